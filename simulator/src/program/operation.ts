@@ -1,0 +1,232 @@
+/**
+ * The language of DMA programs: what a piece of driver code does to memory, mappings and devices, in order.
+ *
+ * A program is straight-line: one path through the code, with every fallible operation's outcome already decided.
+ * It knows nothing of C; `site` is an opaque number by which the producer finds the source position again.
+ * Sizes are bytes unless a name says otherwise. A `Size` with `bytes: null` is not known; `key` identifies the
+ * expression, so that two sizes with equal keys are the same number even when neither is known.
+ */
+
+export type BufferId = number;
+export type MappingId = number;
+export type Site = number;
+
+/** Which allocator or object a piece of memory came from, as far as DMA cares. */
+export type MemoryKind =
+  | 'dma' // AllocateBuffer, dma_alloc_*: fit for a common buffer
+  | 'heap' // kmalloc, AllocatePool
+  | 'pages' // alloc_pages, AllocatePages
+  | 'stack'
+  | 'static' // module data, bss
+  | 'rodata'
+  | 'vmalloc'
+  | 'kmap'
+  | 'percpu'
+  | 'mmio'
+  | 'user'
+  | 'unknown';
+
+/** Transfer direction seen from the device: `to-device` = the device reads memory. */
+export type Direction = 'to-device' | 'from-device' | 'bidirectional' | 'none' | 'unknown';
+
+/** A streaming mapping belongs to one transfer; a common (coherent) one is shared for its whole life. */
+export type MappingMode = 'streaming' | 'common';
+
+/** `short`: fewer bytes than asked were mapped (EDK2 `NumberOfBytes`). */
+export type Outcome = 'ok' | 'failed' | 'short';
+
+export interface Size {
+  readonly bytes: number | null;
+  readonly key: string;
+}
+
+/**
+ * How the program names the thing that an operation works on.
+ * - `exact`: the very value that the producing operation returned;
+ * - `offset`: that value, advanced by a number of bytes;
+ * - `address-of`: a pointer to the place that holds the value, where the value itself was wanted;
+ * - `other-role`: another result of the same operation (CPU address for device address …).
+ */
+export type Reference =
+  | { readonly to: 'mapping'; readonly id: MappingId; readonly how: 'exact' | 'offset' | 'address-of' | 'other-role' }
+  | { readonly to: 'buffer'; readonly id: BufferId; readonly how: 'exact' | 'offset' | 'address-of' | 'other-role' }
+  | { readonly to: 'null' }
+  | { readonly to: 'uninitialised'; readonly name: string }
+  | { readonly to: 'unknown' };
+
+interface Common {
+  readonly site: Site;
+  /** The API or statement as the source names it, for words only: "dma_map_single", "PciIo->Map". */
+  readonly api: string;
+}
+
+/** Allocation of memory that a device may share (`family` "coherent", "pool", "pci-io" …) or of ordinary memory. */
+export interface Allocate extends Common {
+  readonly op: 'allocate';
+  readonly buffer: BufferId;
+  readonly memory: MemoryKind;
+  readonly family: string;
+  readonly device: string | null;
+  readonly size: Size;
+  readonly outcome: Outcome;
+  /** Released by the device-managed framework, not by the program. */
+  readonly managed: boolean;
+  /** Attribute names in force, for example "dual-address-cycle". */
+  readonly attributes: readonly string[];
+}
+
+/** Memory that was there before the program began, or whose origin is not an operation (parameters, locals, globals). */
+export interface Declare extends Common {
+  readonly op: 'declare';
+  readonly buffer: BufferId;
+  readonly memory: MemoryKind;
+  readonly name: string;
+  readonly size: Size;
+}
+
+export interface Free extends Common {
+  readonly op: 'free';
+  readonly target: Reference;
+  readonly family: string;
+  readonly device: string | null;
+  readonly size: Size;
+}
+
+export interface MapOperation extends Common {
+  readonly op: 'map';
+  readonly mapping: MappingId;
+  readonly buffer: Reference;
+  readonly size: Size;
+  readonly direction: Direction;
+  readonly mode: MappingMode;
+  readonly family: string;
+  readonly device: string | null;
+  readonly outcome: Outcome;
+  readonly managed: boolean;
+  readonly attributes: readonly string[];
+}
+
+export interface Unmap extends Common {
+  readonly op: 'unmap';
+  readonly target: Reference;
+  readonly family: string;
+  readonly device: string | null;
+  readonly size: Size;
+  readonly direction: Direction;
+  /** Entries given (scatterlists): `original` = as asked at map time, `mapped` = the returned count. */
+  readonly entries: 'original' | 'mapped' | 'unknown' | null;
+}
+
+export interface Sync extends Common {
+  readonly op: 'sync';
+  readonly target: Reference;
+  readonly owner: 'cpu' | 'device';
+  readonly direction: Direction;
+  readonly size: Size;
+  readonly entries: 'original' | 'mapped' | 'unknown' | null;
+}
+
+/** The program tests whether a mapping or allocation worked. `right` = by the test that the API defines. */
+export interface Check extends Common {
+  readonly op: 'check';
+  readonly target: Reference;
+  readonly right: boolean;
+  /** The test as written: "dma_mapping_error", "== 0", "< 0", "!". */
+  readonly test: string;
+}
+
+/** The CPU touches memory. */
+export interface CpuAccess extends Common {
+  readonly op: 'cpu-read' | 'cpu-write';
+  readonly target: Reference;
+}
+
+/**
+ * The device is told an address (descriptor, register, doorbell). `what` is what that address is made of: a mapping, or a
+ * host address (`buffer`) that no mapping made into a device address.
+ */
+export interface Give extends Common {
+  readonly op: 'give';
+  readonly target: Reference;
+  readonly through: 'descriptor' | 'register' | 'call' | 'field';
+  readonly size: Size;
+}
+
+/** Bus mastering, queue or channel started / stopped; `stop` with `quiet: false` only asks for it (asynchronous). */
+export interface DevicePower extends Common {
+  readonly op: 'device-start' | 'device-stop';
+  readonly device: string | null;
+  readonly quiet: boolean;
+}
+
+/** IOMMU access rights (EDKII_IOMMU_PROTOCOL.SetAttribute). */
+export interface SetAttribute extends Common {
+  readonly op: 'set-attribute';
+  readonly target: Reference;
+  readonly access: 'none' | 'read' | 'write' | 'both' | 'unknown';
+  readonly outcome: Outcome;
+}
+
+/** set_memory_decrypted / set_memory_encrypted and the like: explicit page conversion. */
+export interface Convert extends Common {
+  readonly op: 'convert';
+  readonly target: Reference;
+  readonly to: 'shared' | 'private';
+  readonly size: Size;
+  readonly outcome: Outcome;
+}
+
+/** A change of the UEFI memory map (AllocatePool, FreePool, AllocatePages …) where that matters. */
+export interface MemoryMapChange extends Common {
+  readonly op: 'memory-map-change';
+}
+
+/** ExitBootServices begins (`begin`: handlers run, memory map locked) or is over (`end`: the OS owns memory). */
+export interface ExitBootServices extends Common {
+  readonly op: 'exit-boot-services';
+  readonly phase: 'begin' | 'end';
+}
+
+/** Spin lock taken or released, interrupts off or on: contexts in which nothing may sleep. */
+export interface AtomicSection extends Common {
+  readonly op: 'atomic-enter' | 'atomic-leave';
+}
+
+/**
+ * The program no longer holds any reference to the target: the last variable or field with its handle is gone.
+ * `returning`: function ended with success / failure; `overwritten`: another value was put into its only place;
+ * `owner-freed`: the object whose field held it was freed; `unwound`: the function failed and, unlike its other failing
+ * paths, left behind what it had made.
+ */
+export interface Lose extends Common {
+  readonly op: 'lose';
+  readonly target: Reference;
+  readonly why: 'returning' | 'overwritten' | 'owner-freed' | 'unwound' | 'lifecycle-end';
+  /** True when the path reports failure to its caller. */
+  readonly failing: boolean;
+}
+
+export type Operation =
+  | Allocate
+  | Declare
+  | Free
+  | MapOperation
+  | Unmap
+  | Sync
+  | Check
+  | CpuAccess
+  | Give
+  | DevicePower
+  | SetAttribute
+  | Convert
+  | MemoryMapChange
+  | ExitBootServices
+  | AtomicSection
+  | Lose;
+
+/** One path, as straight-line operations. */
+export interface Program {
+  readonly name: string;
+  readonly dialect: 'linux' | 'edk2';
+  readonly operations: readonly Operation[];
+}
