@@ -1,0 +1,4 @@
+/** Every replayer, one line each. */
+import type { Replayer } from './replayer.ts';
+
+export const replayers: readonly Replayer[] = [];
