@@ -39,7 +39,14 @@ export type Role =
   | 'condition'
   | 'callback'
   | 'context' // argument handed to the callback
-  | 'status';
+  | 'status'
+  | 'object' // structure that stands for what was mapped or allocated (scsi_cmnd, snd_dma_buffer, VRING)
+  | 'channel' // what is started and stopped: dmaengine channel, URB
+  | 'owner' // unmap-info: structure that has the field
+  | 'field' // unmap-info: name of the field
+  | 'place' // lvalue that receives `value` (WRITE_ONCE)
+  | 'value-out' // pointer to the place that receives `value` (smp_store_release, WriteUnaligned32)
+  | 'value-at'; // pointer to the place that holds the value (PciIo->Mem.Write)
 
 /** How the caller is told that the operation failed. */
 export type FailureSign =
@@ -50,6 +57,7 @@ export type FailureSign =
   | 'negative'
   | 'not-positive' // count: 0 or negative
   | 'err-pointer' // IS_ERR ()
+  | 'err-pointer-or-null' // IS_ERR_OR_NULL ()
   | 'efi-error'
   | 'never'
   | 'silent'; // can fail but does not tell
@@ -64,13 +72,15 @@ export type Action =
   | 'set-mask'
   | 'set-attribute' // IOMMU access rights
   | 'convert' // private <-> shared pages
+  | 'mapped-address' // device address of memory which its allocator has mapped (page_pool_get_dma_addr)
   | 'to-device-address' // virt_to_phys and friends: a host address treated as a device address
   | 'allocate-memory' // ordinary memory (kmalloc, AllocatePool …)
   | 'free-memory'
   | 'read-memory' // CPU reads `buffer` (memcpy source, copy_to_user …)
   | 'write-memory' // CPU writes `buffer`
-  | 'copy-memory' // `buffer` is written, `value` is read
-  | 'give' // the device is told `value`: register write, doorbell
+  | 'copy-memory' // `buffer` is written, `value` is read; a scatterlist stands for the side that has no argument
+  | 'give' // the device is told `value` (or a mapped `scatterlist`): register write, doorbell, descriptor
+  | 'device-attributes' // PciIo->Attributes: `operation` and `attributes` say what is enabled or disabled
   | 'device-start'
   | 'device-stop'
   | 'channel-request' // dmaengine channel
@@ -81,6 +91,8 @@ export type Action =
   | 'memory-map-change' // UEFI memory map
   | 'register-callback' // `callback` will be called with `context` on `event`
   | 'manage' // devm_add_action: `callback` (`context`) releases by itself
+  | 'keep' // keeps `value` reachable: list_add, dev_set_drvdata
+  | 'store' // `place` or `value-out` receives `value`
   | 'pass' // returns `value` unchanged in meaning (cpu_to_le32, lower_32_bits, likely …)
   | 'is-error' // true when `value` tells failure (EFI_ERROR, IS_ERR)
   | 'assume' // control goes on only if `condition` holds (ASSERT)
@@ -100,12 +112,29 @@ export interface ApiModel {
   readonly call: 'function' | 'member';
   /** For members: how people call the protocol, for words ("PciIo"). */
   readonly protocol?: string;
+  /**
+   * For members that several protocols share (Map, Unmap …): parts of the receiver's text, without regard to case, which tell
+   * that this protocol is meant ("iommu" matches `mIoMmu->Map`). An entry without `receivers` answers when no other does.
+   */
+  readonly receivers?: readonly string[];
   readonly dialects: readonly Dialect[];
   readonly action: Action;
-  /** One role for each argument, in order. For members the first one is `this`. Variadic tail: not listed. */
+  /**
+   * One role for each argument, in order. A member that is handed its own protocol has `this` there. Variadic tail: not listed.
+   * A function that lost or gained a last argument between versions is listed in its longest form.
+   */
   readonly args: readonly Role[];
   /** What the call returns. */
-  readonly result?: 'device-address' | 'cpu-address' | 'page' | 'count' | 'status' | 'pointer' | 'value' | 'boolean' | 'void';
+  readonly result?:
+    | 'device-address'
+    | 'cpu-address'
+    | 'page'
+    | 'count'
+    | 'status'
+    | 'pointer'
+    | 'value'
+    | 'boolean'
+    | 'void';
   readonly failure?: FailureSign;
   /** Matching ends carry the same family: single, page, sg, sgtable, resource, coherent, pool, pci-io … */
   readonly family?: string;
@@ -125,6 +154,12 @@ export interface ApiModel {
   readonly sleeps?: 'always' | 'gfp';
   /** register-callback: when it is called. */
   readonly event?: 'exit-boot-services' | 'timer' | 'interrupt' | 'completion' | 'work' | 'poll' | 'notify';
+  /** The call does this only where the argument (index from 0) has this constant value: SetDeviceStatus (…, 0) resets. */
+  readonly when?: { readonly argument: number; readonly value: number };
+  /** Drops one reference: the memory goes only with the last one (put_page). */
+  readonly counted?: boolean;
+  /** UEFI: changes the memory map, or may. */
+  readonly changesMemoryMap?: boolean;
   /** Accepts NULL (or a failed value) and does nothing. */
   readonly acceptsNull?: boolean;
   /** Where this is documented: spec section, kernel document, header. */
@@ -147,6 +182,7 @@ export interface ConstantModel {
 
 /** An iterator macro: `name (…) { body }` runs the body once per element. */
 export interface IteratorModel {
+  /** `*` stands for any letters; an exact name goes before such a pattern. */
   readonly name: string;
   readonly dialects: readonly Dialect[];
   /** Index of the argument that takes each element in turn; of the one that is walked. */
@@ -163,6 +199,8 @@ export interface EntryPointModel {
   readonly member: string;
   /** struct tag (Linux) or protocol type (EDK2) of the table; absent = any. */
   readonly table?: string;
+  /** Index of the member in tables that are initialised by position. */
+  readonly position?: number;
   readonly dialects: readonly Dialect[];
   readonly role:
     | 'probe'
@@ -180,12 +218,21 @@ export interface EntryPointModel {
     | 'exit-boot-services';
 }
 
+/** Functions that neither keep nor release what they are given nor touch DMA memory: `none` (or `sleep`) entries, in short. */
+export interface HarmlessGroup {
+  readonly subject: string;
+  readonly dialects: readonly Dialect[];
+  readonly action: 'none' | 'sleep';
+  readonly names: readonly string[];
+}
+
 export interface ModelFile {
   readonly $schema?: string;
   readonly title: string;
   /** Kernel or EDK2 versions for which this was checked. */
   readonly version: string;
   readonly functions?: readonly ApiModel[];
+  readonly harmless?: readonly HarmlessGroup[];
   readonly constants?: readonly ConstantModel[];
   readonly iterators?: readonly IteratorModel[];
   readonly entryPoints?: readonly EntryPointModel[];
