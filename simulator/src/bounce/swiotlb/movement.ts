@@ -54,11 +54,10 @@ export function copyRange(
   const before = (slot - head - padding) * SLOT_BYTES;
   if (before < 0) return; // a padding slot has no original
   const origin = (map.origins[head] ?? 0) + before;
-  const slotStart = pool.start + slot * SLOT_BYTES;
-  // Where the data begins in a slot, as far as the device that asks is concerned.
+  // From where the data begins in this slot, as far as the device that asks is concerned.
   const lead = origin & device.minAlignMask & (SLOT_BYTES - 1);
-  const within = address - slotStart - lead;
-  const left = (map.lengths[head] ?? 0) - padding * SLOT_BYTES - lead - before - within;
+  const within = address - (pool.start + slot * SLOT_BYTES) - lead;
+  const left = (map.lengths[head] ?? 0) - before - within;
   if (within < 0 && swiotlb.release === '6.1') {
     copy.warned = true;
     return;

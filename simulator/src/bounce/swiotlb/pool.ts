@@ -113,7 +113,7 @@ export class SwiotlbPool {
   claim(slot: number, request: SlotRequest, origin: number): number {
     const { lead, slots } = request;
     const area = this.areaOf(slot);
-    this.map.claim(slot, slots, lead >> SLOT_SHIFT, origin, request.length);
+    this.map.claim(slot, slots, lead >> SLOT_SHIFT, origin, request.length - lead);
     this.areaUsed[area] = this.usedIn(area) + slots;
     const next = slot - area * this.areaSlots + slots;
     this.areaNext[area] = next >= this.areaSlots ? 0 : next;

@@ -33,7 +33,9 @@ export class SlotRequest {
     const lead = address & minAlignMask & (allocAlignMask | (SLOT_BYTES - 1));
     const length = roundUp(size + lead, allocAlignMask);
     // Nobody asked for an alignment: mappings of a page and more become page aligned.
-    const align = (minAlignMask === 0 && allocAlignMask === 0 && length >= PAGE_BYTES ? PAGE_BYTES - 1 : allocAlignMask) | (SLOT_BYTES - 1);
+    const align =
+      (minAlignMask === 0 && allocAlignMask === 0 && length >= PAGE_BYTES ? PAGE_BYTES - 1 : allocAlignMask) |
+      (SLOT_BYTES - 1);
     const shared = minAlignMask & ~align;
     this.lead = lead;
     this.length = length;
@@ -48,7 +50,7 @@ export class SlotRequest {
     const minAlignMask = device.minAlignMask;
     const lead = address & minAlignMask & (SLOT_BYTES - 1);
     const length = roundUp(size, allocAlignMask) + lead;
-    const shared = minAlignMask & ~(SLOT_BYTES - 1);
+    const shared = minAlignMask & ~(allocAlignMask | (SLOT_BYTES - 1));
     const stride = (shared >> SLOT_SHIFT) + 1;
     this.lead = lead;
     this.length = length;

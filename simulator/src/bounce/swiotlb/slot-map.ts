@@ -21,7 +21,7 @@ export class SlotMap {
   readonly padding: Uint8Array;
   /** By first slot: original physical address (byte). */
   readonly origins: Float64Array;
-  /** By first slot: bytes asked of the allocator: alignment offset and rounding included. */
+  /** By first slot: bytes from the data to the end of the allocation, rounding to an alignment included. */
   readonly lengths: Int32Array;
 
   constructor(slots: number) {

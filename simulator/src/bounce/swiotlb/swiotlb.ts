@@ -110,19 +110,20 @@ export class Swiotlb {
    */
   map(device: SwiotlbDevice, cpu: number, origin: number, size: number, allocAlignMask: number): number {
     const request = this.prepare(device, origin, size, allocAlignMask);
-    if (request.slots > SEGMENT_SLOTS) return TOO_LARGE;
+    const tooLarge = request.slots > SEGMENT_SLOTS;
+    // 6.1 knows no limit: it searches for what cannot be there, and may search for ever.
+    if (tooLarge && this.release === '6.12') return TOO_LARGE;
     if (this.growth !== null) return this.mapGrowing(this.growth, device, cpu, origin);
     const pool = this.boot;
     const first = cpu & (pool.areas - 1);
     let area = first;
     do {
-      const slot =
-        this.release === '6.12' ? pool.search(request, device, area) : pool.search61(request, device, area);
+      const slot = this.release === '6.12' ? pool.search(request, device, area) : pool.search61(request, device, area);
       if (slot >= 0) return this.claim(pool, slot, origin);
       if (slot === NEVER_ENDS) return NEVER_ENDS; // the lock is held for ever: no other area is tried
       area = (area + 1) & (pool.areas - 1);
     } while (area !== first);
-    return FULL;
+    return tooLarge ? TOO_LARGE : FULL;
   }
 
   /** Slots that a mapping needs, whether or not it can be met. */
