@@ -1,10 +1,9 @@
 import { PAGE_BYTES } from './page.ts';
 
-/** Free memory at the start: `[start, end)` in bytes, page aligned. `pageLimit` bounds the pages handed out at once. */
+/** Free memory at the start: `[start, end)` in bytes, page aligned. */
 export interface MemoryRegion {
   readonly start: number;
   readonly end: number;
-  readonly pageLimit?: number;
 }
 
 /** Where a firmware part takes pages from. */
@@ -23,8 +22,6 @@ interface Pool {
   readonly runs: Run[];
   readonly start: number;
   readonly end: number;
-  readonly pageLimit: number;
-  used: number;
 }
 
 /**
@@ -33,29 +30,23 @@ interface Pool {
  */
 export class PageAllocator implements PageSource {
   readonly #pools: readonly Pool[];
+  #used = 0;
 
   constructor(regions: readonly MemoryRegion[]) {
-    this.#pools = regions.map(({ start, end, pageLimit }) => ({
-      runs: [{ start, end }],
-      start,
-      end,
-      pageLimit: pageLimit ?? Number.POSITIVE_INFINITY,
-      used: 0,
-    }));
+    this.#pools = regions.map(({ start, end }) => ({ runs: [{ start, end }], start, end }));
   }
 
   /** Pages handed out and not given back. */
   get used(): number {
-    return this.#pools.reduce((sum, pool) => sum + pool.used, 0);
+    return this.#used;
   }
 
   allocate(pages: number, maxAddress = Number.POSITIVE_INFINITY): number | null {
     const bytes = pages * PAGE_BYTES;
     for (const pool of this.#pools) {
-      if (pool.used + pages > pool.pageLimit) continue;
       const address = takeTop(pool.runs, bytes, maxAddress);
       if (address !== null) {
-        pool.used += pages;
+        this.#used += pages;
         return address;
       }
     }
@@ -66,7 +57,7 @@ export class PageAllocator implements PageSource {
     const pool = this.#pools.find((candidate) => address >= candidate.start && address < candidate.end);
     if (pool === undefined) throw new RangeError(`address ${address} is in no region of this allocator`);
     giveBack(pool.runs, address, address + pages * PAGE_BYTES);
-    pool.used -= pages;
+    this.#used -= pages;
   }
 }
 

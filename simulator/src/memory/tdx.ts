@@ -6,7 +6,10 @@ import { PAGE_BYTES } from './page.ts';
  */
 
 /** What the host answers to one MapGPA call. `retry`: done up to the page number `from`, call again from there. */
-export type MapGpaReply = { readonly result: 'done' } | { readonly result: 'retry'; readonly from: number } | { readonly result: 'refused' };
+export type MapGpaReply =
+  | { readonly result: 'done' }
+  | { readonly result: 'retry'; readonly from: number }
+  | { readonly result: 'refused' };
 
 /** Asked once per call with page numbers `[first, end)`. */
 export type MapGpa = (first: number, end: number) => MapGpaReply;

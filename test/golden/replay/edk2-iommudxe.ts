@@ -3,7 +3,6 @@ import {
   ATTRIBUTE_DUAL_ADDRESS_CYCLE,
   type DmaOperation,
   type Effects,
-  type EfiMemoryType,
   isCommonBuffer,
   isDmaOperation,
   isRead,
@@ -15,7 +14,7 @@ import { IOMMU_DXE_VERSIONS, type IoMmuDxeBehaviour } from '../../../simulator/s
 import { GuestMemory } from '../../../simulator/src/memory/guest-memory.ts';
 import { FOUR_GIB, PAGE_BYTES } from '../../../simulator/src/memory/page.ts';
 import type { PageAllocator } from '../../../simulator/src/memory/page-allocator.ts';
-import { flag, pageAllocator } from './edk2-pages.ts';
+import { flag, memoryType, pageAllocator } from './edk2-pages.ts';
 import {
   ForeignLine,
   type Header,
@@ -104,9 +103,7 @@ class Replay {
 
   #init(): Outputs {
     const { reserved } = this.#behaviour;
-    const { status, ...effects } = this.#unreserved
-      ? { ...noEffects(), status: 'SUCCESS' }
-      : this.#driver.initialise();
+    const { status, ...effects } = this.#unreserved ? { ...noEffects(), status: 'SUCCESS' } : this.#driver.initialise();
     const { region } = this.#driver;
     if (reserved === null) return { status, ...this.#after(effects) };
     const classes = reserved.map(({ name, slots, dataBytes, firstBit, mask }) => ({
@@ -229,11 +226,6 @@ function behaviourOf(version: string): IoMmuDxeBehaviour {
   const behaviour = Object.values(IOMMU_DXE_VERSIONS).find(({ commit }) => version.includes(commit));
   if (behaviour === undefined) throw new ForeignLine(`unknown version "${version}"`);
   return behaviour;
-}
-
-function memoryType(operation: Operation): EfiMemoryType {
-  const name = stringField(operation, 'mtype');
-  return name === 'BootServicesData' || name === 'RuntimeServicesData' ? name : 'other';
 }
 
 function sourceFields(source: Source): Outputs {
