@@ -29,8 +29,7 @@ try {
     sourcemap: 'inline',
     logLevel: 'error',
   });
-  const flags = (process.env.DMA_AUDIT_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '');
-  const run = spawnSync(process.execPath, ['--enable-source-maps', ...flags, bundle, ...rest], { stdio: 'inherit' });
+  const run = spawnSync(process.execPath, ['--enable-source-maps', bundle, ...rest], { stdio: 'inherit' });
   process.exitCode = run.status ?? 1;
 } finally {
   rmSync(bundle, { force: true });

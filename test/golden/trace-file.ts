@@ -9,8 +9,11 @@ export interface TraceText {
 }
 
 export function readTrace(path: string): TraceText {
-  const bytes = readFileSync(path);
-  if (!path.endsWith('.gz')) return { bytes, damage: null };
+  return readTraceBytes(readFileSync(path), path.endsWith('.gz'));
+}
+
+export function readTraceBytes(bytes: Buffer, packed: boolean): TraceText {
+  if (!packed) return { bytes, damage: null };
   try {
     return { bytes: gunzipSync(bytes), damage: null };
   } catch (error) {
