@@ -99,7 +99,7 @@ export class TceTable {
       if (limit + offset > mask) {
         limit = mask - offset + 1;
         const masked = lowBits(start, mask);
-        if (masked >= limit || pass > 0) {
+        if ((limit >= 0 && masked >= limit) || pass > 0) {
           pool = this.#pool(0);
           start = pool.start;
         } else start = masked;
@@ -126,11 +126,14 @@ export class TceTable {
     this.#map.clear(entry, pages);
   }
 
-  /** A run in `[start, limit - 1)`: the last entry before the limit is never used. */
+  /**
+   * A run in `[start, limit - 1)`: the last entry before the limit is never used. A device mask below the window makes the
+   * limit 0 or negative, which the kernel's unsigned numbers turn into no limit at all: the device gets what it cannot reach.
+   */
   #search({ pages, alignOrder, boundary }: TceRequest, start: number, limit: number): number | null {
     const { offset } = this.options;
     const align = 2 ** alignOrder;
-    const end = limit - 1;
+    const end = limit > 0 ? limit - 1 : this.options.entries;
     let from = start;
     for (;;) {
       const entry = ceilTo(this.#map.nextZero(from, end), align);
