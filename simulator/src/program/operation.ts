@@ -66,6 +66,8 @@ export interface Allocate extends Common {
   readonly buffer: BufferId;
   readonly memory: MemoryKind;
   readonly family: string;
+  /** Families whose release is right for this one. */
+  readonly releasedBy: readonly string[];
   readonly device: string | null;
   readonly size: Size;
   readonly outcome: Outcome;
@@ -82,6 +84,8 @@ export interface Declare extends Common {
   readonly memory: MemoryKind;
   readonly name: string;
   readonly size: Size;
+  /** The buffer that this memory is a part of, or is reached from and freed with. */
+  readonly within: BufferId | null;
 }
 
 export interface Free extends Common {
@@ -100,6 +104,7 @@ export interface MapOperation extends Common {
   readonly direction: Direction;
   readonly mode: MappingMode;
   readonly family: string;
+  readonly releasedBy: readonly string[];
   readonly device: string | null;
   readonly outcome: Outcome;
   readonly managed: boolean;

@@ -1,0 +1,2 @@
+export type * from './ir.ts';
+export { lowerFunction, type LoweringOptions } from './lower.ts';

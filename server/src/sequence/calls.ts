@@ -1,0 +1,80 @@
+import type { Expression } from '../flow/index.ts';
+import type { Action, ApiModel } from '../models/index.ts';
+import type { Code, FunctionSource } from './code.ts';
+import type { Context } from './context.ts';
+import { expressionName, type Frame } from './frame.ts';
+import type { State } from './state.ts';
+import { isWithin, pointee, type Value } from './values.ts';
+
+/** What a call expression calls. */
+export type Callee =
+  | { readonly kind: 'model'; readonly model: ApiModel; readonly name: string }
+  | { readonly kind: 'function'; readonly source: FunctionSource; readonly name: string }
+  /** `name` is null for calls through pointers whose target is not known. */
+  | { readonly kind: 'unknown'; readonly name: string | null };
+
+export function resolveCallee(code: Code, frame: Frame, callee: Expression, argumentCount: number): Callee {
+  const plain = callee.kind === 'dereference' ? callee.object : callee;
+  if (plain.kind === 'name' && !frame.locals.has(plain.name)) {
+    const model = code.models.function(plain.name, code.dialect);
+    if (model) return { kind: 'model', model, name: plain.name };
+    const source = code.function(plain.name, frame.file);
+    return source ? { kind: 'function', source, name: plain.name } : { kind: 'unknown', name: plain.name };
+  }
+  if (plain.kind === 'member') {
+    const model = code.models.member(plain.field, argumentCount, code.dialect, expressionName(plain.object));
+    if (model) return { kind: 'model', model, name: expressionName(plain) };
+  }
+  return { kind: 'unknown', name: null };
+}
+
+const HEAVY: ReadonlySet<Action> = new Set(['allocate', 'free', 'map', 'unmap', 'convert', 'channel-request', 'channel-release']);
+
+export function isHeavy(callee: Callee): boolean {
+  if (callee.kind === 'model') return HEAVY.has(callee.model.action);
+  return callee.kind === 'function' && callee.source.relevant;
+}
+
+/** Names of functions that may release what they are given, as far as a name tells. */
+const RELEASES =
+  /free|release|unmap|clean|destroy|exit|uninit|deinit|fini|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
+
+/**
+ * A call whose body is not seen. It may store or release handles that it gets by value; it fills places whose address it
+ * gets; it may release what hangs below a pointer only if its name says so, or if it is not known which function it is.
+ */
+export function callUnknown(context: Context, state: State, name: string | null, values: readonly Value[], assigns: ReadonlySet<string> | null): void {
+  const mayRelease = name === null || (assigns === null && RELEASES.test(name));
+  const touch = (resource: number) => {
+    const now = state.resource(resource);
+    if (now?.life === 'live') state.update(resource, mayRelease ? { escaped: true, life: 'released-maybe' } : { escaped: true });
+  };
+  for (const value of values) {
+    const resource = context.resourceOf(value);
+    if (resource !== null) touch(resource);
+    const place = pointee(value);
+    if (place === null) continue;
+    if (value.kind === 'symbol') state.set(`E:${value.symbol}`, value);
+    const filled: string[] = [];
+    for (const [location, held] of state.locations()) {
+      const at = location.startsWith('M:') ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '') : location;
+      if (!isWithin(at, place)) continue;
+      const inner = context.resourceOf(held);
+      if (inner !== null) {
+        if (/^f\d+:/.test(at) || mayRelease) touch(inner);
+      } else if (value.kind === 'address' && !location.startsWith('M:')) filled.push(location);
+      else if (assigns?.has(lastField(location))) filled.push(location);
+    }
+    if (value.kind === 'address' && !filled.includes(place) && context.resourceOf(state.get(place) ?? value) === null) filled.push(place);
+    for (const location of filled) {
+      state.remove(location);
+      state.remove(`Z:${location}`);
+    }
+    if (filled.length) state.epoch++;
+    if (value.kind === 'symbol' && mayRelease) state.set(`H:${value.symbol}`, value);
+  }
+}
+
+function lastField(location: string): string {
+  return /([A-Za-z_]\w*)(?:\[[^\]]*\]|\+-?\d+)*$/.exec(location)?.[1] ?? '';
+}

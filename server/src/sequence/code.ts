@@ -1,0 +1,37 @@
+import type { FunctionGraph } from '../flow/index.ts';
+import type { Dialect, Models } from '../models/index.ts';
+
+/** A function that the exploration may enter. */
+export interface FunctionSource {
+  readonly file: string;
+  readonly graph: FunctionGraph;
+  /** Can a DMA API be reached from it? */
+  readonly relevant: boolean;
+  /** Names of fields that it, or what it calls in turn, may assign. */
+  readonly assigns: ReadonlySet<string>;
+}
+
+/** The code in which a function is explored: its file, later its driver. */
+export interface Code {
+  readonly dialect: Dialect;
+  readonly models: Models;
+  /** The definition of `name` as seen from `file`; null when it is not part of this code. */
+  function(name: string, file: string): FunctionSource | null;
+  /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
+  isArray(name: string, file: string): boolean;
+  /** Field names that are given to dma_mapping_error () somewhere in this code. */
+  readonly checkedFields: ReadonlySet<string>;
+}
+
+export interface Budget {
+  /** Instructions executed for one analysed function, inlined callees included. */
+  readonly steps: number;
+  /** States held at one block at the same time. */
+  readonly states: number;
+  /** Depth of inlining. */
+  readonly depth: number;
+  /** Times round a loop that touches DMA resources. */
+  readonly iterations: number;
+}
+
+export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, depth: 4, iterations: 2 };

@@ -1,0 +1,232 @@
+import type { FailureSign } from '../models/index.ts';
+import { ANYTHING, decide, type Domain, narrow, single } from './domain.ts';
+import type { State } from './state.ts';
+import type { Resources } from './tables.ts';
+import { oppositeTest, type Symbols, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
+
+/** Called when a test says something about a resource whose outcome was still open. */
+export interface TestObserver {
+  /** `value`, a result of resource `resource`, was compared in a way that its API does not define. */
+  onWrongTest(state: State, resource: number, test: string): void;
+  onRightTest(state: State, resource: number, test: string): void;
+}
+
+const SWAPPED: Record<TestOperator, TestOperator> = {
+  '==': '==',
+  '!=': '!=',
+  '<': '>',
+  '>': '<',
+  '<=': '>=',
+  '>=': '<=',
+  'mapping-error': 'mapping-error',
+  'no-mapping-error': 'no-mapping-error',
+};
+
+/** Narrows states by tests; keeps outcomes of fallible operations in step with what is learnt of their results. */
+export class Conditions {
+  private readonly symbols: Symbols;
+  private readonly resources: Resources;
+  private readonly observer: TestObserver;
+
+  constructor(symbols: Symbols, resources: Resources, observer: TestObserver) {
+    this.symbols = symbols;
+    this.resources = resources;
+    this.observer = observer;
+  }
+
+  /** Is `value` known to be true or false? */
+  truth(state: State, value: Value): boolean | null {
+    switch (value.kind) {
+      case 'number':
+        return value.value !== 0;
+      case 'address':
+        return true;
+      case 'symbol':
+        return decide(state.domain(value.symbol), '!=', -value.offset);
+      case 'uninitialised':
+        return null;
+      case 'test':
+        return this.decideTest(state, value.operator, value.left, value.right);
+    }
+  }
+
+  private decideTest(state: State, operator: TestOperator, left: Value, right: Value): boolean | null {
+    if (left.kind === 'test' && right.kind === 'number') {
+      const inner = this.truth(state, left);
+      return inner === null ? null : decide(single(inner ? 1 : 0), operator, right.value);
+    }
+    if (operator === 'mapping-error' || operator === 'no-mapping-error') {
+      const resource = left.kind === 'symbol' ? this.symbols.info(left.symbol).resource : undefined;
+      const outcome = resource === undefined ? undefined : state.resource(resource)?.outcome;
+      if (outcome === undefined || outcome === 'pending') {
+        const fact = this.errorFact(left);
+        const known = fact === null ? ANYTHING : state.domain(fact);
+        const value = decide(known, '!=', 0);
+        return value === null ? null : value === (operator === 'mapping-error');
+      }
+      return (outcome === 'failed') === (operator === 'mapping-error');
+    }
+    if (left.kind === 'number' && right.kind === 'number') return decide(single(left.value), operator, right.value);
+    if (left.kind === 'symbol' && right.kind === 'number') return decide(state.domain(left.symbol), operator, right.value - left.offset);
+    if (left.kind === 'number' && right.kind === 'symbol') return this.decideTest(state, SWAPPED[operator], right, left);
+    if (left.kind === 'address' && right.kind === 'number') return decide({ low: 4096, high: Number.POSITIVE_INFINITY, not: [] }, operator, right.value);
+    if (right.kind === 'address' && left.kind === 'number') return this.decideTest(state, SWAPPED[operator], right, left);
+    if (left.kind === 'symbol' && right.kind === 'symbol' && left.symbol === right.symbol)
+      return decide(single(left.offset), operator, right.offset);
+    if (valueKey(left) === valueKey(right) && left.kind !== 'uninitialised') return decide(single(0), operator, 0);
+    if (left.kind === 'symbol' && right.kind === 'symbol' && (operator === '==' || operator === '!=')) {
+      const [a, b] = [left, right].map((v) => this.symbols.info(v.symbol).key);
+      if (a?.startsWith('const:') && b?.startsWith('const:')) return operator === '!=';
+    }
+    const fact = decide(state.domain(this.relationFact(operator, left, right).symbol), '!=', 0);
+    return fact === null ? null : fact !== this.relationFact(operator, left, right).inverted;
+  }
+
+  /** The state in which `value` is true / false, or null when that cannot be. Takes `state` over. */
+  assume(state: State, value: Value, truth: boolean): State | null {
+    const known = this.truth(state, value);
+    if (known !== null) {
+      this.observe(state, value, truth);
+      return known === truth ? state : null;
+    }
+    switch (value.kind) {
+      case 'symbol':
+        return this.learn(state, value.symbol, truth ? '!=' : '==', -value.offset, truth ? '!= 0' : '== 0');
+      case 'test':
+        return this.assumeTest(state, truth ? value.operator : oppositeTest(value.operator), value.left, value.right);
+      default:
+        return state;
+    }
+  }
+
+  private observe(state: State, value: Value, _truth: boolean): void {
+    // A test whose result is known already still counts as the test of a pending result.
+    if (value.kind === 'test' && value.left.kind === 'symbol' && value.operator.endsWith('mapping-error')) {
+      const resource = this.symbols.info(value.left.symbol).resource;
+      if (resource !== undefined) this.observer.onRightTest(state, resource, 'dma_mapping_error');
+    }
+  }
+
+  private assumeTest(state: State, operator: TestOperator, left: Value, right: Value): State | null {
+    if (left.kind === 'test' && right.kind === 'number') {
+      const wanted = ([0, 1] as const).filter((n) => decide(single(n), operator, right.value));
+      if (wanted.length === 2) return state;
+      return wanted[0] === undefined ? null : this.assume(state, left, wanted[0] === 1);
+    }
+    if (operator === 'mapping-error' || operator === 'no-mapping-error') return this.assumeMappingTest(state, operator, left);
+    if (right.kind === 'symbol' && left.kind === 'number') return this.assumeTest(state, SWAPPED[operator], right, left);
+    if (left.kind === 'symbol' && right.kind === 'number')
+      return this.learn(state, left.symbol, operator, right.value - left.offset, `${operator} ${right.value}`);
+    if (left.kind === 'symbol' && right.kind === 'symbol') {
+      this.shorten(state, operator, left, right);
+      this.shorten(state, SWAPPED[operator], right, left);
+    }
+    const { symbol, inverted } = this.relationFact(operator, left, right);
+    const domain = narrow(state.domain(symbol), inverted ? '==' : '!=', 0);
+    if (!domain) return null;
+    state.learn(symbol, domain);
+    return state;
+  }
+
+  /** `NumberOfBytes != Wanted` after a map: fewer bytes were mapped. */
+  private shorten(state: State, operator: TestOperator, left: Value, right: Value): void {
+    if (left.kind !== 'symbol') return;
+    const { role, resource, asked } = this.symbols.info(left.symbol);
+    if (role !== 'mapped-bytes' || resource === undefined || !asked || valueKey(asked) !== valueKey(right)) return;
+    const now = state.resource(resource);
+    if (now && now.outcome !== 'failed' && (operator === '!=' || operator === '<')) state.update(resource, { outcome: 'short' });
+  }
+
+  private assumeMappingTest(state: State, operator: 'mapping-error' | 'no-mapping-error', value: Value): State | null {
+    const resource = value.kind === 'symbol' ? this.symbols.info(value.symbol).resource : undefined;
+    if (resource !== undefined && state.resource(resource)) {
+      this.observer.onRightTest(state, resource, 'dma_mapping_error');
+      if (state.resource(resource)?.outcome === 'pending') this.settle(state, resource, operator === 'no-mapping-error');
+      return state;
+    }
+    const fact = this.errorFact(value);
+    if (fact === null) return state;
+    const domain = narrow(state.domain(fact), operator === 'mapping-error' ? '!=' : '==', 0);
+    if (!domain) return null;
+    state.learn(fact, domain);
+    return state;
+  }
+
+  private errorFact(value: Value): number | null {
+    return value.kind === 'symbol' || value.kind === 'address' ? this.symbols.intern(`mapping-error(${valueKey(value)})`) : null;
+  }
+
+  private relationFact(operator: TestOperator, left: Value, right: Value): { symbol: number; inverted: boolean } {
+    let [op, a, b] = [operator, valueKey(left), valueKey(right)];
+    if (a > b) [op, a, b] = [SWAPPED[op], b, a];
+    const inverted = op === '!=' || op === '>=' || op === '<=';
+    if (inverted) op = oppositeTest(op);
+    return { symbol: this.symbols.intern(`${a}${op}${b}`), inverted };
+  }
+
+  private learn(state: State, symbol: number, operator: TestOperator, value: number, test: string): State | null {
+    const domain = narrow(state.domain(symbol), operator, value);
+    if (!domain) return null;
+    state.learn(symbol, domain);
+    const { resource, role } = this.symbols.info(symbol);
+    if (resource === undefined || role === undefined) return state;
+    const now = state.resource(resource);
+    if (!now || now.outcome !== 'pending' || now.life === 'gone') return state;
+    const sign = this.resources.info(resource).model?.failure ?? 'never';
+    const failed = failureBy(sign, role, domain);
+    if (failed === 'wrong') {
+      this.observer.onWrongTest(state, resource, test);
+      // The author took this arm for the failure: nothing is reported twice by believing that.
+      if (domain.low === 0 && domain.high === 0) this.settle(state, resource, false);
+      return state;
+    }
+    if (failed !== null) {
+      this.observer.onRightTest(state, resource, test);
+      this.settle(state, resource, !failed);
+    }
+    return state;
+  }
+
+  private settle(state: State, resource: number, worked: boolean): void {
+    state.update(resource, { outcome: worked ? 'ok' : 'failed' });
+    if (worked) return;
+    const info = this.resources.info(resource);
+    for (const { location, before } of info.outputs) {
+      const held = state.get(location);
+      if (held?.kind !== 'symbol' || this.symbols.info(held.symbol).resource !== resource) continue;
+      if (before) state.set(location, before);
+      else state.remove(location);
+    }
+  }
+}
+
+/** Does `domain` tell that the operation failed (true), worked (false), nothing (null), or is the test itself wrong? */
+function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | null | 'wrong' {
+  const zero = decide(domain, '==', 0);
+  switch (sign) {
+    case 'mapping-error':
+      return role === 'device-address' ? 'wrong' : null;
+    case 'null':
+      return role === 'cpu-address' || role === 'channel' ? zero : null;
+    case 'zero':
+      // sg count: only zero means failure, a negative test never holds
+      if (role !== 'count') return null;
+      if (domain.high < 0) return 'wrong';
+      if (domain.high === 0) return true;
+      return zero ?? (domain.low === 0 ? 'wrong' : null);
+    case 'nonzero':
+    case 'efi-error':
+      if (role !== 'status') return null;
+      return zero === null ? (domain.high < 0 ? true : null) : !zero;
+    case 'negative':
+    case 'err-pointer':
+      return role === 'mapped-bytes' || role === 'device-address' ? null : decide(domain, '<', 0);
+    case 'not-positive':
+      return role === 'count' ? decide(domain, '<=', 0) : null;
+    case 'never':
+    case 'silent':
+      return null;
+  }
+}
+
+export const isTrueTest = (value: Value): Value => (value.kind === 'test' ? value : { kind: 'test', operator: '!=', left: value, right: ZERO });

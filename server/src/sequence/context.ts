@@ -1,0 +1,207 @@
+import type { MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
+import type { Expression, Span } from '../flow/index.ts';
+import type { ApiModel } from '../models/index.ts';
+import type { Code } from './code.ts';
+import { Conditions } from './conditions.ts';
+import { Evaluator } from './evaluate.ts';
+import { expressionName, type Frame } from './frame.ts';
+import { Memory } from './memory.ts';
+import type { State } from './state.ts';
+import { type ResourceInfo, Resources, Sites } from './tables.ts';
+import { extend } from './trace.ts';
+import { isWithin, numberValue, pointee, rootSymbol, Symbols, type SymbolRole, symbolValue, type Value, valueKey } from './values.ts';
+
+/** Everything that one exploration shares: tables, evaluation, and how operations get into a path. */
+export class Context {
+  readonly code: Code;
+  readonly symbols = new Symbols();
+  readonly sites = new Sites();
+  readonly resources = new Resources();
+  readonly memory: Memory;
+  readonly conditions: Conditions;
+  readonly evaluator: Evaluator;
+  /** Places of memory that was mapped on some path: CPU accesses to them are of interest. */
+  private readonly mappedPlaces = new Set<string>();
+
+  constructor(code: Code) {
+    this.code = code;
+    this.memory = new Memory(this.symbols);
+    this.conditions = new Conditions(this.symbols, this.resources, {
+      onWrongTest: (state, resource, test) => this.onTest(state, resource, test, false),
+      onRightTest: (state, resource, test) => this.onTest(state, resource, test, true),
+    });
+    this.evaluator = new Evaluator(code, this.symbols, this.memory, this.conditions, {
+      onAccess: (state, frame, location, what, at) => this.onAccess(state, frame, location, what, at),
+    });
+  }
+
+  site(frame: Frame, at: Span): number {
+    return this.sites.intern({ file: frame.file, function: frame.graph.name, start: at.start, end: at.end });
+  }
+
+  emit(state: State, operation: Operation): void {
+    state.trace = extend(state.trace, operation);
+  }
+
+  /** Place of the branch that is being decided: tests are reported there. */
+  testSite: number | null = null;
+
+  private onTest(state: State, resource: number, test: string, right: boolean): void {
+    if (state.resource(resource)?.outcome !== 'pending') return;
+    if (!right) state.update(resource, { wronglyChecked: true });
+    const info = this.resources.info(resource);
+    this.emit(state, {
+      op: 'check',
+      site: this.testSite ?? info.site,
+      api: test,
+      target: { to: info.kind === 'mapping' ? 'mapping' : 'buffer', id: resource, how: 'exact' },
+      right,
+      test,
+    });
+  }
+
+  private onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {
+    for (const place of this.mappedPlaces) {
+      if (!isWithin(location, place)) continue;
+      const mapping = state.get(`B:${place}`);
+      if (mapping?.kind !== 'symbol') continue;
+      const resource = this.symbols.info(mapping.symbol).resource;
+      const life = resource === undefined ? undefined : state.resource(resource);
+      if (resource === undefined || life?.life !== 'live' || life.outcome === 'failed') continue;
+      const buffer = this.memoryAt(place, frame, at);
+      this.emit(state, {
+        op: what === 'read' ? 'cpu-read' : 'cpu-write',
+        site: this.site(frame, at),
+        api: expressionName(at),
+        target: { to: 'buffer', id: buffer.id, how: 'exact' },
+      });
+      return;
+    }
+  }
+
+  /** CPU access to what `pointer` points to. */
+  access(state: State, frame: Frame, pointer: Value, what: 'read' | 'write', at: Expression): void {
+    const place = pointee(pointer);
+    if (place !== null) this.onAccess(state, frame, place, what, at);
+  }
+
+  /** Remembers that the memory at `pointer` is mapped by `mapping`. */
+  noteMapped(state: State, pointer: Value, mapping: Value): void {
+    const place = pointee(basePointer(pointer));
+    if (place === null) return;
+    this.mappedPlaces.add(place);
+    state.set(`B:${place}`, mapping);
+  }
+
+  size(value: Value | undefined, scale: Value | undefined = undefined): Size {
+    if (!value) return { bytes: null, key: '?' };
+    if (scale && !(scale.kind === 'number' && scale.value === 1)) {
+      if (value.kind === 'number' && scale.kind === 'number') return { bytes: value.value * scale.value, key: `${value.value * scale.value}` };
+      return { bytes: null, key: `${valueKey(value)}*${valueKey(scale)}` };
+    }
+    const key = value.kind === 'symbol' && !value.offset ? this.symbols.info(value.symbol).key : valueKey(value);
+    return { bytes: value.kind === 'number' ? value.value : null, key };
+  }
+
+  /** The ordinary memory that starts at a place, as a buffer of the program. */
+  memoryAt(place: string, frame: Frame, at: Expression): ResourceInfo {
+    const root = rootSymbol(place);
+    const info = root === null ? undefined : this.symbols.info(root);
+    if (info?.resource !== undefined && info.role === 'cpu-address') return this.resources.info(info.resource);
+    return this.resources.intern(`memory:${place}`, () => ({
+      kind: 'memory',
+      site: this.site(frame, at),
+      model: null,
+      foreign: true,
+      memory: this.memoryKind(place, frame),
+      name: expressionName(at),
+      within: this.owner(place, frame, at),
+      depth: frame.depth,
+      outputs: [],
+    }));
+  }
+
+  private memoryKind(place: string, frame: Frame): MemoryKind {
+    if (place.startsWith('R:')) return 'rodata';
+    if (place.startsWith('G:') || place.startsWith('F:')) return 'static';
+    const local = /^f\d+:([A-Za-z_]\w*)/.exec(place);
+    if (local) return 'stack';
+    const root = rootSymbol(place);
+    const kind = root === null ? undefined : this.symbols.info(root).memory;
+    void frame;
+    return (kind as MemoryKind | undefined) ?? 'unknown';
+  }
+
+  /** The object that memory at `place` is part of: for `*7.field` the one at `*7`, for a pointer loaded from `*5.data` the one at `*5`. */
+  private owner(place: string, frame: Frame, at: Expression): number | null {
+    const root = rootSymbol(place);
+    if (root === null) return null;
+    const outer = place === `*${root}` ? this.symbols.info(root).loadedFrom : `*${root}`;
+    const outerRoot = outer === undefined ? null : rootSymbol(outer);
+    return outerRoot === null ? null : this.memoryAt(`*${outerRoot}`, frame, at).id;
+  }
+
+  /** What `value` refers to, when a value of `role` is wanted. Unknown handles become foreign resources. */
+  reference(state: State, frame: Frame, value: Value, wanted: SymbolRole, at: Expression): Reference {
+    if (value.kind === 'number') return value.value === 0 ? { to: 'null' } : { to: 'unknown' };
+    if (value.kind === 'uninitialised') return { to: 'uninitialised', name: value.name };
+    if (value.kind === 'address') {
+      const held = state.get(value.location);
+      if (held?.kind === 'symbol') {
+        const info = this.symbols.info(held.symbol);
+        if (info.resource !== undefined && info.role === wanted) return this.toResource(info.resource, 'address-of');
+      }
+    }
+    if (value.kind === 'symbol') {
+      const info = this.symbols.info(value.symbol);
+      if (info.resource !== undefined && state.resource(info.resource)) {
+        const how = info.role !== wanted ? 'other-role' : value.offset !== 0 ? 'offset' : 'exact';
+        if (!info.derived) return this.toResource(info.resource, how);
+      }
+    }
+    if (value.kind === 'test') return { to: 'unknown' };
+    return this.toResource(this.foreign(state, frame, value, wanted, at).id, 'exact');
+  }
+
+  toResource(id: number, how: 'exact' | 'offset' | 'address-of' | 'other-role'): Reference {
+    return { to: this.resources.info(id).kind === 'mapping' ? 'mapping' : 'buffer', id, how };
+  }
+
+  /** A handle that this path did not make: from a parameter, a field, an unknown call. */
+  private foreign(state: State, frame: Frame, value: Value, wanted: SymbolRole, at: Expression): ResourceInfo {
+    const info = this.resources.intern(`foreign:${wanted}:${valueKey(value)}`, () => ({
+      kind: wanted === 'mapping' || wanted === 'device-address' || wanted === 'count' ? 'mapping' : wanted === 'channel' ? 'channel' : 'buffer',
+      site: this.site(frame, at),
+      model: null,
+      foreign: true,
+      memory: 'unknown',
+      name: expressionName(at),
+      within: null,
+      depth: frame.depth,
+      outputs: [],
+    }));
+    if (!state.resource(info.id)) state.update(info.id, { outcome: 'ok', escaped: true });
+    return info;
+  }
+
+  /** A symbol that stands for one of the results of `resource`. */
+  result(resource: ResourceInfo, role: SymbolRole, extra: { readonly asked?: Value } = {}): Value {
+    return symbolValue(this.symbols.intern(`${role}:${resource.id}`, { resource: resource.id, role, ...extra }));
+  }
+
+  resourceOf(value: Value): number | null {
+    return value.kind === 'symbol' ? (this.symbols.info(value.symbol).resource ?? null) : null;
+  }
+}
+
+/** The pointer without its offset: `skb->data + 2` maps the buffer that starts at `skb->data`. */
+export function basePointer(value: Value): Value {
+  return (value.kind === 'symbol' || value.kind === 'address') && value.offset ? { ...value, offset: 0 } : value;
+}
+
+export function argument(model: ApiModel, values: readonly Value[], role: ApiModel['args'][number]): Value | undefined {
+  const index = model.args.indexOf(role);
+  return index < 0 ? undefined : values[index];
+}
+
+export const EFI_PAGE_SIZE = numberValue(4096);

@@ -1,0 +1,555 @@
+import type { Direction, MappingMode, MemoryKind, Reference } from '@dma-audit/simulator';
+import type { Expression } from '../flow/index.ts';
+import type { ApiModel, Role } from '../models/index.ts';
+import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
+import { expressionName, type Frame } from './frame.ts';
+import type { State } from './state.ts';
+import type { ResourceInfo } from './tables.ts';
+import { pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
+
+/** One call of a modelled API, with its arguments evaluated. */
+export interface ModelledCall {
+  readonly model: ApiModel;
+  readonly name: string;
+  readonly expressions: readonly Expression[];
+  readonly values: readonly Value[];
+  readonly at: Expression;
+  readonly site: number;
+  /** Identity of this execution: call chain and loop counts. */
+  readonly key: string;
+}
+
+/** The result of a call, or `null` when control does not come back. */
+export type Effect = { readonly state: State; readonly value: Value } | null;
+
+/** Executes what a model says on a state. */
+export class Effects {
+  private readonly context: Context;
+
+  constructor(context: Context) {
+    this.context = context;
+  }
+
+  apply(state: State, frame: Frame, call: ModelledCall): Effect {
+    const { context } = this;
+    const { model, values } = call;
+    const give = (value: Value): Effect => ({ state, value });
+    const fresh = () => context.evaluator.constant(`call:${call.key}`);
+    const arg = (role: Role) => argument(model, values, role);
+    switch (model.action) {
+      case 'map':
+        return give(this.map(state, frame, call));
+      case 'unmap':
+        return give(this.unmap(state, frame, call) ?? fresh());
+      case 'allocate':
+      case 'channel-request':
+        return give(this.allocate(state, frame, call));
+      case 'free':
+      case 'channel-release':
+        this.free(state, frame, call);
+        return give(fresh());
+      case 'sync':
+        this.sync(state, frame, call);
+        return give(fresh());
+      case 'check-mapping':
+        return give({ kind: 'test', operator: 'mapping-error', left: arg('device-address') ?? arg('value') ?? ZERO, right: ZERO });
+      case 'convert':
+        return give(this.convert(state, frame, call));
+      case 'allocate-memory':
+        return give(this.allocateMemory(state, frame, call));
+      case 'free-memory':
+        this.freeMemory(state, frame, call);
+        return give(fresh());
+      case 'read-memory':
+      case 'write-memory':
+      case 'copy-memory':
+        this.accessMemory(state, frame, call);
+        return give(arg('buffer') ?? fresh());
+      case 'give':
+        this.give(state, frame, call);
+        return give(fresh());
+      case 'pass':
+        return give(arg('value') ?? values[0] ?? fresh());
+      case 'is-error': {
+        const value = arg('value') ?? values[0] ?? ZERO;
+        const operator = model.failure === 'efi-error' || model.failure === 'nonzero' ? '!=' : model.failure === 'not-positive' ? '<=' : '<';
+        return give({ kind: 'test', operator, left: value, right: ZERO });
+      }
+      case 'assume':
+      case 'assume-not': {
+        const condition = arg('condition') ?? arg('value') ?? values[0];
+        const next = condition ? context.conditions.assume(state, condition, model.action === 'assume') : state;
+        return next && { state: next, value: fresh() };
+      }
+      case 'no-return':
+        return null;
+      case 'unmap-info-get':
+      case 'unmap-info-set':
+        return give(this.unmapInfo(state, frame, call) ?? fresh());
+      case 'device-start':
+      case 'device-stop':
+        context.emit(state, {
+          op: model.action,
+          site: call.site,
+          api: call.name,
+          device: this.deviceKey(call),
+          quiet: model.quiet ?? true,
+        });
+        return give(fresh());
+      case 'atomic-enter':
+      case 'atomic-leave':
+        context.emit(state, { op: model.action, site: call.site, api: call.name });
+        return give(fresh());
+      case 'set-attribute':
+        return give(this.setAttribute(state, frame, call));
+      case 'memory-map-change':
+        context.emit(state, { op: 'memory-map-change', site: call.site, api: call.name });
+        return give(fresh());
+      case 'to-device-address':
+        return give(this.toDeviceAddress(state, call));
+      case 'manage':
+        this.escapeAll(state, call);
+        return give(fresh());
+      case 'register-callback':
+      case 'sg-address':
+      case 'sg-length':
+      case 'sg-init':
+      case 'set-mask':
+      case 'sleep':
+      case 'none':
+        return give(this.outputsOf(state, call) ?? fresh());
+    }
+  }
+
+  private resource(call: ModelledCall, frame: Frame, kind: ResourceInfo['kind'], outputs: ResourceInfo['outputs']): ResourceInfo {
+    return this.context.resources.intern(`${kind}:${call.key}`, () => ({
+      kind,
+      site: call.site,
+      model: call.model,
+      foreign: false,
+      memory: kind === 'buffer' ? 'dma' : 'unknown',
+      name: call.name,
+      within: null,
+      depth: frame.depth,
+      outputs,
+    }));
+  }
+
+  /** Puts results into the places that the out-arguments name. */
+  private outputs(state: State, call: ModelledCall, roles: readonly Role[]): { location: string; before: Value | undefined; role: Role }[] {
+    const found: { location: string; before: Value | undefined; role: Role }[] = [];
+    for (const role of roles) {
+      const pointer = argument(call.model, call.values, role);
+      const location = pointer ? pointee(pointer) : null;
+      if (location !== null) found.push({ location, before: state.get(location), role });
+    }
+    return found;
+  }
+
+  private deviceKey(call: ModelledCall): string | null {
+    const device = argument(call.model, call.values, 'device') ?? argument(call.model, call.values, 'this');
+    return device ? valueKey(device) : null;
+  }
+
+  private direction(call: ModelledCall): { direction: Direction; mode: MappingMode } {
+    const { model } = call;
+    const value = argument(model, call.values, 'direction') ?? argument(model, call.values, 'operation');
+    const mode = model.mode ?? 'streaming';
+    if (!value) return { direction: model.direction ?? 'unknown', mode };
+    const constant = this.constantOf(call, value);
+    return { direction: constant?.direction ?? 'unknown', mode: constant?.mode ?? mode };
+  }
+
+  private constantOf(_call: ModelledCall, value: Value) {
+    const { code, symbols } = this.context;
+    if (value.kind === 'symbol') {
+      const name = /^const:(\w+)$/.exec(symbols.info(value.symbol).key)?.[1];
+      return name ? code.models.constant(name, code.dialect) : undefined;
+    }
+    // enum dma_data_direction as a number
+    const byNumber = ['DMA_BIDIRECTIONAL', 'DMA_TO_DEVICE', 'DMA_FROM_DEVICE', 'DMA_NONE'];
+    const name = value.kind === 'number' && code.dialect === 'linux' ? byNumber[value.value] : undefined;
+    return name ? code.models.constant(name, code.dialect) : undefined;
+  }
+
+  /** The thing that is mapped, and the key under which an unmap without a handle finds the mapping again. */
+  private mapped(call: ModelledCall): { pointer: Value | undefined; at: Expression; key: string | null } {
+    const { model, values, expressions } = call;
+    for (const role of ['scatterlist', 'sg-table', 'iova', 'buffer', 'page', 'cpu-address'] as const) {
+      const index = model.args.indexOf(role);
+      const pointer = values[index];
+      if (index < 0 || !pointer) continue;
+      const at = expressions[index] ?? call.at;
+      if (role === 'scatterlist' || role === 'sg-table') return { pointer, at, key: `M:${this.tableKey(pointer)}` };
+      if (role === 'iova') {
+        const target = argument(model, values, 'page') ?? argument(model, values, 'buffer');
+        return { pointer: target, at, key: `M:iova:${valueKey(pointer)}` };
+      }
+      return { pointer, at, key: null };
+    }
+    return { pointer: undefined, at: call.at, key: null };
+  }
+
+  /** A table and its `sgl` are one object. */
+  private tableKey(pointer: Value): string {
+    if (pointer.kind === 'symbol' && !pointer.offset) {
+      const from = this.context.symbols.info(pointer.symbol).loadedFrom;
+      if (from?.endsWith('.sgl')) return valueKey(this.context.memory.addressOf(from.slice(0, -4)));
+    }
+    return valueKey(pointer);
+  }
+
+  private size(state: State, call: ModelledCall) {
+    const { model, values } = call;
+    const inOut = argument(model, values, 'size-in-out');
+    if (inOut) {
+      const place = pointee(inOut);
+      return this.context.size(place === null ? undefined : this.context.memory.load(state, place));
+    }
+    const pages = argument(model, values, 'pages');
+    if (pages) return this.context.size(pages, EFI_PAGE_SIZE);
+    return this.context.size(argument(model, values, 'size') ?? argument(model, values, 'entries'), argument(model, values, 'count'));
+  }
+
+  private map(state: State, frame: Frame, call: ModelledCall): Value {
+    const { context } = this;
+    const { model } = call;
+    const outs = this.outputs(state, call, ['mapping-out', 'device-address-out', 'cpu-address-out']);
+    const resource = this.resource(call, frame, 'mapping', outs);
+    const size = this.size(state, call);
+    const { pointer, at, key } = this.mapped(call);
+    const { direction, mode } = this.direction(call);
+    const buffer: Reference = pointer ? this.bufferReference(state, frame, pointer, at) : { to: 'unknown' };
+    context.emit(state, {
+      op: 'map',
+      site: call.site,
+      api: call.name,
+      mapping: resource.id,
+      buffer,
+      size,
+      direction,
+      mode,
+      family: model.family ?? model.name,
+      releasedBy: [model.family ?? model.name, ...(model.releasedBy ?? [])],
+      device: this.deviceKey(call),
+      outcome: 'ok',
+      managed: model.managed ?? false,
+      attributes: [],
+    });
+    state.update(resource.id, {
+      outcome: (model.failure ?? 'never') === 'never' ? 'ok' : 'pending',
+      life: 'live',
+      escaped: false,
+      wronglyChecked: false,
+    });
+    const handle = context.result(resource, 'device-address');
+    for (const { location, role } of outs) state.set(location, context.result(resource, role === 'mapping-out' ? 'mapping' : 'device-address'));
+    const bytes = argument(model, call.values, 'size-in-out');
+    const bytesPlace = bytes ? pointee(bytes) : null;
+    if (bytesPlace !== null) state.set(bytesPlace, context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }));
+    if (key) state.set(key, handle);
+    if (pointer && mode === 'streaming' && !key) context.noteMapped(state, pointer, handle);
+    return this.returned(resource, model);
+  }
+
+  private returned(resource: ResourceInfo, model: ApiModel): Value {
+    const role: SymbolRole =
+      model.result === 'device-address'
+        ? 'device-address'
+        : model.result === 'count'
+          ? 'count'
+          : model.result === 'cpu-address' || model.result === 'pointer' || model.result === 'page'
+            ? model.action === 'channel-request'
+              ? 'channel'
+              : 'cpu-address'
+            : 'status';
+    return this.context.result(resource, role);
+  }
+
+  private bufferReference(state: State, frame: Frame, pointer: Value, at: Expression): Reference {
+    const base = basePointer(pointer);
+    const resource = this.context.resourceOf(base);
+    if (resource !== null && state.resource(resource)) return this.context.toResource(resource, 'exact');
+    const place = pointee(base);
+    return place === null ? { to: 'unknown' } : { to: 'buffer', id: this.context.memoryAt(place, frame, at).id, how: 'exact' };
+  }
+
+  /** The mapping that an unmap or sync names. */
+  private target(state: State, frame: Frame, call: ModelledCall): Reference {
+    const { context } = this;
+    const { model, values, expressions } = call;
+    const { pointer, at, key } = this.mapped(call);
+    if (key && pointer) {
+      const known = state.get(key);
+      const resource = known ? context.resourceOf(known) : null;
+      if (resource !== null) return context.toResource(resource, 'exact');
+      const keyed = context.evaluator.constant(`keyed:${key}@${state.epoch}`);
+      const reference = context.reference(state, frame, keyed, 'device-address', at);
+      if (reference.to === 'mapping') state.set(key, context.result(context.resources.info(reference.id), 'device-address'));
+      return reference;
+    }
+    for (const role of ['mapping', 'device-address', 'cpu-address'] as const) {
+      const index = model.args.indexOf(role);
+      const value = values[index];
+      if (index >= 0 && value) return context.reference(state, frame, value, role, expressions[index] ?? call.at);
+    }
+    return { to: 'unknown' };
+  }
+
+  private entries(state: State, call: ModelledCall, target: Reference): 'original' | 'mapped' | 'unknown' | null {
+    const value = argument(call.model, call.values, 'entries');
+    if (!value) return null;
+    const info = value.kind === 'symbol' ? this.context.symbols.info(value.symbol) : undefined;
+    void state;
+    return info?.role === 'count' && target.to === 'mapping' && info.resource === target.id ? 'mapped' : 'unknown';
+  }
+
+  private unmap(state: State, frame: Frame, call: ModelledCall): Value | null {
+    const { context } = this;
+    const target = this.target(state, frame, call);
+    if (target.to === 'null' && call.model.acceptsNull) return null;
+    context.emit(state, {
+      op: 'unmap',
+      site: call.site,
+      api: call.name,
+      target,
+      family: call.model.family ?? call.name,
+      device: this.deviceKey(call),
+      size: this.size(state, call),
+      direction: this.direction(call).direction,
+      entries: this.entries(state, call, target),
+    });
+    this.release(state, target);
+    return null;
+  }
+
+  private release(state: State, target: Reference): void {
+    if (target.to !== 'mapping' && target.to !== 'buffer') return;
+    const now = state.resource(target.id);
+    if (!now) return;
+    state.update(target.id, { life: 'gone', outcome: now.outcome === 'pending' ? 'ok' : now.outcome });
+  }
+
+  private sync(state: State, frame: Frame, call: ModelledCall): void {
+    const target = this.target(state, frame, call);
+    this.context.emit(state, {
+      op: 'sync',
+      site: call.site,
+      api: call.name,
+      target,
+      owner: call.model.owner ?? 'cpu',
+      direction: this.direction(call).direction,
+      size: this.size(state, call),
+      entries: this.entries(state, call, target),
+    });
+  }
+
+  private allocate(state: State, frame: Frame, call: ModelledCall): Value {
+    const { context } = this;
+    const { model } = call;
+    const outs = this.outputs(state, call, ['cpu-address-out', 'device-address-out', 'mapping-out']);
+    const resource = this.resource(call, frame, model.action === 'channel-request' ? 'channel' : 'buffer', outs);
+    context.emit(state, {
+      op: 'allocate',
+      site: call.site,
+      api: call.name,
+      buffer: resource.id,
+      memory: model.action === 'channel-request' ? 'unknown' : 'dma',
+      family: model.family ?? model.name,
+      releasedBy: [model.family ?? model.name, ...(model.releasedBy ?? [])],
+      device: this.deviceKey(call),
+      size: this.size(state, call),
+      outcome: 'ok',
+      managed: model.managed ?? false,
+      attributes: [],
+    });
+    state.update(resource.id, {
+      outcome: (model.failure ?? 'never') === 'never' ? 'ok' : 'pending',
+      life: 'live',
+      escaped: false,
+      wronglyChecked: false,
+    });
+    for (const { location, role } of outs)
+      state.set(location, context.result(resource, role === 'device-address-out' ? 'device-address' : role === 'mapping-out' ? 'mapping' : 'cpu-address'));
+    return this.returned(resource, model);
+  }
+
+  private free(state: State, frame: Frame, call: ModelledCall): void {
+    const { context } = this;
+    const { model, values, expressions } = call;
+    const role: Role = model.action === 'channel-release' ? 'value' : 'cpu-address';
+    let index = model.args.indexOf(role);
+    if (index < 0) index = model.args.findIndex((r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address');
+    const value = values[index];
+    if (!value) return;
+    const wanted: SymbolRole = model.action === 'channel-release' ? 'channel' : model.args[index] === 'device-address' ? 'device-address' : 'cpu-address';
+    const target = context.reference(state, frame, value, wanted, expressions[index] ?? call.at);
+    if (target.to === 'null' && (model.acceptsNull ?? false)) return;
+    context.emit(state, {
+      op: 'free',
+      site: call.site,
+      api: call.name,
+      target,
+      family: model.family ?? call.name,
+      device: this.deviceKey(call),
+      size: this.size(state, call),
+    });
+    this.release(state, target);
+  }
+
+  private convert(state: State, frame: Frame, call: ModelledCall): Value {
+    const pointer = argument(call.model, call.values, 'buffer') ?? argument(call.model, call.values, 'cpu-address');
+    const target: Reference = pointer ? this.bufferReference(state, frame, pointer, call.at) : { to: 'unknown' };
+    this.context.emit(state, {
+      op: 'convert',
+      site: call.site,
+      api: call.name,
+      target,
+      to: call.model.to ?? 'shared',
+      size: this.size(state, call),
+      outcome: 'ok',
+    });
+    return this.context.evaluator.constant(`call:${call.key}`);
+  }
+
+  private setAttribute(state: State, frame: Frame, call: ModelledCall): Value {
+    const access = argument(call.model, call.values, 'access');
+    const rights = ['none', 'read', 'write', 'both'] as const;
+    this.context.emit(state, {
+      op: 'set-attribute',
+      site: call.site,
+      api: call.name,
+      target: this.target(state, frame, call),
+      access: access?.kind === 'number' ? (rights[access.value] ?? 'unknown') : 'unknown',
+      outcome: 'ok',
+    });
+    return this.context.evaluator.constant(`call:${call.key}`);
+  }
+
+  private allocateMemory(state: State, _frame: Frame, call: ModelledCall): Value {
+    const { model, name } = call;
+    const zeroed = /zalloc|calloc|zeropool|Zero/i.test(name);
+    const pointer = this.context.evaluator.constant(`object:${call.key}`, { memory: model.memory ?? ('heap' satisfies MemoryKind), zeroed });
+    for (const { location } of this.outputs(state, call, ['cpu-address-out'])) state.set(location, pointer);
+    return model.args.includes('cpu-address-out') ? this.context.evaluator.constant(`call:${call.key}`) : pointer;
+  }
+
+  private freeMemory(state: State, frame: Frame, call: ModelledCall): void {
+    const { context } = this;
+    const { model, values, expressions } = call;
+    const index = Math.max(0, model.args.findIndex((r) => r === 'buffer' || r === 'cpu-address' || r === 'value' || r === 'page'));
+    const value = values[index];
+    if (!value || value.kind === 'number' || value.kind === 'test') return;
+    const place = pointee(basePointer(value));
+    const resource = context.resourceOf(value);
+    const at = expressions[index] ?? call.at;
+    const target: Reference =
+      resource !== null && state.resource(resource) && context.resources.info(resource).kind === 'buffer'
+        ? context.toResource(resource, 'exact')
+        : place === null
+          ? { to: 'unknown' }
+          : { to: 'buffer', id: context.memoryAt(place, frame, at).id, how: 'exact' };
+    context.emit(state, {
+      op: 'free',
+      site: call.site,
+      api: call.name,
+      target,
+      family: 'memory',
+      device: null,
+      size: { bytes: null, key: '?' },
+    });
+    if (target.to === 'buffer' && state.resource(target.id)) this.release(state, target);
+    // What the object held is gone with it.
+    const root = place === null ? null : rootSymbol(place);
+    if (root !== null && place === `*${root}`) {
+      const inside = [...state.locations()].filter(([l]) => l.startsWith(`${place}.`) || l.startsWith(`${place}[`));
+      for (const [location] of inside) state.remove(location);
+    }
+  }
+
+  private accessMemory(state: State, frame: Frame, call: ModelledCall): void {
+    const { context } = this;
+    const { model, values, expressions } = call;
+    const written = model.args.indexOf('buffer');
+    const read = model.args.indexOf('value');
+    const destination = values[written];
+    const source = values[read];
+    if (destination && model.action !== 'read-memory') context.access(state, frame, destination, 'write', expressions[written] ?? call.at);
+    if (destination && model.action === 'read-memory') context.access(state, frame, destination, 'read', expressions[written] ?? call.at);
+    if (source && model.action === 'copy-memory') context.access(state, frame, source, 'read', expressions[read] ?? call.at);
+    if (!destination || model.action === 'read-memory') return;
+    const place = pointee(destination);
+    if (place === null) return;
+    const zeroing = model.action === 'write-memory' && (source === undefined || (source.kind === 'number' && source.value === 0));
+    if (zeroing) context.memory.clear(state, place);
+    else if (!place.startsWith('*')) context.memory.forget(state, place);
+  }
+
+  private give(state: State, frame: Frame, call: ModelledCall): void {
+    const { model, values } = call;
+    const index = model.args.indexOf('value') >= 0 ? model.args.indexOf('value') : model.args.indexOf('buffer');
+    let value = values[index];
+    if (value?.kind === 'address') value = state.get(value.location) ?? value;
+    if (value) this.giveValue(state, frame, value, 'register', call.site, call.name);
+  }
+
+  /** The device is told a value that belongs to a resource; anything else is of no interest. */
+  giveValue(state: State, _frame: Frame, value: Value, through: 'register' | 'descriptor' | 'call', site: number, api: string): void {
+    if (value.kind !== 'symbol') return;
+    const { resource, role } = this.context.symbols.info(value.symbol);
+    if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address')) return;
+    const kind = this.context.resources.info(resource).kind;
+    const how = kind === 'mapping' ? (role === 'device-address' ? 'exact' : 'other-role') : role === 'device-address' ? 'exact' : 'other-role';
+    this.context.emit(state, {
+      op: 'give',
+      site,
+      api,
+      target: this.context.toResource(resource, how),
+      through,
+      size: { bytes: null, key: '?' },
+    });
+  }
+
+  private toDeviceAddress(state: State, call: ModelledCall): Value {
+    const pointer = argument(call.model, call.values, 'buffer') ?? argument(call.model, call.values, 'value') ?? call.values[0];
+    if (!pointer) return this.context.evaluator.constant(`call:${call.key}`);
+    const resource = this.context.resourceOf(pointer);
+    void state;
+    return resource !== null
+      ? this.context.evaluator.constant(`to-device(${valueKey(pointer)})`, { resource, role: 'cpu-address', derived: true })
+      : this.context.evaluator.constant(`to-device(${valueKey(pointer)})`);
+  }
+
+  private unmapInfo(state: State, frame: Frame, call: ModelledCall): Value | null {
+    const { expressions, values, model } = call;
+    const owner = values[0];
+    const field = expressions[1];
+    if (!owner || !field) return null;
+    const place = pointee(owner);
+    if (place === null) return null;
+    const location = `${place}.${expressionName(field)}`;
+    void frame;
+    if (model.action === 'unmap-info-get') return this.context.memory.load(state, location);
+    const value = values[2];
+    if (value) state.set(location, value);
+    return null;
+  }
+
+  /** Resources named by any argument are taken care of by somebody else. */
+  escapeAll(state: State, call: { readonly values: readonly Value[] }): void {
+    for (const value of call.values) {
+      const resource = this.context.resourceOf(value);
+      if (resource !== null && state.resource(resource)) state.update(resource, { escaped: true, life: 'released-maybe' });
+    }
+  }
+
+  /** Unmodelled out-parameters of a harmless call: places whose address it gets receive something new. */
+  private outputsOf(state: State, call: ModelledCall): Value | null {
+    for (const value of call.values)
+      if (value.kind === 'address' && /^f\d+:/.test(value.location) && !state.get(`E:${value.location}`)) {
+        const held = state.get(value.location);
+        if (held === undefined || held.kind === 'uninitialised') this.context.memory.forget(state, value.location);
+      }
+    return null;
+  }
+}

@@ -1,0 +1,201 @@
+import type { Expression } from '../flow/index.ts';
+import type { Code } from './code.ts';
+import type { Conditions } from './conditions.ts';
+import type { Frame } from './frame.ts';
+import type { Memory } from './memory.ts';
+import type { State } from './state.ts';
+import { numberValue, pointee, type Symbols, type SymbolInfo, symbolValue, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
+
+/** Told of each place in memory that an expression reads or writes through a pointer. */
+export interface AccessObserver {
+  onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void;
+}
+
+const TESTS = new Set(['==', '!=', '<', '<=', '>', '>=']);
+
+/** Values and places of expressions. Expressions are pure; only knowledge about loaded values is added to the state. */
+export class Evaluator {
+  private readonly code: Code;
+  private readonly symbols: Symbols;
+  private readonly memory: Memory;
+  private readonly conditions: Conditions;
+  private readonly observer: AccessObserver;
+
+  constructor(code: Code, symbols: Symbols, memory: Memory, conditions: Conditions, observer: AccessObserver) {
+    this.code = code;
+    this.symbols = symbols;
+    this.memory = memory;
+    this.conditions = conditions;
+    this.observer = observer;
+  }
+
+  value(state: State, frame: Frame, expression: Expression): Value {
+    switch (expression.kind) {
+      case 'number':
+        return expression.value === null ? this.constant(`literal:${expression.text}`) : numberValue(expression.value);
+      case 'string':
+        return { kind: 'address', location: `R:${frame.file}:${expression.start}`, offset: 0 };
+      case 'temporary':
+        return state.get(`${frame.id}:#${expression.index}`) ?? this.constant(`${frame.id}:#${expression.index}@${state.epoch}`);
+      case 'name':
+        return this.nameValue(state, frame, expression.name);
+      case 'member':
+      case 'index':
+      case 'dereference': {
+        const location = this.place(state, frame, expression);
+        if (location === null) return this.constant(`place:${frame.id}:${expression.start}@${state.epoch}`);
+        this.observer.onAccess(state, frame, location, 'read', expression);
+        return this.memory.load(state, location);
+      }
+      case 'address-of': {
+        const location = this.place(state, frame, expression.object);
+        if (location !== null) return this.memory.addressOf(location);
+        return expression.object.kind === 'name'
+          ? { kind: 'address', location: `F:${expression.object.name}`, offset: 0 }
+          : this.constant(`address:${frame.id}:${expression.start}`);
+      }
+      case 'cast':
+        return this.value(state, frame, expression.operand);
+      case 'sizeof':
+        return this.constant(`const:${expression.text}`);
+      case 'unary':
+        return this.unary(state, expression.operator, this.value(state, frame, expression.operand));
+      case 'binary':
+        return this.binary(state, expression.operator, this.value(state, frame, expression.left), this.value(state, frame, expression.right));
+      case 'aggregate':
+      case 'opaque':
+        return this.constant(`opaque:${frame.id}:${expression.start}@${state.epoch}`);
+    }
+  }
+
+  /** Where an lvalue lives; null when that is not known. */
+  place(state: State, frame: Frame, expression: Expression): string | null {
+    switch (expression.kind) {
+      case 'name':
+        return this.namePlace(frame, expression.name);
+      case 'temporary':
+        return `${frame.id}:#${expression.index}`;
+      case 'member': {
+        if (expression.arrow) return this.memory.member(this.value(state, frame, expression.object), expression.field);
+        const object = this.place(state, frame, expression.object);
+        return object === null ? null : `${object}.${expression.field}`;
+      }
+      case 'index':
+        return this.memory.element(this.value(state, frame, expression.object), this.value(state, frame, expression.index));
+      case 'dereference':
+        return pointee(this.value(state, frame, expression.object));
+      case 'cast':
+        return this.place(state, frame, expression.operand);
+      default:
+        return null;
+    }
+  }
+
+  constant(key: string, info: Omit<SymbolInfo, 'key'> = {}): Value {
+    return symbolValue(this.symbols.intern(key, info));
+  }
+
+  private namePlace(frame: Frame, name: string): string {
+    const local = frame.locals.get(name);
+    if (!local) return `G:${name}`;
+    return local.isStatic ? `G:${frame.graph.name}.${name}` : `${frame.id}:${name}`;
+  }
+
+  private nameValue(state: State, frame: Frame, name: string): Value {
+    const local = frame.locals.get(name);
+    if (local) {
+      const place = this.namePlace(frame, name);
+      if (local.isArray) return this.memory.addressOf(place);
+      return this.memory.load(state, place);
+    }
+    const constant = this.code.models.constant(name, this.code.dialect);
+    if (constant) {
+      if (constant.direction || constant.value === undefined) return this.constant(`const:${name}`);
+      return numberValue(constant.value);
+    }
+    if (name === 'NULL' || name === 'FALSE') return ZERO;
+    if (name === 'TRUE') return numberValue(1);
+    if (this.code.function(name, frame.file)) return { kind: 'address', location: `F:${name}`, offset: 0 };
+    if (this.code.isArray(name, frame.file)) return this.memory.addressOf(`G:${name}`);
+    if (/^[A-Z][A-Z0-9_]*$/.test(name)) return this.constant(`const:${name}`);
+    return this.memory.load(state, `G:${name}`);
+  }
+
+  private unary(state: State, operator: string, value: Value): Value {
+    if (operator === '!') {
+      if (value.kind === 'number') return numberValue(value.value ? 0 : 1);
+      return { kind: 'test', operator: '==', left: value, right: ZERO };
+    }
+    if (value.kind === 'number') {
+      if (operator === '-') return numberValue(-value.value);
+      if (operator === '~' && Math.abs(value.value) < 2 ** 31) return numberValue(~value.value);
+    }
+    return this.derived(state, `${operator}${valueKey(value)}`, [value]);
+  }
+
+  binary(state: State, operator: string, left: Value, right: Value): Value {
+    if (TESTS.has(operator)) {
+      const test: Value = { kind: 'test', operator: operator as TestOperator, left, right };
+      const known = this.conditions.truth(state, test);
+      return known === null ? test : numberValue(known ? 1 : 0);
+    }
+    if (operator === '&&' || operator === '||') {
+      const first = this.conditions.truth(state, left);
+      if (first === (operator === '||')) return numberValue(first ? 1 : 0);
+      if (first !== null) return right;
+      return this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, []);
+    }
+    if (left.kind === 'number' && right.kind === 'number') {
+      const folded = fold(operator, left.value, right.value);
+      if (folded !== null) return numberValue(folded);
+    }
+    if (operator === '+') {
+      if (right.kind === 'number') return this.memory.advance(left, right.value);
+      if (left.kind === 'number') return this.memory.advance(right, left.value);
+    }
+    if (operator === '-' && right.kind === 'number') return this.memory.advance(left, -right.value);
+    if (operator === '-' && left.kind === 'symbol' && right.kind === 'symbol' && left.symbol === right.symbol)
+      return numberValue(left.offset - right.offset);
+    if (operator === '|' && right.kind === 'number' && right.value === 0) return left;
+    return this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right]);
+  }
+
+  /** A value computed from others: still related to their resource. */
+  private derived(state: State, key: string, from: readonly Value[]): Value {
+    for (const value of from) {
+      if (value.kind !== 'symbol') continue;
+      const { resource, role } = this.symbols.info(value.symbol);
+      if (resource !== undefined && (role === 'device-address' || role === 'cpu-address') && state.resource(resource))
+        return this.constant(`(${key})`, { resource, role, derived: true });
+    }
+    return this.constant(`(${key})`);
+  }
+}
+
+function fold(operator: string, a: number, b: number): number | null {
+  const small = Math.abs(a) < 2 ** 31 && Math.abs(b) < 2 ** 31;
+  switch (operator) {
+    case '+':
+      return a + b;
+    case '-':
+      return a - b;
+    case '*':
+      return Number.isSafeInteger(a * b) ? a * b : null;
+    case '/':
+      return b ? Math.trunc(a / b) : null;
+    case '%':
+      return b ? a % b : null;
+    case '<<':
+      return b >= 0 && b < 50 && Number.isSafeInteger(a * 2 ** b) ? a * 2 ** b : null;
+    case '>>':
+      return b >= 0 && b < 53 ? Math.floor(a / 2 ** b) : null;
+    case '&':
+      return small ? a & b : null;
+    case '|':
+      return small ? a | b : null;
+    case '^':
+      return small ? a ^ b : null;
+    default:
+      return null;
+  }
+}

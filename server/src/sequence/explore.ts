@@ -1,0 +1,438 @@
+import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
+import { type Callee, callUnknown, isHeavy, resolveCallee } from './calls.ts';
+import type { Budget, Code, FunctionSource } from './code.ts';
+import { Context } from './context.ts';
+import { Effects } from './effects.ts';
+import { type Frame, localVariables } from './frame.ts';
+import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
+import { mergeInto, stateKey, valueClass } from './merge.ts';
+import { State } from './state.ts';
+import { extend, type TraceNode } from './trace.ts';
+import { numberValue, symbolValue, type Value, ZERO } from './values.ts';
+
+/** A path's end: the state there and what the function returned. */
+export interface Exit {
+  readonly state: State;
+  readonly value: Value | null;
+}
+
+export interface RawExploration {
+  readonly context: Context;
+  readonly frame: Frame;
+  readonly exits: readonly Exit[];
+  /** Paths that were merged into others, left a loop unfinished or ran into a no-return call: no end, but what happened on them counts. */
+  readonly partial: readonly State[];
+  readonly degraded: readonly string[];
+  readonly entered: ReadonlySet<string>;
+}
+
+class BudgetSpent extends Error {}
+
+/** Explores every path of a function, callees inlined, states merged where they agree about DMA. */
+export function exploreFunction(code: Code, source: FunctionSource, budget: Budget): RawExploration {
+  return new Explorer(code, budget).run(source);
+}
+
+class Explorer {
+  private readonly code: Code;
+  private readonly budget: Budget;
+  private readonly context: Context;
+  private readonly effects: Effects;
+  private readonly partial: State[] = [];
+  private readonly partialDigests = new Set<number>();
+  private readonly degraded = new Set<string>();
+  private readonly entered = new Set<string>();
+  private readonly loopTables = new Map<FunctionGraph, LoopTable>();
+  private readonly frameIds = new Map<string, string>();
+  private steps = 0;
+
+  constructor(code: Code, budget: Budget) {
+    this.code = code;
+    this.budget = budget;
+    this.context = new Context(code);
+    this.effects = new Effects(this.context);
+  }
+
+  run(source: FunctionSource): RawExploration {
+    const { graph, file } = source;
+    const frame = this.frame(graph, file, '', 0, []);
+    const state = new State();
+    for (const { name } of graph.parameters) state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })));
+    for (const problem of graph.problems) this.degraded.add(problem.replace(/ at offset \d+/, ''));
+    let exits: Exit[] = [];
+    try {
+      exits = this.execute(frame, state);
+    } catch (error) {
+      if (!(error instanceof BudgetSpent)) throw error;
+      this.degraded.add('path budget spent');
+    }
+    return { context: this.context, frame, exits, partial: this.partial, degraded: [...this.degraded], entered: this.entered };
+  }
+
+  private frame(graph: FunctionGraph, file: string, chain: string, depth: number, callers: readonly string[]): Frame {
+    let id = this.frameIds.get(chain);
+    if (!id) {
+      id = `f${this.frameIds.size}`;
+      this.frameIds.set(chain, id);
+    }
+    this.entered.add(`${file}:${graph.name}`);
+    return { graph, file, id, depth, locals: localVariables(graph), callers: [...callers, graph.name] };
+  }
+
+  private loops(frame: Frame): LoopTable {
+    let table = this.loopTables.get(frame.graph);
+    if (!table) {
+      table = describeLoops(frame.graph, (callee, count) => isHeavy(resolveCallee(this.code, frame, callee, count)));
+      this.loopTables.set(frame.graph, table);
+    }
+    return table;
+  }
+
+  private drop(state: State): void {
+    const digest = state.trace?.digest;
+    if (digest === undefined || !state.trace?.operations || this.partialDigests.has(digest)) return;
+    this.partialDigests.add(digest);
+    this.partial.push(state);
+  }
+
+  /** Runs one activation from its entry to all its exits. */
+  private execute(frame: Frame, entry: State): Exit[] {
+    const { graph } = frame;
+    const waiting: (Map<string, State> | undefined)[] = [];
+    const exits = new Map<string, Exit>();
+    let resume = 0;
+    const arrive = (block: number, state: State) => {
+      const at = graph.order[block] ?? -1;
+      if (at < 0) return;
+      const group = waiting[at] ?? new Map<string, State>();
+      waiting[at] = group;
+      const key = stateKey(this.context, frame, state);
+      const present = group.get(key);
+      if (present) {
+        if (present.trace?.digest !== state.trace?.digest) this.drop(state);
+        mergeInto(this.context, present, state, `${frame.id}/${block}`);
+      } else if (group.size >= this.budget.states) {
+        this.degraded.add('too many states');
+        this.drop(state);
+      } else group.set(key, state);
+      resume = Math.min(resume, at);
+    };
+    const blockAt: number[] = [];
+    graph.order.forEach((at, block) => {
+      if (at >= 0) blockAt[at] = block;
+    });
+    arrive(0, entry);
+    for (let position = 0; position < blockAt.length; position = resume) {
+      resume = position + 1;
+      const group = waiting[position];
+      const block = blockAt[position];
+      if (!group || block === undefined) continue;
+      waiting[position] = undefined;
+      for (const state of group.values())
+        this.runBlock(frame, block, state, arrive, (exit) => {
+          const key = `${stateKey(this.context, frame, exit.state)}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
+          const present = exits.get(key);
+          if (!present) exits.set(key, exit);
+          else {
+            if (present.state.trace?.digest !== exit.state.trace?.digest) this.drop(exit.state);
+            mergeInto(this.context, present.state, exit.state, `${frame.id}/exit`);
+          }
+        });
+    }
+    return [...exits.values()];
+  }
+
+  private runBlock(frame: Frame, block: number, start: State, arrive: (block: number, state: State) => void, leave: (exit: Exit) => void): void {
+    const { instructions, end } = frame.graph.blocks[block] ?? { instructions: [], end: null };
+    if (!end) return;
+    const around = this.loops(frame).around[block] ?? [];
+    let states: State[] = [start];
+    for (const instruction of instructions) {
+      const next: State[] = [];
+      for (const state of states) {
+        if (++this.steps > this.budget.steps) throw new BudgetSpent();
+        if (this.isBeyondUnrolling(frame, around, state, instruction)) this.drop(state);
+        else next.push(...this.run1(frame, state, instruction));
+      }
+      states = next;
+      if (!states.length) return;
+    }
+    for (const state of states) this.terminate(frame, block, state, end, around, arrive, leave);
+  }
+
+  /** On the last arrival at an unrolled loop's header only the way out is of interest. */
+  private isBeyondUnrolling(frame: Frame, around: readonly LoopInfo[], state: State, instruction: Instruction): boolean {
+    if (instruction.kind !== 'call' || !around.length) return false;
+    if (!around.some((l) => l.heavy && state.loopCount(loopId(frame, l)) >= this.budget.iterations)) return false;
+    return isHeavy(resolveCallee(this.code, frame, instruction.callee, instruction.arguments.length));
+  }
+
+  private goTo(frame: Frame, from: number, to: number, state: State, arrive: (block: number, state: State) => void): void {
+    const { around, byHeader } = this.loops(frame);
+    for (const loop of around[from] ?? []) if (!loop.blocks.has(to)) state.setLoopCount(loopId(frame, loop), 0);
+    const loop = byHeader.get(to);
+    if (!loop) return arrive(to, state);
+    const id = loopId(frame, loop);
+    if (loop.blocks.has(from)) {
+      const count = state.loopCount(id) + 1;
+      if (!loop.heavy || count > this.budget.iterations) return this.drop(state);
+      state.setLoopCount(id, count);
+    } else {
+      state.setLoopCount(id, 0);
+      if (!loop.heavy) this.forgetAssigned(frame, loop, state);
+    }
+    arrive(to, state);
+  }
+
+  /** A loop that is run once stands for any number of turns: what it assigns is not known at its head. */
+  private forgetAssigned(frame: Frame, loop: LoopInfo, state: State): void {
+    const { evaluator, memory, symbols } = this.context;
+    const unknown = (location: string) => {
+      const held = state.get(location);
+      const info = held?.kind === 'symbol' ? symbols.info(held.symbol) : undefined;
+      const related = info?.resource === undefined || info.role === undefined ? {} : { resource: info.resource, role: info.role, derived: true };
+      state.set(location, symbolValue(symbols.intern(`loop:${loopId(frame, loop)}:${location}:${state.epoch}:${info?.resource ?? ''}`, related)));
+    };
+    for (const target of loop.assigned)
+      if (target.kind === 'name') {
+        const location = evaluator.place(state, frame, target);
+        if (location) unknown(location);
+      }
+    for (const target of loop.assigned)
+      if (target.kind !== 'name') {
+        const location = evaluator.place(state, frame, target);
+        if (!location) continue;
+        const held = state.get(location);
+        if (held && this.context.resourceOf(held) !== null) unknown(location);
+        else memory.forget(state, location);
+      }
+  }
+
+  private terminate(
+    frame: Frame,
+    block: number,
+    state: State,
+    end: Terminator,
+    around: readonly LoopInfo[],
+    arrive: (block: number, state: State) => void,
+    leave: (exit: Exit) => void,
+  ): void {
+    const { context } = this;
+    const go = (to: number, s: State) => this.goTo(frame, block, to, s, arrive);
+    switch (end.kind) {
+      case 'goto':
+        return go(end.to, state);
+      case 'stop':
+        return this.drop(state);
+      case 'return': {
+        const value = end.value ? context.evaluator.value(state, frame, end.value) : null;
+        return leave({ state, value });
+      }
+      case 'branch': {
+        const forced = this.forcedExit(frame, around, state, [end.whenTrue, end.whenFalse]);
+        const arms = this.split(frame, state, end.condition, forced === null);
+        if (forced !== null) return go(forced, arms.find(([arm]) => arm === (forced === end.whenTrue))?.[1] ?? state);
+        for (const [arm, next] of arms) go(arm ? end.whenTrue : end.whenFalse, next);
+        return;
+      }
+      case 'switch': {
+        const value = context.evaluator.value(state, frame, end.value);
+        let rest: State | null = state;
+        for (const { value: caseValue, to } of end.cases) {
+          if (!rest) break;
+          const test: Value = { kind: 'test', operator: '==', left: value, right: context.evaluator.value(rest, frame, caseValue) };
+          const taken = context.conditions.assume(rest.fork(), test, true);
+          if (taken) {
+            taken.trace = this.step(frame, taken.trace, caseValue, 'case');
+            go(to, taken);
+          }
+          rest = context.conditions.assume(rest, test, false);
+        }
+        if (rest) go(end.otherwise, rest);
+        return;
+      }
+      case 'iterate': {
+        const loop = this.loops(frame).byHeader.get(block);
+        const count = loop ? state.loopCount(loopId(frame, loop)) : 0;
+        const inside = state.fork();
+        state.trace = this.step(frame, state.trace, end, 'skip');
+        go(end.exit, state);
+        if (loop?.heavy && count >= this.budget.iterations) return;
+        inside.trace = this.step(frame, inside.trace, end, 'iterate');
+        this.bindIteration(frame, inside, end, count, loop?.heavy ?? false);
+        return go(end.body, inside);
+      }
+    }
+  }
+
+  private bindIteration(frame: Frame, state: State, end: Terminator & { kind: 'iterate' }, count: number, exact: boolean): void {
+    const { context } = this;
+    const model = this.code.models.iterator(end.macro, this.code.dialect);
+    const assign = (index: number | undefined, value: Value) => {
+      const target = index === undefined ? undefined : end.arguments[index];
+      const location = target ? context.evaluator.place(state, frame, target) : null;
+      if (location) state.set(location, value);
+    };
+    const element = context.evaluator.constant(`element:${frame.id}:${end.start}:${count}:${state.epoch}`);
+    assign(model?.element ?? 0, element);
+    if (model?.counter !== undefined) assign(model.counter, exact ? numberValue(count) : context.evaluator.constant(`counter:${frame.id}:${end.start}:${state.epoch}`));
+  }
+
+  /** The successor that leaves an unrolled loop, when this path has gone round often enough; null otherwise. */
+  private forcedExit(frame: Frame, around: readonly LoopInfo[], state: State, successors: readonly [number, number]): number | null {
+    for (const loop of around) {
+      if (!loop.heavy) continue;
+      const outside = successors.filter((s) => !loop.blocks.has(s));
+      if (outside.length !== 1) continue;
+      const count = state.loopCount(loopId(frame, loop));
+      if (count >= this.budget.iterations) return outside[0] ?? null;
+      const inside = successors.find((s) => loop.blocks.has(s));
+      const isLatch = inside !== undefined && finalTarget(frame.graph, inside) === loop.header;
+      if (isLatch && count + 1 >= this.budget.iterations) return outside[0] ?? null;
+    }
+    return null;
+  }
+
+  /** Both ways a condition can go on a path, with what each teaches. */
+  private split(frame: Frame, state: State, condition: Expression, record: boolean): [boolean, State][] {
+    const { context } = this;
+    if (condition.kind === 'binary' && (condition.operator === '&&' || condition.operator === '||')) {
+      // Operands without effects: decided one after the other.
+      const and = condition.operator === '&&';
+      return this.split(frame, state, condition.left, record).flatMap(([arm, s]): [boolean, State][] =>
+        arm === and ? this.split(frame, s, condition.right, record) : [[arm, s]],
+      );
+    }
+    const value = context.evaluator.value(state, frame, condition);
+    const known = context.conditions.truth(state, value);
+    context.testSite = context.site(frame, condition);
+    const arms: [boolean, State][] = [];
+    for (const arm of known === null ? [true, false] : [known]) {
+      const next = context.conditions.assume(known === null ? state.fork() : state, value, arm);
+      if (!next) continue;
+      if (known === null && record) next.trace = this.step(frame, next.trace, condition, arm ? 'true' : 'false');
+      arms.push([arm, next]);
+    }
+    context.testSite = null;
+    return arms;
+  }
+
+  private step(frame: Frame, trace: TraceNode | null, at: Expression | Terminator | Instruction, what: 'true' | 'false' | 'case' | 'call' | 'iterate' | 'skip'): TraceNode {
+    return extend(trace, { op: 'step', site: this.context.site(frame, at), what });
+  }
+
+  private run1(frame: Frame, state: State, instruction: Instruction): State[] {
+    const { context } = this;
+    const { evaluator, memory } = context;
+    switch (instruction.kind) {
+      case 'local': {
+        const { name, shape, type } = instruction;
+        if (instruction.isStatic) return [state];
+        const location = `${frame.id}:${name}`;
+        const isScalar = shape === 'pointer' || (shape === 'plain' && !/\b(struct|union)\b/.test(type));
+        memory.forget(state, location);
+        if (isScalar) state.set(location, { kind: 'uninitialised', name });
+        return [state];
+      }
+      case 'evaluate':
+        evaluator.value(state, frame, instruction.value);
+        return [state];
+      case 'set':
+        this.assign(frame, state, instruction);
+        return [state];
+      case 'call':
+        return this.call(frame, state, instruction);
+    }
+  }
+
+  private assign(frame: Frame, state: State, { target, value, start, end }: Instruction & { kind: 'set' }): void {
+    const { context } = this;
+    const { evaluator, memory } = context;
+    if (value.kind === 'aggregate') {
+      const location = evaluator.place(state, frame, target);
+      if (!location) return;
+      memory.clear(state, location);
+      for (const part of value.parts) {
+        const held = evaluator.value(state, frame, part.value);
+        if (part.path !== null) state.set(`${location}${part.path}`, held);
+      }
+      return;
+    }
+    let result = evaluator.value(state, frame, value);
+    if (result.kind === 'uninitialised') result = evaluator.constant(`copy:${frame.id}:${start}@${state.epoch}`);
+    const location = evaluator.place(state, frame, target);
+    if (location === null) return;
+    if (target.kind !== 'name' && target.kind !== 'temporary') context.access(state, frame, context.memory.addressOf(location), 'write', target);
+    state.set(location, result);
+    state.remove(`Z:${location}`);
+    if (location.startsWith('*') && value.kind !== 'number') this.tellDevice(frame, state, location, result, { start, end });
+  }
+
+  /** A value put into memory that the device shares is given to the device. */
+  private tellDevice(frame: Frame, state: State, location: string, value: Value, at: { start: number; end: number }): void {
+    const { context } = this;
+    const root = Number(/^\*(\d+)/.exec(location)?.[1]);
+    const info = context.symbols.info(root);
+    if (info.resource === undefined || info.role !== 'cpu-address' || context.resources.info(info.resource).kind !== 'buffer') return;
+    this.effects.giveValue(state, frame, value, 'descriptor', context.site(frame, at), 'descriptor');
+  }
+
+  private call(frame: Frame, state: State, instruction: Instruction & { kind: 'call' }): State[] {
+    const { context } = this;
+    const values = instruction.arguments.map((a) => context.evaluator.value(state, frame, a));
+    const callee = resolveCallee(this.code, frame, instruction.callee, values.length);
+    const result = `${frame.id}:#${instruction.result}`;
+    const key = `${frame.id}:${instruction.start}:${state.loops.map((l) => `${l.loop}#${l.count}`).join(',')}`;
+    if (callee.kind === 'model') {
+      const at: Expression = { kind: 'temporary', index: instruction.result, start: instruction.start, end: instruction.end };
+      const effect = this.effects.apply(state, frame, {
+        model: callee.model,
+        name: callee.name,
+        expressions: instruction.arguments,
+        values,
+        at,
+        site: context.site(frame, instruction),
+        key,
+      });
+      if (!effect) {
+        this.drop(state);
+        return [];
+      }
+      effect.state.set(result, effect.value);
+      return [effect.state];
+    }
+    if (callee.kind === 'function' && this.canEnter(frame, callee)) return this.enter(frame, state, instruction, callee.source, values, result);
+    callUnknown(context, state, callee.name, values, callee.kind === 'function' ? callee.source.assigns : null);
+    state.set(result, context.evaluator.constant(`result:${key}:${state.epoch}`));
+    return [state];
+  }
+
+  private canEnter(frame: Frame, callee: Callee & { kind: 'function' }): boolean {
+    if (frame.callers.includes(callee.name) || frame.depth >= this.budget.depth) return false;
+    return callee.source.relevant || isTiny(callee.source.graph);
+  }
+
+  private enter(frame: Frame, state: State, instruction: Instruction & { kind: 'call' }, source: FunctionSource, values: readonly Value[], result: string): State[] {
+    const { context } = this;
+    const inner = this.frame(source.graph, source.file, `${frame.id}/${instruction.start}`, frame.depth + 1, frame.callers);
+    source.graph.parameters.forEach(({ name }, index) => {
+      state.set(`${inner.id}:${name}`, values[index] ?? ZERO);
+    });
+    if (source.relevant) state.trace = this.step(frame, state.trace, instruction, 'call');
+    const outerLoops = state.loops;
+    return this.execute(inner, state).map(({ state: after, value }) => {
+      for (const [location] of [...after.locations()]) if (location.startsWith(`${inner.id}:`)) after.remove(location);
+      after.loops = outerLoops;
+      const returned = value && value.kind !== 'uninitialised' ? value : context.evaluator.constant(`result:${inner.id}`);
+      after.set(result, returned);
+      return after;
+    });
+  }
+}
+
+const loopId = (frame: Frame, loop: LoopInfo): string => `${frame.id}/${loop.header}`;
+
+/** Accessors and setters are worth entering even if they touch no DMA API. */
+function isTiny(graph: FunctionGraph): boolean {
+  return graph.blocks.length <= 6 && graph.blocks.reduce((n, b) => n + b.instructions.length, 0) <= 8 && graph.loops.length === 0;
+}

@@ -1,0 +1,56 @@
+import type { Expression, FunctionGraph } from '../flow/index.ts';
+
+/** One activation of a function during exploration. */
+export interface Frame {
+  readonly graph: FunctionGraph;
+  readonly file: string;
+  /** Prefix of its locals' locations; unique for the chain of call sites that led here. */
+  readonly id: string;
+  readonly depth: number;
+  /** Names that are variables here, with how they are declared. */
+  readonly locals: ReadonlyMap<string, LocalVariable>;
+  /** Names of the functions that are active, outermost first. */
+  readonly callers: readonly string[];
+}
+
+export interface LocalVariable {
+  readonly type: string;
+  /** The name stands for a place, not for a value. */
+  readonly isArray: boolean;
+  readonly isStatic: boolean;
+}
+
+/** Variables of a function: parameters and every local declaration (block scopes are not told apart). */
+export function localVariables(graph: FunctionGraph): Map<string, LocalVariable> {
+  const locals = new Map<string, LocalVariable>();
+  for (const { name, type } of graph.parameters) locals.set(name, { type, isArray: false, isStatic: false });
+  for (const block of graph.blocks)
+    for (const instruction of block.instructions)
+      if (instruction.kind === 'local') {
+        const { name, type, shape, isStatic } = instruction;
+        if (!locals.has(name)) locals.set(name, { type, isArray: shape === 'array', isStatic });
+      }
+  return locals;
+}
+
+/** Text of an expression's shape, for names in messages: `ring->desc`, `buf`. */
+export function expressionName(expression: Expression): string {
+  switch (expression.kind) {
+    case 'name':
+      return expression.name;
+    case 'member':
+      return `${expressionName(expression.object)}${expression.arrow ? '->' : '.'}${expression.field}`;
+    case 'index':
+      return `${expressionName(expression.object)}[${expression.index.kind === 'number' ? expression.index.text : expressionName(expression.index)}]`;
+    case 'dereference':
+      return `*${expressionName(expression.object)}`;
+    case 'address-of':
+      return `&${expressionName(expression.object)}`;
+    case 'cast':
+      return expressionName(expression.operand);
+    case 'number':
+      return expression.text;
+    default:
+      return '…';
+  }
+}

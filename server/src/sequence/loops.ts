@@ -1,0 +1,40 @@
+import type { Expression, FunctionGraph, Loop } from '../flow/index.ts';
+
+export interface LoopInfo extends Loop {
+  /** Makes, releases or maps DMA resources: worth being unrolled. Others are run once, with what they assign unknown. */
+  readonly heavy: boolean;
+  readonly assigned: readonly Expression[];
+}
+
+export interface LoopTable {
+  /** Loops that contain each block, innermost first. */
+  readonly around: readonly (readonly LoopInfo[])[];
+  readonly byHeader: ReadonlyMap<number, LoopInfo>;
+}
+
+export function describeLoops(graph: FunctionGraph, isHeavyCall: (callee: Expression, argumentCount: number) => boolean): LoopTable {
+  const loops = graph.loops.map((loop): LoopInfo => {
+    const instructions = [...loop.blocks].flatMap((b) => graph.blocks[b]?.instructions ?? []);
+    return {
+      ...loop,
+      heavy: instructions.some((i) => i.kind === 'call' && isHeavyCall(i.callee, i.arguments.length)),
+      assigned: instructions.flatMap((i) => (i.kind === 'set' && i.target.kind !== 'temporary' ? [i.target] : [])),
+    };
+  });
+  loops.sort((a, b) => a.blocks.size - b.blocks.size);
+  return {
+    around: graph.blocks.map((_, b) => loops.filter((l) => l.blocks.has(b))),
+    byHeader: new Map(loops.map((l) => [l.header, l])),
+  };
+}
+
+/** Follows empty blocks that only jump on. */
+export function finalTarget(graph: FunctionGraph, block: number): number {
+  let at = block;
+  for (let hops = 0; hops < 8; hops++) {
+    const b = graph.blocks[at];
+    if (!b || b.instructions.length || b.end.kind !== 'goto') break;
+    at = b.end.to;
+  }
+  return at;
+}

@@ -1,0 +1,82 @@
+import type { State } from './state.ts';
+import { addressOf, isWithin, pointee, rootSymbol, type Symbols, symbolValue, type Value, valueKey, ZERO } from './values.ts';
+
+/** Reading and writing the symbolic store. Locations are strings: `f0:x`, `G:table.entry`, `*12.ring[s7].dma`. */
+export class Memory {
+  private readonly symbols: Symbols;
+
+  constructor(symbols: Symbols) {
+    this.symbols = symbols;
+  }
+
+  load(state: State, location: string): Value {
+    const known = state.get(location);
+    if (known) return known;
+    const zero = this.isZeroed(state, location);
+    const value = zero ? ZERO : symbolValue(this.symbols.intern(`${location}@${state.epoch}`, { loadedFrom: location }));
+    if (!zero) state.set(location, value);
+    return value;
+  }
+
+  private isZeroed(state: State, location: string): boolean {
+    const root = rootSymbol(location);
+    if (root !== null && this.symbols.info(root).zeroed && !state.get(`H:${root}`)) return true;
+    for (let i = location.length - 1; i > 0; i--) {
+      const c = location[i];
+      if ((c === '.' || c === '[' || c === '+') && state.get(`Z:${location.slice(0, i)}`)) return true;
+    }
+    return false;
+  }
+
+  store(state: State, location: string, value: Value): void {
+    state.set(location, value);
+  }
+
+  /** The memory at `location` becomes all zero. */
+  clear(state: State, location: string): void {
+    this.forget(state, location);
+    state.set(`Z:${location}`, ZERO);
+  }
+
+  /** Nothing is known any more of `location` and what is inside it. */
+  forget(state: State, location: string): void {
+    const inside: string[] = [];
+    for (const [place] of state.locations()) {
+      const plain = place.startsWith('Z:') ? place.slice(2) : place;
+      if (isWithin(plain, location)) inside.push(place);
+    }
+    for (const place of inside) state.remove(place);
+    state.epoch++;
+  }
+
+  /** Place of `pointer->field`, `pointer[index]`; null when the pointer has no place. */
+  member(pointer: Value, field: string): string | null {
+    const place = pointee(pointer);
+    return place === null ? null : `${place}.${field}`;
+  }
+
+  element(pointer: Value, index: Value): string | null {
+    if (index.kind === 'number') {
+      const place = pointee(this.advance(pointer, index.value));
+      return place;
+    }
+    const place = pointee(pointer);
+    return place === null ? null : `${place}[${valueKey(index)}]`;
+  }
+
+  advance(value: Value, by: number): Value {
+    switch (value.kind) {
+      case 'number':
+        return { kind: 'number', value: value.value + by };
+      case 'symbol':
+      case 'address':
+        return { ...value, offset: value.offset + by };
+      default:
+        return value;
+    }
+  }
+
+  addressOf(location: string): Value {
+    return addressOf(location);
+  }
+}

@@ -1,0 +1,71 @@
+import type { Context } from './context.ts';
+import type { Exit } from './explore.ts';
+import type { Frame } from './frame.ts';
+import { pointee, rootSymbol, type Value } from './values.ts';
+
+/** Does the function report failure on this path? null = cannot be told. */
+export function isFailing(_context: Context, frame: Frame, { state, value }: Exit): boolean | null {
+  const type = frame.graph.returnType;
+  if (!value || /^void$/.test(type)) return null;
+  const isPointer = type.includes('*');
+  if (/\b(bool|BOOLEAN|irqreturn_t|unsigned|u8|u16|u32|u64|size_t)\b/.test(type) && !isPointer) return null;
+  if (value.kind === 'number') return isPointer ? value.value <= 0 : value.value < 0 || (value.value > 0 && /STATUS|netdev_tx_t|blk_status_t/.test(type));
+  if (value.kind !== 'symbol') return isPointer ? false : null;
+  const d = state.domain(value.symbol);
+  const [low, high] = [d.low + value.offset, d.high + value.offset];
+  if (high < 0) return true;
+  if (isPointer) return high <= 0 ? true : low >= 0 && (low > 0 || d.not.includes(-value.offset)) ? false : null;
+  if (low === 0 && high === 0) return false;
+  if (low > 0) return /STATUS/.test(type);
+  // Not zero: an error code by convention.
+  if (d.not.includes(-value.offset)) return true;
+  return null;
+}
+
+/** Who still holds a handle of each resource when the function has returned: places that outlive it. */
+export class Holders {
+  private readonly context: Context;
+  private readonly exit: Exit;
+
+  constructor(context: Context, exit: Exit) {
+    this.context = context;
+    this.exit = exit;
+  }
+
+  /** Places outside the function that hold `resource`; "return value" counts as one. */
+  of(resource: number): string[] {
+    const { context, exit } = this;
+    const found: string[] = [];
+    if (this.reaches(exit.value, resource)) found.push('return value');
+    for (const [location, value] of exit.state.locations()) {
+      if (value.kind !== 'symbol' || /^[BZHE]:/.test(location)) continue;
+      if (context.symbols.info(value.symbol).resource !== resource) continue;
+      const place = location.startsWith('M:') ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '').replace(/^iova:s(\d+)/, '*$1') : location;
+      if (this.outlives(place, 0)) found.push(place);
+    }
+    return found;
+  }
+
+  private reaches(value: Value | null, resource: number): boolean {
+    return value?.kind === 'symbol' && this.context.symbols.info(value.symbol).resource === resource;
+  }
+
+  /** Is the memory at `place` reachable by others after the return? */
+  private outlives(place: string, hops: number): boolean {
+    const { context, exit } = this;
+    if (/^f\d+:/.test(place)) return Boolean(exit.state.get(`E:${place}`));
+    const root = rootSymbol(place);
+    if (root === null) return true;
+    const info = context.symbols.info(root);
+    const isOwn = info.key.startsWith('object:') || (info.resource !== undefined && !context.resources.info(info.resource).foreign);
+    if (!isOwn || hops > 3) return true;
+    if (exit.state.get(`E:${root}`)) return true;
+    if (exit.value?.kind === 'symbol' && exit.value.symbol === root) return true;
+    for (const [location, value] of exit.state.locations()) {
+      if (value.kind === 'symbol' && value.symbol === root && !/^[BZHEM]:/.test(location) && !location.startsWith(`*${root}`) && this.outlives(location, hops + 1)) return true;
+      // The address of a part of it is stored somewhere: list_add (&object->entry, …)
+      if (value.kind === 'address' && pointee(value)?.startsWith(`*${root}.`) && !/^f\d+:/.test(location) && this.outlives(location, hops + 1)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,210 @@
+import type { Operation, Outcome, Program } from '@dma-audit/simulator';
+import type { Budget, Code, FunctionSource } from './code.ts';
+import type { Context } from './context.ts';
+import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
+import { Holders, isFailing } from './ownership.ts';
+import type { State } from './state.ts';
+import type { ResourceInfo, SourcePlace } from './tables.ts';
+import { type Step, unroll } from './trace.ts';
+
+/** A step of the path that is not an operation: a decision taken, a function entered. `before` = index into the operations. */
+export interface PathStep {
+  readonly before: number;
+  readonly place: SourcePlace;
+  readonly what: Step['what'];
+}
+
+export interface DmaPath {
+  readonly program: Program;
+  readonly steps: readonly PathStep[];
+  /** The path ran to a return of the analysed function. */
+  readonly complete: boolean;
+  /** What the function told its caller; null when not known or not complete. */
+  readonly failing: boolean | null;
+}
+
+/** All DMA programs of one function. */
+export interface Exploration {
+  readonly function: string;
+  readonly file: string;
+  readonly paths: readonly DmaPath[];
+  readonly place: (site: number) => SourcePlace;
+  readonly nameOf: (id: number) => string;
+  /** Why the exploration is not complete; empty when it is. */
+  readonly degraded: readonly string[];
+  /** `file:function` of everything that was looked into, the function itself included. */
+  readonly entered: ReadonlySet<string>;
+}
+
+/** Explores a function and writes down every path as a program for the simulator. */
+export function sequences(code: Code, source: FunctionSource, budget: Budget): Exploration {
+  const raw = exploreFunction(code, source, budget);
+  return new ProgramWriter(code, source, raw).write();
+}
+
+class ProgramWriter {
+  private readonly code: Code;
+  private readonly source: FunctionSource;
+  private readonly raw: RawExploration;
+  private readonly context: Context;
+
+  constructor(code: Code, source: FunctionSource, raw: RawExploration) {
+    this.code = code;
+    this.source = source;
+    this.raw = raw;
+    this.context = raw.context;
+  }
+
+  write(): Exploration {
+    const { context, raw } = this;
+    const unwound = this.sitesReleasedOnFailure();
+    const paths: DmaPath[] = [];
+    for (const state of raw.partial) paths.push(this.path(state, [], null, false, null));
+    for (const exit of raw.exits) {
+      const failing = isFailing(context, raw.frame, exit);
+      paths.push(this.path(exit.state, this.losses(exit, failing, unwound), null, true, failing));
+      for (const resource of this.uncheckedResources(exit)) paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
+    }
+    return {
+      function: this.source.graph.name,
+      file: this.source.file,
+      paths,
+      place: (site) => context.sites.place(site),
+      nameOf: (id) => context.resources.info(id).name,
+      degraded: raw.degraded,
+      entered: raw.entered,
+    };
+  }
+
+  private *made(state: State): Iterable<ResourceInfo> {
+    for (const [id] of state.allResources()) {
+      const info = this.context.resources.info(id);
+      if (!info.foreign) yield info;
+    }
+  }
+
+  /** Places of acquisition that some failing path of this function releases again: it cleans up after itself. */
+  private sitesReleasedOnFailure(): Set<number> {
+    const sites = new Set<number>();
+    for (const exit of this.raw.exits) {
+      if (isFailing(this.context, this.raw.frame, exit) !== true) continue;
+      for (const info of this.made(exit.state)) {
+        const now = exit.state.resource(info.id);
+        if (now?.life === 'gone' && now.outcome !== 'failed') sites.add(info.site);
+      }
+    }
+    return sites;
+  }
+
+  private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): Operation[] {
+    const holders = new Holders(this.context, exit);
+    const lost: Operation[] = [];
+    for (const info of this.made(exit.state)) {
+      const now = exit.state.resource(info.id);
+      if (!now || now.life !== 'live' || now.outcome === 'failed' || info.model?.managed) continue;
+      const held = holders.of(info.id);
+      const isLost = !now.escaped && held.length === 0;
+      const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
+      if (!isLost && !isLeftBehind) continue;
+      lost.push({
+        op: 'lose',
+        site: this.lastSite(exit.state, info),
+        api: info.name,
+        target: this.context.toResource(info.id, 'exact'),
+        why: isLost ? 'returning' : 'unwound',
+        failing: failing === true,
+      });
+    }
+    return lost;
+  }
+
+  /** The last thing that happened on the path: where the loss shows. */
+  private lastSite(state: State, info: ResourceInfo): number {
+    return state.trace?.event.site ?? info.site;
+  }
+
+  /** Resources whose result nobody looked at on this path, though the API may fail. */
+  private uncheckedResources(exit: Exit): ResourceInfo[] {
+    const holders = new Holders(this.context, exit);
+    return [...this.made(exit.state)].filter((info) => {
+      const now = exit.state.resource(info.id);
+      const sign = info.model?.failure;
+      if (!now || now.outcome !== 'pending' && !(now.life === 'gone' && this.neverChecked(exit.state, info.id))) return false;
+      if (info.kind !== 'mapping' || sign === undefined || sign === 'never' || sign === 'silent') return false;
+      const held = holders.of(info.id);
+      if (held.includes('return value')) return false;
+      // Some other function tests this field with dma_mapping_error ().
+      return !held.some((place) => this.code.checkedFields.has(/(\w+)(\[[^\]]*\]|\+-?\d+)*$/.exec(place)?.[1] ?? ''));
+    });
+  }
+
+  private neverChecked(state: State, resource: number): boolean {
+    return !unroll(state.trace).some((e) => e.op === 'check' && e.right && 'id' in e.target && e.target.id === resource);
+  }
+
+  /** The device is given the result at the latest when the function ends. */
+  private uses(exit: Exit, info: ResourceInfo): Operation[] {
+    const isGiven = unroll(exit.state.trace).some((e) => e.op === 'give' && 'id' in e.target && e.target.id === info.id);
+    if (isGiven) return [];
+    return [
+      {
+        op: 'give',
+        site: info.site,
+        api: info.name,
+        target: this.context.toResource(info.id, 'exact'),
+        through: 'field',
+        size: { bytes: null, key: '?' },
+      },
+    ];
+  }
+
+  /** Writes a state's trace as a program. `failed`: this resource's operation failed on the path that is written. */
+  private path(state: State, tail: readonly Operation[], failed: number | null, complete: boolean, failing: boolean | null): DmaPath {
+    const operations: Operation[] = [];
+    const steps: PathStep[] = [];
+    const declared = new Set<number>();
+    const outcome = (id: number): Outcome => {
+      if (id === failed) return 'failed';
+      const now = state.resource(id)?.outcome ?? 'ok';
+      return now === 'pending' ? 'ok' : now;
+    };
+    for (const event of [...unroll(state.trace), ...tail]) {
+      if (event.op === 'step') {
+        steps.push({ before: operations.length, place: this.context.sites.place(event.site), what: event.what });
+        continue;
+      }
+      // On the path where the operation failed, what the success path did with its result afterwards is its use.
+      this.declare(event, declared, operations);
+      operations.push(event.op === 'map' ? { ...event, outcome: outcome(event.mapping) } : event.op === 'allocate' ? { ...event, outcome: outcome(event.buffer) } : event);
+    }
+    return {
+      program: { name: this.source.graph.name, dialect: this.code.dialect, operations },
+      steps,
+      complete,
+      failing,
+    };
+  }
+
+  /** Memory that no operation of the program made is declared before it is first used. */
+  private declare(event: Operation, declared: Set<number>, operations: Operation[]): void {
+    const reference = event.op === 'map' ? event.buffer : 'target' in event ? event.target : null;
+    if (reference?.to !== 'buffer') return;
+    const add = (id: number) => {
+      const info = this.context.resources.info(id);
+      if (declared.has(id) || info.kind !== 'memory') return;
+      declared.add(id);
+      if (info.within !== null) add(info.within);
+      operations.push({
+        op: 'declare',
+        site: info.site,
+        api: info.name,
+        buffer: id,
+        memory: info.memory,
+        name: info.name,
+        size: { bytes: null, key: '?' },
+        within: info.within,
+      });
+    };
+    add(reference.id);
+  }
+}

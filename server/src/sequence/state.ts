@@ -1,0 +1,114 @@
+import type { Outcome } from '@dma-audit/simulator';
+import { ANYTHING, type Domain, isUnconstrained } from './domain.ts';
+import type { TraceNode } from './trace.ts';
+import type { Value } from './values.ts';
+
+/**
+ * A DMA resource (buffer, mapping, channel) as this path knows it.
+ * `life`: `released-maybe` when code that is not seen may have released or kept it.
+ */
+export interface ResourceState {
+  readonly outcome: Outcome | 'pending';
+  readonly life: 'live' | 'gone' | 'released-maybe';
+  /** Its handle was stored or passed where the analysis cannot follow: somebody else may own it now. */
+  readonly escaped: boolean;
+  /** A test of the result that is not the one the API defines. */
+  readonly wronglyChecked: boolean;
+}
+
+export interface LoopCount {
+  readonly loop: string;
+  readonly count: number;
+}
+
+/** One path's knowledge at one point. Cheap to copy; the maps are copied only when written after a copy. */
+export class State {
+  private store: Map<string, Value>;
+  private facts: Map<number, Domain>;
+  private resources: Map<number, ResourceState>;
+  private shared = false;
+  trace: TraceNode | null = null;
+  loops: readonly LoopCount[] = [];
+  /** Counts the times when unknown code may have changed memory: part of the identity of loaded values. */
+  epoch = 0;
+
+  constructor(store = new Map<string, Value>(), facts = new Map<number, Domain>(), resources = new Map<number, ResourceState>()) {
+    this.store = store;
+    this.facts = facts;
+    this.resources = resources;
+  }
+
+  fork(): State {
+    const copy = new State(this.store, this.facts, this.resources);
+    copy.shared = true;
+    this.shared = true;
+    copy.trace = this.trace;
+    copy.loops = this.loops;
+    copy.epoch = this.epoch;
+    return copy;
+  }
+
+  private own(): void {
+    if (!this.shared) return;
+    this.store = new Map(this.store);
+    this.facts = new Map(this.facts);
+    this.resources = new Map(this.resources);
+    this.shared = false;
+  }
+
+  get(location: string): Value | undefined {
+    return this.store.get(location);
+  }
+
+  set(location: string, value: Value): void {
+    this.own();
+    this.store.set(location, value);
+  }
+
+  remove(location: string): void {
+    if (!this.store.has(location)) return;
+    this.own();
+    this.store.delete(location);
+  }
+
+  locations(): IterableIterator<[string, Value]> {
+    return this.store.entries();
+  }
+
+  domain(symbol: number): Domain {
+    return this.facts.get(symbol) ?? ANYTHING;
+  }
+
+  learn(symbol: number, domain: Domain): void {
+    this.own();
+    if (isUnconstrained(domain)) this.facts.delete(symbol);
+    else this.facts.set(symbol, domain);
+  }
+
+  knowledge(): IterableIterator<[number, Domain]> {
+    return this.facts.entries();
+  }
+
+  resource(id: number): ResourceState | undefined {
+    return this.resources.get(id);
+  }
+
+  update(id: number, change: Partial<ResourceState>): void {
+    this.own();
+    const old = this.resources.get(id) ?? { outcome: 'pending', life: 'live', escaped: false, wronglyChecked: false };
+    this.resources.set(id, { ...old, ...change });
+  }
+
+  allResources(): IterableIterator<[number, ResourceState]> {
+    return this.resources.entries();
+  }
+
+  loopCount(loop: string): number {
+    return this.loops.find((l) => l.loop === loop)?.count ?? 0;
+  }
+
+  setLoopCount(loop: string, count: number): void {
+    const others = this.loops.filter((l) => l.loop !== loop);
+    this.loops = count ? [...others, { loop, count }] : others;
+  }
+}

@@ -1,0 +1,68 @@
+import type { MemoryKind } from '@dma-audit/simulator';
+import type { ApiModel } from '../models/index.ts';
+import type { Value } from './values.ts';
+
+/** Where in which file. Numbers stand for these in operations and steps. */
+export interface SourcePlace {
+  readonly file: string;
+  readonly function: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export class Sites {
+  private readonly ids = new Map<string, number>();
+  private readonly places: SourcePlace[] = [];
+
+  intern(place: SourcePlace): number {
+    const key = `${place.file}:${place.start}:${place.end}`;
+    const known = this.ids.get(key);
+    if (known !== undefined) return known;
+    const id = this.places.push(place) - 1;
+    this.ids.set(key, id);
+    return id;
+  }
+
+  place(site: number): SourcePlace {
+    const place = this.places[site];
+    if (!place) throw new Error(`no site ${site}`);
+    return place;
+  }
+}
+
+/** A buffer, mapping or channel that a path makes, or that it is given (`foreign`). */
+export interface ResourceInfo {
+  readonly id: number;
+  readonly kind: 'buffer' | 'mapping' | 'channel' | 'memory';
+  readonly site: number;
+  readonly model: ApiModel | null;
+  readonly foreign: boolean;
+  readonly memory: MemoryKind;
+  readonly name: string;
+  /** The buffer that this memory is a part of. */
+  readonly within: number | null;
+  /** Depth of inlining at which it was made; 0 = by the analysed function itself. */
+  readonly depth: number;
+  /** Places that received its values, with what they held before: put back when the operation turns out to have failed. */
+  readonly outputs: readonly { readonly location: string; readonly before: Value | undefined }[];
+}
+
+export class Resources {
+  private readonly ids = new Map<string, number>();
+  private readonly infos: ResourceInfo[] = [];
+
+  intern(key: string, make: () => Omit<ResourceInfo, 'id'>): ResourceInfo {
+    const known = this.ids.get(key);
+    if (known !== undefined) return this.info(known);
+    const info = { id: this.infos.length, ...make() };
+    this.infos.push(info);
+    this.ids.set(key, info.id);
+    return info;
+  }
+
+  info(id: number): ResourceInfo {
+    const info = this.infos[id];
+    if (!info) throw new Error(`no resource ${id}`);
+    return info;
+  }
+}

@@ -1,0 +1,67 @@
+import type { Traits } from './memory-system.ts';
+import type { ViolationKind } from './violation.ts';
+
+/** Facts of the mapping or buffer at fault that decide whether it shows. */
+export interface FaultFacts {
+  readonly direction: string;
+  readonly access?: 'read' | 'write';
+  readonly memory?: string;
+}
+
+/** What a fault does on a platform with these traits; null where it happens to work. */
+export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFacts): string | null {
+  const stale = traits.bounces ? 'the bounce buffer and the memory differ' : traits.coherent ? null : 'CPU caches and memory differ';
+  switch (kind) {
+    case 'mapping-leak':
+      return traits.held && `each time ${traits.held} stay${traits.held.startsWith('bounce') || traits.held.startsWith('pages') ? '' : 's'} taken`;
+    case 'short-mapping':
+      return traits.held && 'the short mapping stays';
+    case 'buffer-leak':
+      return traits.encrypted ? 'the memory stays shared with the host and is lost' : 'the memory is lost';
+    case 'channel-leak':
+      return 'the channel stays taken: nobody else can use it';
+    case 'double-unmap':
+    case 'unmap-after-failed-map':
+      if (traits.translates) return 'an IOVA range that belongs to somebody else is unmapped';
+      return traits.bounces ? 'a bounce buffer that belongs to somebody else is freed' : null;
+    case 'double-free':
+      return 'memory that belongs to somebody else is freed';
+    case 'use-after-unmap':
+      if (traits.translates) return 'the device faults, or reaches memory of a later mapping';
+      return traits.bounces ? 'the device uses a bounce buffer of somebody else' : null;
+    case 'free-while-mapped':
+      if (traits.translates) return 'the device can still reach the freed memory';
+      return traits.bounces ? 'the later unmap copies into freed memory' : null;
+    case 'direction-mismatch':
+      return stale && `${stale}: data are not copied, or the wrong way`;
+    case 'sync-mismatch':
+      return stale;
+    case 'cpu-access-while-mapped':
+      return stale && (facts.access === 'write' ? `${stale}: what the CPU wrote is lost` : `${stale}: the CPU reads old data`);
+    case 'size-mismatch':
+      return traits.translates || traits.bounces ? 'only a part is released, or too much' : null;
+    case 'api-mismatch':
+      return traits.encrypted ? 'pages are freed while shared, or converted twice' : traits.bounces || traits.translates ? 'the wrong thing is released' : null;
+    case 'device-mismatch':
+      return traits.translates ? "the other device's address space is changed" : null;
+    case 'wrong-handle':
+      return traits.bounces || traits.translates ? 'the mapping is not found: it leaks, or another one goes' : null;
+    case 'sg-count-mismatch':
+      return traits.translates ? 'entries were merged: a part stays mapped' : null;
+    case 'unchecked-mapping':
+    case 'wrong-mapping-check':
+      return traits.mapCanFail ? 'when no space is left the device is given an address that is not valid' : null;
+    case 'unchecked-allocation':
+      return 'when memory is short a null pointer is used';
+    case 'unmapped-common-buffer':
+      if (traits.translates) return 'the host address means nothing to the device';
+      return traits.encrypted ? 'the device reads ciphertext: the memory was never made shared' : traits.coherent ? null : 'caches are not written back';
+    case 'foreign-common-buffer':
+      return traits.bounces || traits.encrypted ? 'the memory cannot be made shared in place' : null;
+    case 'exit-boot-services-memory-map':
+      return 'the memory map changes under the boot loader: ExitBootServices fails or the map is wrong';
+    case 'unmappable-memory':
+      if (facts.memory === 'stack' && traits.bounces && !traits.encrypted) return null;
+      return facts.memory === 'stack' ? 'stack pages share cache lines and pages with live data, and may not be contiguous' : 'the address has no valid physical page behind it';
+  }
+}

@@ -1,0 +1,331 @@
+import type { BufferId, CpuAccess, Free, Give, Lose, MapOperation, MappingId, Operation, Program, Sync, Unmap, Allocate } from '../program/index.ts';
+import type { Platform } from '../platforms/platform.ts';
+import { consequence, type FaultFacts } from './consequences.ts';
+import type { Counters, MapGrant, MemorySystem } from './memory-system.ts';
+import type { RelatedOperation, Violation, ViolationKind } from './violation.ts';
+
+export interface Run {
+  readonly violations: readonly Violation[];
+  readonly counters: Counters;
+}
+
+interface Buffer {
+  readonly index: number;
+  readonly origin: Allocate | null;
+  readonly memory: string;
+  readonly name: string;
+  readonly within: BufferId | null;
+  readonly allocation: number | null;
+  freedAt: number | null;
+}
+
+interface Mapping {
+  /** Null for a mapping that the program was given. */
+  readonly origin: MapOperation | null;
+  readonly index: number;
+  readonly buffer: BufferId | null;
+  readonly grant: MapGrant | null;
+  /** Who may touch the memory now. */
+  owner: 'cpu' | 'device';
+  unmappedAt: number | null;
+  checkedAt: number | null;
+  wronglyCheckedAt: number | null;
+  /** A fault of this mapping was reported: what follows from it is not reported again. */
+  faulty: boolean;
+}
+
+/** Executes one program on one platform. */
+export function run(program: Program, platform: Platform): Run {
+  return new Machine(program, platform).run();
+}
+
+class Machine {
+  private readonly program: Program;
+  private readonly platform: Platform;
+  private readonly system: MemorySystem;
+  private readonly buffers = new Map<BufferId, Buffer>();
+  private readonly mappings = new Map<MappingId, Mapping>();
+  private readonly violations: Violation[] = [];
+  private exiting = false;
+
+  constructor(program: Program, platform: Platform) {
+    this.program = program;
+    this.platform = platform;
+    this.system = platform.create();
+  }
+
+  run(): Run {
+    this.program.operations.forEach((operation, index) => {
+      this.execute(operation, index);
+    });
+    return { violations: this.violations, counters: this.system.counters() };
+  }
+
+  private execute(operation: Operation, index: number): void {
+    switch (operation.op) {
+      case 'declare':
+        this.buffers.set(operation.buffer, {
+          index,
+          origin: null,
+          memory: operation.memory,
+          name: operation.name,
+          within: operation.within,
+          allocation: null,
+          freedAt: null,
+        });
+        return;
+      case 'allocate':
+        return this.allocate(operation, index);
+      case 'free':
+        return this.free(operation, index);
+      case 'map':
+        return this.map(operation, index);
+      case 'unmap':
+        return this.unmap(operation, index);
+      case 'sync':
+        return this.sync(operation, index);
+      case 'check': {
+        const mapping = operation.target.to === 'mapping' ? this.mappings.get(operation.target.id) : undefined;
+        if (mapping && operation.right) mapping.checkedAt ??= index;
+        else if (mapping) mapping.wronglyCheckedAt ??= index;
+        return;
+      }
+      case 'cpu-read':
+      case 'cpu-write':
+        return this.cpuAccess(operation, index);
+      case 'give':
+        return this.give(operation, index);
+      case 'lose':
+        return this.lose(operation, index);
+      case 'memory-map-change':
+        if (this.exiting) this.report('exit-boot-services-memory-map', index, [], { api: operation.api });
+        return;
+      case 'exit-boot-services':
+        this.exiting = operation.phase === 'begin';
+        return;
+      case 'device-start':
+      case 'device-stop':
+      case 'set-attribute':
+      case 'convert':
+      case 'atomic-enter':
+      case 'atomic-leave':
+        return;
+    }
+  }
+
+  private report(kind: ViolationKind, index: number, related: readonly RelatedOperation[], detail: Record<string, string>, facts: FaultFacts = { direction: 'unknown' }): void {
+    this.violations.push({ kind, index, related, detail, consequence: consequence(kind, this.platform.traits, facts) });
+  }
+
+  private allocate(operation: Allocate, index: number): void {
+    if (operation.outcome === 'failed') return;
+    this.buffers.set(operation.buffer, {
+      index,
+      origin: operation,
+      memory: operation.memory,
+      name: operation.api,
+      within: null,
+      allocation: operation.memory === 'dma' ? this.system.allocate(operation.size.bytes) : null,
+      freedAt: null,
+    });
+  }
+
+  private free(operation: Free, index: number): void {
+    const { target } = operation;
+    if (target.to === 'uninitialised') return this.report('double-free', index, [], { api: operation.api, name: target.name, state: 'uninitialised' });
+    if (target.to !== 'buffer') return;
+    if (target.how === 'address-of') {
+      const origin = this.buffers.get(target.id);
+      return this.report('wrong-handle', index, origin ? [{ index: origin.index, role: 'allocated' }] : [], { api: operation.api, how: target.how });
+    }
+    const buffer = this.bufferOf(target.id, index);
+    if (buffer.freedAt !== null) {
+      // Two frees of ordinary memory are another tool's business; reference counts make most of them right.
+      if (buffer.origin || operation.family !== 'memory')
+        this.report('double-free', index, [{ index: buffer.freedAt, role: 'released' }, ...made(buffer)], { api: operation.api, state: 'freed' });
+      return;
+    }
+    const { origin } = buffer;
+    if (origin && !origin.releasedBy.includes(operation.family))
+      this.report('api-mismatch', index, made(buffer), { api: operation.api, made: origin.api });
+    else if (origin && operation.family !== 'memory' && sizesDiffer(origin.size, operation.size))
+      this.report('size-mismatch', index, made(buffer), { api: operation.api, made: `${origin.size.bytes}`, released: `${operation.size.bytes}` });
+    for (const [, mapping] of this.mappings) {
+      if (mapping.unmappedAt !== null || mapping.faulty || mapping.buffer === null || mapping.origin?.outcome === 'failed') continue;
+      if (!this.isPartOf(mapping.buffer, target.id)) continue;
+      mapping.faulty = true;
+      this.report('free-while-mapped', index, [{ index: mapping.index, role: 'mapped' }], { api: operation.api, mapped: mapping.origin?.api ?? '' }, facts(mapping));
+    }
+    buffer.freedAt = index;
+    if (buffer.allocation !== null) this.system.free(buffer.allocation);
+  }
+
+  private isPartOf(part: BufferId, whole: BufferId): boolean {
+    for (let at: BufferId | null = part, hops = 0; at !== null && hops < 8; hops++) {
+      if (at === whole) return true;
+      at = this.buffers.get(at)?.within ?? null;
+    }
+    return false;
+  }
+
+  /** Memory that was there before the program. */
+  private bufferOf(id: BufferId, index: number): Buffer {
+    let buffer = this.buffers.get(id);
+    if (!buffer) {
+      buffer = { index, origin: null, memory: 'unknown', name: '', within: null, allocation: null, freedAt: null };
+      this.buffers.set(id, buffer);
+    }
+    return buffer;
+  }
+
+  private map(operation: MapOperation, index: number): void {
+    const buffer = operation.buffer.to === 'buffer' ? this.bufferOf(operation.buffer.id, index) : null;
+    const memory = buffer?.memory ?? 'unknown';
+    const failed = operation.outcome === 'failed';
+    const mapping: Mapping = {
+      origin: operation,
+      index,
+      buffer: operation.buffer.to === 'buffer' ? operation.buffer.id : null,
+      grant: failed ? null : this.system.map({ bytes: operation.size.bytes, direction: operation.direction, mode: operation.mode, memory: buffer?.origin ? 'dma' : 'unknown' }),
+      owner: 'device',
+      unmappedAt: null,
+      checkedAt: null,
+      wronglyCheckedAt: null,
+      faulty: false,
+    };
+    this.mappings.set(operation.mapping, mapping);
+    const { dialect } = this.program;
+    const isUnmappable = dialect === 'linux' ? ['stack', 'vmalloc', 'rodata', 'static', 'percpu', 'kmap'].includes(memory) : memory === 'stack';
+    if (isUnmappable && !failed)
+      this.report('unmappable-memory', index, declared(buffer), { api: operation.api, memory, name: buffer?.name ?? '' }, { direction: operation.direction, memory });
+    if (dialect === 'edk2' && operation.mode === 'common' && !failed && ['heap', 'pages', 'stack', 'static'].includes(memory))
+      this.report('foreign-common-buffer', index, declared(buffer), { api: operation.api, memory, name: buffer?.name ?? '' });
+  }
+
+  /** The mapping that a reference names; one that the program was given is entered on its first use. */
+  private mappingOf(id: MappingId, index: number): Mapping {
+    let mapping = this.mappings.get(id);
+    if (!mapping) {
+      mapping = { origin: null, index, buffer: null, grant: null, owner: 'device', unmappedAt: null, checkedAt: index, wronglyCheckedAt: null, faulty: false };
+      this.mappings.set(id, mapping);
+    }
+    return mapping;
+  }
+
+  /** Uses of a mapping that does not exist (any more); true when such a fault was found. */
+  private isInvalidUse(mapping: Mapping, index: number, api: string, use: 'unmap' | 'use'): boolean {
+    const { origin } = mapping;
+    if (origin?.outcome === 'failed') {
+      if (mapping.faulty) return true;
+      mapping.faulty = true;
+      const at: RelatedOperation = { index: mapping.index, role: 'mapped' };
+      if (mapping.checkedAt !== null && mapping.checkedAt < index) {
+        const checked: RelatedOperation = { index: mapping.checkedAt, role: 'checked' };
+        this.report(use === 'unmap' ? 'unmap-after-failed-map' : 'unchecked-mapping', index, [at, checked], { api, mapped: origin.api });
+      } else if (mapping.wronglyCheckedAt !== null && mapping.wronglyCheckedAt < index) {
+        const wrong = this.program.operations[mapping.wronglyCheckedAt];
+        this.report('wrong-mapping-check', mapping.wronglyCheckedAt, [at, { index, role: 'used' }], { api, mapped: origin.api, test: wrong?.op === 'check' ? wrong.test : '' });
+      } else this.report('unchecked-mapping', mapping.index, [{ index, role: 'used' }], { api, mapped: origin.api });
+      return true;
+    }
+    if (mapping.unmappedAt === null) return false;
+    if (!mapping.faulty)
+      this.report(use === 'unmap' ? 'double-unmap' : 'use-after-unmap', index, [{ index: mapping.unmappedAt, role: 'released' }, ...mapped(mapping)], { api, state: 'unmapped' });
+    mapping.faulty = true;
+    return true;
+  }
+
+  private unmap(operation: Unmap, index: number): void {
+    const { target, api } = operation;
+    if (target.to === 'null') return this.report('double-unmap', index, [], { api, state: 'null' });
+    if (target.to === 'uninitialised') return this.report('double-unmap', index, [], { api, state: 'uninitialised', name: target.name });
+    if (target.to === 'buffer') {
+      const buffer = this.buffers.get(target.id);
+      if (buffer?.origin && buffer.freedAt === null) {
+        buffer.freedAt = index;
+        this.report('api-mismatch', index, made(buffer), { api, made: buffer.origin.api });
+      }
+      return;
+    }
+    if (target.to !== 'mapping') return;
+    const mapping = this.mappingOf(target.id, index);
+    if (this.isInvalidUse(mapping, index, api, 'unmap')) return;
+    mapping.unmappedAt = index;
+    if (mapping.grant) this.system.unmap(mapping.grant);
+    const { origin } = mapping;
+    if (!origin || mapping.faulty) return;
+    if (target.how !== 'exact') {
+      mapping.faulty = true;
+      return this.report('wrong-handle', index, mapped(mapping), { api, how: target.how, mapped: origin.api });
+    }
+    if (!origin.releasedBy.includes(operation.family)) return this.report('api-mismatch', index, mapped(mapping), { api, made: origin.api });
+    if (differ(origin.direction, operation.direction))
+      return this.report('direction-mismatch', index, mapped(mapping), { api, made: origin.direction, released: operation.direction }, facts(mapping));
+    if (operation.entries === 'mapped') return this.report('sg-count-mismatch', index, mapped(mapping), { api });
+    if (origin.device !== null && operation.device !== null && origin.device !== operation.device)
+      return this.report('device-mismatch', index, mapped(mapping), { api, made: origin.device, released: operation.device });
+    if (sizesDiffer(origin.size, operation.size))
+      this.report('size-mismatch', index, mapped(mapping), { api, made: `${origin.size.bytes}`, released: `${operation.size.bytes}` });
+  }
+
+  private sync(operation: Sync, index: number): void {
+    if (operation.target.to !== 'mapping') return;
+    const mapping = this.mappingOf(operation.target.id, index);
+    if (this.isInvalidUse(mapping, index, operation.api, 'use')) return;
+    mapping.owner = operation.owner;
+    if (mapping.grant) this.system.sync(mapping.grant, operation.owner, operation.size.bytes);
+    const { origin } = mapping;
+    if (origin && origin.direction !== 'bidirectional' && differ(origin.direction, operation.direction))
+      this.report('direction-mismatch', index, mapped(mapping), { api: operation.api, made: origin.direction, released: operation.direction }, facts(mapping));
+    else if (origin && operation.entries === 'mapped') this.report('sg-count-mismatch', index, mapped(mapping), { api: operation.api });
+  }
+
+  private cpuAccess(operation: CpuAccess, index: number): void {
+    if (operation.target.to !== 'buffer') return;
+    for (const [, mapping] of this.mappings) {
+      const { origin } = mapping;
+      if (!origin || mapping.faulty || mapping.buffer !== operation.target.id) continue;
+      if (mapping.unmappedAt !== null || mapping.owner === 'cpu' || origin.mode === 'common' || origin.outcome === 'failed') continue;
+      const access = operation.op === 'cpu-read' ? 'read' : 'write';
+      const isHarmless = origin.direction === 'unknown' || origin.direction === 'bidirectional' || (origin.direction === 'to-device' && access === 'read');
+      if (isHarmless) continue;
+      mapping.faulty = true;
+      this.report('cpu-access-while-mapped', index, mapped(mapping), { api: operation.api, access, direction: origin.direction, mapped: origin.api }, { direction: origin.direction, access });
+    }
+  }
+
+  private give(operation: Give, index: number): void {
+    const { target } = operation;
+    if (target.to === 'mapping') {
+      this.isInvalidUse(this.mappingOf(target.id, index), index, operation.api, 'use');
+      return;
+    }
+    if (target.to !== 'buffer' || target.how !== 'other-role') return;
+    const buffer = this.buffers.get(target.id);
+    if (!buffer?.origin || (this.program.dialect === 'linux' && operation.through === 'descriptor')) return;
+    this.report('unmapped-common-buffer', index, made(buffer), { api: operation.api, made: buffer.origin.api, through: operation.through });
+  }
+
+  private lose(operation: Lose, index: number): void {
+    const { target, why } = operation;
+    const detail = { why, failing: operation.failing ? 'yes' : 'no' };
+    if (target.to === 'mapping') {
+      const mapping = this.mappings.get(target.id);
+      const { origin } = mapping ?? {};
+      if (!mapping || !origin || mapping.faulty || mapping.unmappedAt !== null || origin.outcome === 'failed' || origin.managed) return;
+      this.report(origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak', index, mapped(mapping), { ...detail, made: origin.api }, facts(mapping));
+    } else if (target.to === 'buffer') {
+      const buffer = this.buffers.get(target.id);
+      if (!buffer?.origin || buffer.freedAt !== null || buffer.origin.managed) return;
+      this.report(buffer.origin.family.includes('channel') ? 'channel-leak' : 'buffer-leak', index, made(buffer), { ...detail, made: buffer.origin.api });
+    }
+  }
+}
+
+const made = (buffer: Buffer): RelatedOperation[] => (buffer.origin ? [{ index: buffer.index, role: 'allocated' }] : []);
+const declared = (buffer: Buffer | null): RelatedOperation[] => (buffer ? [{ index: buffer.index, role: buffer.origin ? 'allocated' : 'declared' }] : []);
+const mapped = (mapping: Mapping): RelatedOperation[] => (mapping.origin ? [{ index: mapping.index, role: 'mapped' }] : []);
+const facts = (mapping: Mapping): FaultFacts => ({ direction: mapping.origin?.direction ?? 'unknown' });
+const differ = (a: string, b: string): boolean => a !== b && a !== 'unknown' && b !== 'unknown';
+const sizesDiffer = (a: { bytes: number | null }, b: { bytes: number | null }): boolean => a.bytes !== null && b.bytes !== null && a.bytes !== b.bytes;
+

@@ -1,0 +1,43 @@
+/** What went wrong while a program ran. One kind for each rule that words it. */
+export type ViolationKind =
+  | 'mapping-leak'
+  | 'buffer-leak'
+  | 'channel-leak'
+  | 'double-unmap'
+  | 'double-free'
+  | 'unmap-after-failed-map'
+  | 'use-after-unmap'
+  | 'free-while-mapped'
+  | 'direction-mismatch'
+  | 'size-mismatch'
+  | 'api-mismatch'
+  | 'device-mismatch'
+  | 'wrong-handle'
+  | 'sg-count-mismatch'
+  | 'sync-mismatch'
+  | 'unchecked-mapping'
+  | 'wrong-mapping-check'
+  | 'unchecked-allocation'
+  | 'short-mapping'
+  | 'unmapped-common-buffer'
+  | 'foreign-common-buffer'
+  | 'exit-boot-services-memory-map'
+  | 'unmappable-memory'
+  | 'cpu-access-while-mapped';
+
+/** An earlier operation that belongs to the fault, and the part it plays. */
+export interface RelatedOperation {
+  readonly index: number;
+  readonly role: 'mapped' | 'allocated' | 'released' | 'checked' | 'lost' | 'used' | 'declared' | 'synced';
+}
+
+export interface Violation {
+  readonly kind: ViolationKind;
+  /** Index of the operation at which the machine noticed. */
+  readonly index: number;
+  readonly related: readonly RelatedOperation[];
+  /** Facts for the words: names, directions, families. */
+  readonly detail: Readonly<Record<string, string>>;
+  /** What happens on this platform; null = here it happens to work. */
+  readonly consequence: string | null;
+}

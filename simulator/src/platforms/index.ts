@@ -1,0 +1,2 @@
+export { PLATFORMS, platformsFor } from './named.ts';
+export type { Platform } from './platform.ts';
