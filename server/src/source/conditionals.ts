@@ -1,0 +1,194 @@
+import { BracketTracker } from './brackets.ts';
+import type { MaskBuffer } from './buffer.ts';
+import {
+  BRACE_CLOSE,
+  BRACE_OPEN,
+  COMMA,
+  DIRECTIVE,
+  IDENTIFIER,
+  PAREN_CLOSE,
+  PAREN_OPEN,
+  SEMICOLON,
+  SQUARE_CLOSE,
+  SQUARE_OPEN,
+  type Tokens,
+} from './lexer.ts';
+import { type PairedTokens, TokenList } from './tokens.ts';
+
+/** One arm of a conditional group: what lies between two of its directives. */
+interface Arm {
+  readonly directive: number;
+  /** Token index of the group's next directive. */
+  end: number;
+  /** Null where only a configuration can tell. */
+  readonly truth: boolean | null;
+  /** Bracket depth at the end, and the lowest on the way, both relative to the beginning. */
+  depth: number;
+  lowest: number;
+  /** Kinds of the first and last token, 0 for an empty arm. */
+  first: number;
+  last: number;
+}
+
+/**
+ * Removes the preprocessor: blanks all directives and keeps such arms of conditionals that the rest reads as one program.
+ * Within a function, and wherever arms are not whole declarations, that is the first arm that is not known to be false;
+ * elsewhere all arms are kept, so that a function defined differently in each arm is seen each time.
+ */
+export function removePreprocessor(text: string, tokens: Tokens, buffer: MaskBuffer): PairedTokens {
+  const groups = findGroups(text, tokens);
+  const kept = new TokenList(tokens.count);
+  const tracker = new BracketTracker(text, kept, tokens.count);
+  /** Whether the arm that begins at a directive is kept. */
+  const keepArm = new Map<number, boolean>();
+  const nextDirective = new Map<number, number>();
+  for (let at = 0; at < tokens.count; at++) {
+    if (tokens.kind[at] !== DIRECTIVE) {
+      kept.copy(tokens, at);
+      tracker.accept(kept.count - 1);
+      continue;
+    }
+    const group = groups.get(at);
+    if (group !== undefined) {
+      const chosen = chooseArms(group, tracker, kept.kind[kept.count - 1] ?? 0);
+      for (const arm of group) {
+        keepArm.set(arm.directive, chosen.includes(arm));
+        nextDirective.set(arm.directive, arm.end);
+      }
+    }
+    buffer.blank(tokens.start[at] ?? 0, tokens.end[at] ?? 0);
+    if (keepArm.get(at) === false) {
+      const end = nextDirective.get(at) ?? tokens.count;
+      buffer.blank(tokens.start[at] ?? 0, end < tokens.count ? (tokens.start[end] ?? 0) : text.length);
+      at = end - 1;
+    }
+  }
+  return { tokens: kept, match: tracker.match };
+}
+
+function chooseArms(group: readonly Arm[], tracker: BracketTracker, before: number): readonly Arm[] {
+  const live: Arm[] = [];
+  for (const arm of group) {
+    if (arm.truth !== false) live.push(arm);
+    if (arm.truth === true) break;
+  }
+  if (group.length === 1 || live.length < 2) return live;
+  if (tracker.inFunction || tracker.inParentheses || !live.every((arm) => isWhole(arm, before)))
+    return live.slice(0, 1);
+  return live;
+}
+
+/** Whether the arm is a run of whole declarations, fields or initialisers. */
+function isWhole(arm: Arm, before: number): boolean {
+  if (arm.depth !== 0 || arm.lowest < 0) return false;
+  if (arm.first === 0) return true;
+  if (arm.last !== SEMICOLON && arm.last !== BRACE_CLOSE && arm.last !== COMMA) return false;
+  if (before === PAREN_CLOSE) return arm.first === IDENTIFIER;
+  return before === 0 || before === SEMICOLON || before === BRACE_CLOSE || before === BRACE_OPEN || before === COMMA;
+}
+
+/** All groups by the token index of their `#if`. */
+function findGroups(text: string, tokens: Tokens): ReadonlyMap<number, readonly Arm[]> {
+  const groups = new Map<number, Arm[]>();
+  const open: Arm[][] = [];
+  for (let at = 0; at < tokens.count; at++) {
+    const arm = open.at(-1)?.at(-1);
+    const kind = tokens.kind[at] ?? 0;
+    if (kind !== DIRECTIVE) {
+      if (arm !== undefined) extend(arm, kind);
+      continue;
+    }
+    const directive = readConditional(text, tokens.start[at] ?? 0, tokens.end[at] ?? 0);
+    if (directive === null) continue;
+    if (directive.role === 'open') {
+      const group = [newArm(at, directive.truth, tokens.count)];
+      groups.set(at, group);
+      open.push(group);
+      continue;
+    }
+    const group = open.at(-1);
+    if (group === undefined || arm === undefined) continue;
+    arm.end = at;
+    if (directive.role === 'next') {
+      group.push(newArm(at, directive.truth, tokens.count));
+      continue;
+    }
+    open.pop();
+    const outer = open.at(-1)?.at(-1);
+    if (outer !== undefined) addGroup(outer, group);
+  }
+  return groups;
+}
+
+function newArm(directive: number, truth: boolean | null, end: number): Arm {
+  return { directive, end, truth, depth: 0, lowest: 0, first: 0, last: 0 };
+}
+
+function extend(arm: Arm, kind: number): void {
+  if (arm.first === 0) arm.first = kind;
+  arm.last = kind;
+  if (kind === BRACE_OPEN || kind === PAREN_OPEN || kind === SQUARE_OPEN) arm.depth++;
+  if (kind === BRACE_CLOSE || kind === PAREN_CLOSE || kind === SQUARE_CLOSE) {
+    arm.depth--;
+    if (arm.depth < arm.lowest) arm.lowest = arm.depth;
+  }
+}
+
+/** Counts a closed inner group into the arm around it, with the arm that would be chosen of it. */
+function addGroup(outer: Arm, group: readonly Arm[]): void {
+  const inner = group.find((arm) => arm.truth !== false && arm.first !== 0);
+  if (inner === undefined) return;
+  if (outer.first === 0) outer.first = inner.first;
+  outer.last = inner.last;
+  outer.lowest = Math.min(outer.lowest, outer.depth + inner.lowest);
+  outer.depth += inner.depth;
+}
+
+interface Conditional {
+  readonly role: 'open' | 'next' | 'close';
+  readonly truth: boolean | null;
+}
+
+function readConditional(text: string, start: number, end: number): Conditional | null {
+  let at = start + 1;
+  while (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9) at++;
+  if (text.startsWith('endif', at)) return { role: 'close', truth: null };
+  if (text.startsWith('else', at)) return { role: 'next', truth: null };
+  if (text.startsWith('ifdef', at)) return { role: 'open', truth: isDefined(text.slice(at + 5, end)) };
+  if (text.startsWith('ifndef', at)) return { role: 'open', truth: negate(isDefined(text.slice(at + 6, end))) };
+  if (text.startsWith('if', at)) return { role: 'open', truth: evaluate(text.slice(at + 2, end)) };
+  if (text.startsWith('elif', at)) return { role: 'next', truth: evaluate(text.slice(at + 4, end)) };
+  return null;
+}
+
+function negate(truth: boolean | null): boolean | null {
+  return truth === null ? null : !truth;
+}
+
+const COMMENT = /\/\*[\s\S]*?\*\/|\/\/.*/g;
+
+/** What a configuration cannot change: constants, and macros of other languages and compilers. */
+function evaluate(source: string): boolean | null {
+  const condition = source.replace(COMMENT, ' ').trim();
+  if (/^\(?\s*(?:0|FALSE)\s*\)?(?:\s*&&|$)/.test(condition)) return false;
+  if (/^\(?\s*(?:1|TRUE)\s*\)?(?:\s*\|\||$)/.test(condition)) return true;
+  const test = /^(!?)\s*defined\s*\(?\s*(\w+)\s*\)?$/.exec(condition);
+  if (test === null) return null;
+  const truth = isDefined(test[2] ?? '');
+  return test[1] === '!' ? negate(truth) : truth;
+}
+
+function isDefined(source: string): boolean | null {
+  switch (/\w+/.exec(source)?.[0]) {
+    case '__cplusplus':
+    case '__ASSEMBLY__':
+    case '__ASSEMBLER__':
+    case '__CHECKER__':
+      return false;
+    case '__KERNEL__':
+    case '__GNUC__':
+      return true;
+    default:
+      return null;
+  }
+}

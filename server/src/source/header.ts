@@ -1,0 +1,106 @@
+import type { MaskBuffer } from './buffer.ts';
+import { COMMA, IDENTIFIER, PAREN_CLOSE, PAREN_OPEN, SEMICOLON, SQUARE_OPEN, STAR, type Tokens } from './lexer.ts';
+import type { FunctionTokens } from './structure.ts';
+import { flagsOf, isName, TAG, TYPE } from './words.ts';
+
+/**
+ * Reduces the header of a definition to what C allows: one type before the name, one type and one name per parameter,
+ * nothing between the parameters and the body. A definition without a type (a macro such as `SYSCALL_DEFINE2 (…) {`)
+ * gets one, written over the beginning of its name.
+ */
+export function plainHeader(
+  text: string,
+  tokens: Tokens,
+  match: Int32Array,
+  fn: FunctionTokens,
+  buffer: MaskBuffer,
+): void {
+  const { kind, word, start, end } = tokens;
+  const open = fn.name + 1;
+  const close = match[open] ?? -1;
+  if (kind[open] !== PAREN_OPEN || close < 0 || close > fn.open) return;
+
+  if (!hasType(tokens, fn.header, fn.name)) giveType(text, start[fn.name] ?? 0, end[fn.name] ?? 0, buffer);
+  else keepOneType(tokens, fn.header, fn.name, buffer);
+
+  let from = open + 1;
+  for (let at = open + 1; at <= close; at++) {
+    if (kind[at] === PAREN_OPEN) {
+      at = Math.max(at, match[at] ?? at);
+    } else if (kind[at] === COMMA || at === close) {
+      plainParameter(tokens, from, at, buffer);
+      from = at + 1;
+    }
+  }
+
+  const isOldStyle = kind[fn.open - 1] === SEMICOLON;
+  const isPlain = kind[fn.name - 1] !== STAR || kind[close + 1] !== PAREN_CLOSE;
+  if (!isOldStyle && isPlain && close + 1 < fn.open) buffer.blank(end[close] ?? 0, start[fn.open] ?? 0);
+
+  function hasType(list: Tokens, first: number, behind: number): boolean {
+    for (let at = first; at < behind; at++) {
+      if (list.kind[at] === IDENTIFIER && (isName(word[at] ?? 0) || flagsOf(word[at] ?? 0) & (TYPE | TAG))) return true;
+    }
+    return false;
+  }
+}
+
+/** Overwrites the beginning of a name: `main` cannot spare four characters, `SYSCALL_DEFINE2` can. */
+function giveType(text: string, start: number, end: number, buffer: MaskBuffer): void {
+  if (end - start >= 5) buffer.write(start, 'int ');
+  else if (start > 1 && text.slice(start - 2, start).trim() === '') {
+    const blank = buffer.lastBlank(start - 2, start);
+    if (blank === start - 2) buffer.write(blank, 'T');
+  }
+}
+
+/**
+ * Of several words in a row before a name or `*`, C takes one as the type. With a keyword among them the others annotate;
+ * without, the first one that is not written like a macro is the type, or else the first.
+ */
+function keepOneType(tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
+  const { kind, word, start, end } = tokens;
+  const names: number[] = [];
+  let hasKeyword = false;
+  for (let at = from; at < to; at++) {
+    if (kind[at] !== IDENTIFIER) {
+      if (kind[at] !== STAR) return;
+      continue;
+    }
+    const flags = flagsOf(word[at] ?? 0);
+    if (flags & (TYPE | TAG)) {
+      hasKeyword = true;
+      if (flags & TAG) at++;
+    } else if (isName(word[at] ?? 0)) {
+      names.push(at);
+    }
+  }
+  const kept = hasKeyword ? -1 : names[0];
+  for (const at of names) if (at !== kept) buffer.blank(start[at] ?? 0, end[at] ?? 0);
+}
+
+/** `type name`, `struct tag *name[n]`, `type (*name) (…)`: any further word is an annotation. */
+function plainParameter(tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
+  const { kind, word, start, end } = tokens;
+  const names: number[] = [];
+  let hasKeyword = false;
+  let lastStar = -1;
+  for (let at = from; at < to; at++) {
+    if (kind[at] === PAREN_OPEN || kind[at] === SQUARE_OPEN) break;
+    if (kind[at] === STAR) lastStar = at;
+    if (kind[at] !== IDENTIFIER) continue;
+    const flags = flagsOf(word[at] ?? 0);
+    if (flags & (TYPE | TAG)) {
+      hasKeyword = true;
+      if (flags & TAG) at++;
+    } else if (isName(word[at] ?? 0)) {
+      names.push(at);
+    }
+  }
+  const type = hasKeyword ? -1 : names[0];
+  const last = names.at(-1);
+  const declared = last !== undefined && last !== type && last > lastStar ? last : -1;
+  for (const at of names) {
+    if (at !== type && at !== declared) buffer.blank(start[at] ?? 0, end[at] ?? 0);
+  }
+}

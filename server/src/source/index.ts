@@ -1,0 +1,18 @@
+export { type Dialect, detectDialect } from './dialect.ts';
+export type {
+  Field,
+  FunctionItem,
+  IncludeItem,
+  MacroItem,
+  OtherItem,
+  Range,
+  StructItem,
+  TableEntry,
+  TableItem,
+  TopLevelItem,
+  TypedefItem,
+  VariableItem,
+} from './items.ts';
+export { LineIndex, type Position } from './lines.ts';
+export { maskSource } from './mask.ts';
+export { sliceTopLevel } from './slice.ts';
