@@ -35,3 +35,11 @@ export interface Budget {
 }
 
 export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, depth: 4, iterations: 2 };
+
+/** In which situation a function is called. */
+export interface EntryConditions {
+  /** As a handler of the ExitBootServices event. */
+  readonly atExitBootServices: boolean;
+}
+
+export const NORMAL: EntryConditions = { atExitBootServices: false };

@@ -1,6 +1,6 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
 import { type Callee, callUnknown, isHeavy, resolveCallee } from './calls.ts';
-import type { Budget, Code, FunctionSource } from './code.ts';
+import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { Effects } from './effects.ts';
 import { type Frame, localVariables } from './frame.ts';
@@ -14,6 +14,8 @@ import { numberValue, symbolValue, type Value, ZERO } from './values.ts';
 export interface Exit {
   readonly state: State;
   readonly value: Value | null;
+  /** The return statement. */
+  readonly site: number | null;
 }
 
 export interface RawExploration {
@@ -29,8 +31,8 @@ export interface RawExploration {
 class BudgetSpent extends Error {}
 
 /** Explores every path of a function, callees inlined, states merged where they agree about DMA. */
-export function exploreFunction(code: Code, source: FunctionSource, budget: Budget): RawExploration {
-  return new Explorer(code, budget).run(source);
+export function exploreFunction(code: Code, source: FunctionSource, budget: Budget, entry: EntryConditions): RawExploration {
+  return new Explorer(code, budget).run(source, entry);
 }
 
 class Explorer {
@@ -53,11 +55,13 @@ class Explorer {
     this.effects = new Effects(this.context);
   }
 
-  run(source: FunctionSource): RawExploration {
+  run(source: FunctionSource, entry: EntryConditions): RawExploration {
     const { graph, file } = source;
     const frame = this.frame(graph, file, '', 0, []);
     const state = new State();
     for (const { name } of graph.parameters) state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })));
+    if (entry.atExitBootServices)
+      this.context.emit(state, { op: 'exit-boot-services', site: this.context.site(frame, graph.span), api: graph.name, phase: 'begin' });
     for (const problem of graph.problems) this.degraded.add(problem.replace(/ at offset \d+/, ''));
     let exits: Exit[] = [];
     try {
@@ -226,7 +230,7 @@ class Explorer {
         return this.drop(state);
       case 'return': {
         const value = end.value ? context.evaluator.value(state, frame, end.value) : null;
-        return leave({ state, value });
+        return leave({ state, value, site: context.site(frame, end) });
       }
       case 'branch': {
         const forced = this.forcedExit(frame, around, state, [end.whenTrue, end.whenFalse]);

@@ -1,3 +1,3 @@
-export { type Budget, type Code, DEFAULT_BUDGET, type FunctionSource } from './code.ts';
+export { type Budget, type Code, DEFAULT_BUDGET, type EntryConditions, type FunctionSource } from './code.ts';
 export { type DmaPath, type Exploration, type PathStep, sequences } from './programs.ts';
 export type { SourcePlace } from './tables.ts';

@@ -1,5 +1,5 @@
 import type { Operation, Outcome, Program } from '@dma-audit/simulator';
-import type { Budget, Code, FunctionSource } from './code.ts';
+import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context } from './context.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
 import { Holders, isFailing } from './ownership.ts';
@@ -37,8 +37,8 @@ export interface Exploration {
 }
 
 /** Explores a function and writes down every path as a program for the simulator. */
-export function sequences(code: Code, source: FunctionSource, budget: Budget): Exploration {
-  const raw = exploreFunction(code, source, budget);
+export function sequences(code: Code, source: FunctionSource, budget: Budget, entry: EntryConditions = NORMAL): Exploration {
+  const raw = exploreFunction(code, source, budget, entry);
   return new ProgramWriter(code, source, raw).write();
 }
 
@@ -108,7 +108,7 @@ class ProgramWriter {
       if (!isLost && !isLeftBehind) continue;
       lost.push({
         op: 'lose',
-        site: this.lastSite(exit.state, info),
+        site: this.endSite(exit, info),
         api: info.name,
         target: this.context.toResource(info.id, 'exact'),
         why: isLost ? 'returning' : 'unwound',
@@ -118,9 +118,21 @@ class ProgramWriter {
     return lost;
   }
 
-  /** The last thing that happened on the path: where the loss shows. */
-  private lastSite(state: State, info: ResourceInfo): number {
-    return state.trace?.event.site ?? info.site;
+  /**
+   * Where a loss shows: the return statement, or, when all paths share the last one, the decision that made this path different.
+   */
+  private endSite(exit: Exit, info: ResourceInfo): number {
+    const { graph } = this.raw.frame;
+    const place = exit.site === null ? null : this.context.sites.place(exit.site);
+    const lastReturn = Math.max(...graph.blocks.map((b) => (b.end.kind === 'return' ? b.end.start : 0)));
+    if (place && exit.site !== null && place.start < lastReturn) return exit.site;
+    for (let node = exit.state.trace; node; node = node.previous) {
+      const { event } = node;
+      if (event.op !== 'step' || event.what === 'call' || event.what === 'skip' || event.what === 'iterate') continue;
+      const at = this.context.sites.place(event.site);
+      if (at.function === graph.name && at.file === this.source.file) return event.site;
+    }
+    return exit.site ?? info.site;
   }
 
   /** Resources whose result nobody looked at on this path, though the API may fail. */

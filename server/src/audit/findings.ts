@@ -1,0 +1,66 @@
+import { type Operation, type Platform, run, type Violation } from '@dma-audit/simulator';
+import type { DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
+
+/** A violation with the path on which it happened and what it does on each platform. */
+export interface RawFinding {
+  readonly violation: Violation;
+  readonly path: DmaPath;
+  readonly exploration: Exploration;
+  readonly breaks: readonly { readonly platform: string; readonly consequence: string }[];
+  readonly works: readonly string[];
+  /** Where it is reported. */
+  readonly place: SourcePlace;
+}
+
+/**
+ * Executes every path. Which faults there are does not depend on the platform, what they do there does: a path is run once,
+ * and on the other platforms only when something went wrong.
+ */
+export function execute(exploration: Exploration, platforms: readonly Platform[]): RawFinding[] {
+  const findings: RawFinding[] = [];
+  const [first, ...others] = platforms;
+  if (!first) return findings;
+  for (const path of exploration.paths) {
+    if (!path.program.operations.length) continue;
+    const { violations } = run(path.program, first);
+    if (!violations.length) continue;
+    const runs = others.map((platform) => ({ platform, violations: run(path.program, platform).violations }));
+    violations.forEach((violation, i) => {
+      const verdicts = [{ platform: first, verdict: violation }, ...runs.map((r) => ({ platform: r.platform, verdict: r.violations[i] }))];
+      const site = path.program.operations[violation.index]?.site;
+      if (site === undefined) return;
+      findings.push({
+        violation,
+        path,
+        exploration,
+        breaks: verdicts.flatMap(({ platform, verdict }) => (verdict?.consequence ? [{ platform: platform.id, consequence: verdict.consequence }] : [])),
+        works: verdicts.flatMap(({ platform, verdict }) => (verdict && verdict.consequence === null ? [platform.id] : [])),
+        place: exploration.place(site),
+      });
+    });
+  }
+  return findings;
+}
+
+export const operationAt = (finding: RawFinding, index: number): Operation | undefined => finding.path.program.operations[index];
+
+/** Two findings with equal keys are one fault: the same kind at the same origin, however the path came there. */
+export function faultKey(finding: RawFinding): string {
+  const { violation, exploration } = finding;
+  const at = (index: number) => {
+    const operation = operationAt(finding, index);
+    const place = operation && exploration.place(operation.site);
+    return place ? `${place.file}:${place.start}` : '?';
+  };
+  const origin = violation.related.find((r) => r.role === 'mapped' || r.role === 'allocated');
+  switch (violation.kind) {
+    // One origin, many ways out: one fault.
+    case 'mapping-leak':
+    case 'buffer-leak':
+    case 'channel-leak':
+    case 'short-mapping':
+      return `${violation.kind}@${origin ? at(origin.index) : at(violation.index)}`;
+    default:
+      return `${violation.kind}@${at(violation.index)}`;
+  }
+}

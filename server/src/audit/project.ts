@@ -1,0 +1,95 @@
+import type { Dialect, Models } from '../models/index.ts';
+import type { Code, FunctionSource } from '../sequence/index.ts';
+import type { Parser } from '../syntax/index.ts';
+import type { Unit, UnitFunction } from './unit.ts';
+
+/** Files that are looked at together: one file, or the files of a driver's directory. */
+export class Project implements Code {
+  readonly dialect: Dialect;
+  readonly models: Models;
+  readonly checkedFields: ReadonlySet<string>;
+  private readonly units: ReadonlyMap<string, Unit>;
+  private readonly parser: Parser;
+  private readonly byName = new Map<string, UnitFunction[]>();
+  private readonly relevant: ReadonlySet<string>;
+  private readonly sources = new Map<UnitFunction, FunctionSource>();
+
+  constructor(units: readonly Unit[], models: Models, parser: Parser) {
+    this.models = models;
+    this.parser = parser;
+    this.dialect = units[0]?.dialect ?? 'linux';
+    this.units = new Map(units.map((u) => [u.path, u]));
+    const checked = new Set<string>();
+    for (const unit of units) {
+      for (const field of unit.checkedFields) checked.add(field);
+      for (const f of unit.functions.values()) this.byName.set(f.name, [...(this.byName.get(f.name) ?? []), f]);
+    }
+    this.checkedFields = checked;
+    this.relevant = this.reaching();
+  }
+
+  /** Names of functions from which a DMA API can be reached. */
+  private reaching(): Set<string> {
+    const callers = new Map<string, string[]>();
+    const reached = new Set<string>();
+    const work: string[] = [];
+    for (const [name, functions] of this.byName) {
+      for (const f of functions) {
+        for (const callee of f.calls) {
+          const list = callers.get(callee);
+          if (list) list.push(name);
+          else callers.set(callee, [name]);
+        }
+        if (f.touchesApi && !reached.has(name)) {
+          reached.add(name);
+          work.push(name);
+        }
+      }
+    }
+    for (let name = work.pop(); name !== undefined; name = work.pop())
+      for (const caller of callers.get(name) ?? [])
+        if (!reached.has(caller)) {
+          reached.add(caller);
+          work.push(caller);
+        }
+    return reached;
+  }
+
+  unit(path: string): Unit | undefined {
+    return this.units.get(path);
+  }
+
+  isRelevant(name: string): boolean {
+    return this.relevant.has(name);
+  }
+
+  function(name: string, file: string): FunctionSource | null {
+    const candidates = this.byName.get(name);
+    const found = candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
+    if (!found) return null;
+    const known = this.sources.get(found);
+    if (known) return known;
+    const graph = this.units.get(found.file)?.graph(name, this.parser);
+    if (!graph) return null;
+    const source: FunctionSource = { file: found.file, graph, relevant: this.relevant.has(name), assigns: this.assignsOf(found) };
+    this.sources.set(found, source);
+    return source;
+  }
+
+  isArray(name: string, file: string): boolean {
+    return this.units.get(file)?.arrays.has(name) ?? false;
+  }
+
+  private assignsOf(start: UnitFunction): Set<string> {
+    const all = new Set<string>();
+    const seen = new Set<UnitFunction>();
+    const work = [start];
+    for (let f = work.pop(); f && seen.size < 200; f = work.pop()) {
+      if (seen.has(f)) continue;
+      seen.add(f);
+      for (const field of f.assigns) all.add(field);
+      for (const callee of f.calls) work.push(...(this.byName.get(callee) ?? []));
+    }
+    return all;
+  }
+}

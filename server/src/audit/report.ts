@@ -1,0 +1,103 @@
+import { ruleById, type Finding, type Rule } from '../rules/index.ts';
+import type { SourcePlace } from '../sequence/index.ts';
+import type { Diagnostic, PathPlace, RelatedPlace } from './diagnostic.ts';
+import { fingerprint } from './fingerprint.ts';
+import { operationAt, type RawFinding } from './findings.ts';
+import type { Project } from './project.ts';
+
+const MAX_PATH = 24;
+
+/** Words a fault. `findings` are all the ways in which it shows, the first one is told in full. */
+export function report(project: Project, findings: readonly RawFinding[]): Diagnostic | null {
+  const [first, ...others] = findings;
+  if (!first) return null;
+  const rule = ruleById(first.violation.kind);
+  if (!rule) return null;
+  const finding = wordsFor(project, first);
+  const place = position(project, first.place);
+  const consequences = Object.fromEntries(first.breaks.map((b) => [b.platform, b.consequence]));
+  return {
+    rule: rule.id,
+    severity: rule.severity,
+    ...place,
+    function: first.place.function,
+    message: rule.message(finding),
+    platforms: { breaks: first.breaks.map((b) => b.platform), works: first.works },
+    consequences,
+    related: [...relatedPlaces(project, rule, finding, first), ...otherWays(project, others, first.place)],
+    path: pathPlaces(project, first),
+    fingerprint: fingerprint(rule.id, first.place.function, [
+      finding.textOf(first.violation.index),
+      ...first.violation.related.map((r) => finding.textOf(r.index)),
+    ]),
+  };
+}
+
+function snippet(project: Project, place: SourcePlace): string {
+  const text = project.unit(place.file)?.text.slice(place.start, place.end) ?? '';
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 80 ? `${line.slice(0, 77)}…` : line;
+}
+
+function wordsFor(project: Project, raw: RawFinding): Finding {
+  return {
+    violation: raw.violation,
+    detail: raw.violation.detail,
+    dialect: project.dialect,
+    apiOf: (index) => operationAt(raw, index)?.api ?? '',
+    textOf: (index) => {
+      const operation = operationAt(raw, index);
+      return operation ? snippet(project, raw.exploration.place(operation.site)) : '';
+    },
+  };
+}
+
+function position(project: Project, place: SourcePlace): { file: string; line: number; column: number; endLine: number; endColumn: number } {
+  const lines = project.unit(place.file)?.lines;
+  const start = lines?.position(place.start) ?? { line: 1, column: 1 };
+  const end = lines?.position(place.end) ?? start;
+  return { file: place.file, line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+}
+
+function relatedPlaces(project: Project, rule: Rule, finding: Finding, raw: RawFinding): RelatedPlace[] {
+  return raw.violation.related.flatMap(({ index, role }) => {
+    const operation = operationAt(raw, index);
+    if (!operation) return [];
+    const { file, line, column } = position(project, raw.exploration.place(operation.site));
+    return [{ file, line, column, message: rule.related(role, finding) }];
+  });
+}
+
+function otherWays(project: Project, others: readonly RawFinding[], shown: SourcePlace): RelatedPlace[] {
+  const seen = new Set([`${shown.file}:${shown.start}`]);
+  const places: RelatedPlace[] = [];
+  for (const { place } of others) {
+    const key = `${place.file}:${place.start}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    const { file, line, column } = position(project, place);
+    places.push({ file, line, column, message: 'the same on this path' });
+  }
+  return places.slice(0, 16);
+}
+
+const STEPS = { true: 'is true', false: 'is false', case: 'this case is taken', call: 'is entered', iterate: 'goes round', skip: 'does not go round' } as const;
+
+/** The path, step by step: decisions, calls and DMA operations up to the fault. */
+function pathPlaces(project: Project, raw: RawFinding): PathPlace[] {
+  const { path, violation, exploration } = raw;
+  const places: PathPlace[] = [];
+  const add = (place: SourcePlace, message: string) => {
+    const { file, line } = position(project, place);
+    places.push({ file, line, message });
+  };
+  let next = 0;
+  path.program.operations.forEach((operation, index) => {
+    if (index > violation.index) return;
+    for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next]) add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
+    if (operation.op === 'declare' || operation.op === 'lose') return;
+    const outcome = 'outcome' in operation && operation.outcome !== 'ok' ? ` (${operation.outcome === 'failed' ? 'fails' : 'maps fewer bytes'})` : '';
+    add(exploration.place(operation.site), `${operation.op}: ${operation.api}${outcome}`);
+  });
+  return places.slice(-MAX_PATH);
+}

@@ -1,0 +1,105 @@
+import { type FunctionGraph, lowerFunction } from '../flow/index.ts';
+import type { Dialect, Models } from '../models/index.ts';
+import { detectDialect, LineIndex, maskSource, sliceTopLevel, type TopLevelItem } from '../source/index.ts';
+import type { Parser } from '../syntax/index.ts';
+
+export interface UnitFunction {
+  readonly name: string;
+  readonly file: string;
+  readonly item: TopLevelItem;
+  /** Names that are called in it. */
+  readonly calls: ReadonlySet<string>;
+  /** Names a DMA API itself. */
+  readonly touchesApi: boolean;
+  /** Field names that its own text assigns. */
+  readonly assigns: ReadonlySet<string>;
+}
+
+/**
+ * One file, sliced into its top-level items. Functions are lowered only when somebody wants them.
+ * `path` is how the file is named in reports.
+ */
+export class Unit {
+  readonly path: string;
+  readonly text: string;
+  readonly dialect: Dialect;
+  readonly functions = new Map<string, UnitFunction>();
+  readonly checkedFields = new Set<string>();
+  readonly arrays = new Set<string>();
+  /** Functions registered to be called at ExitBootServices. */
+  readonly exitBootHandlers = new Set<string>();
+  private readonly masked: string;
+  private readonly models: Models;
+  private readonly graphs = new Map<string, FunctionGraph>();
+  private lineIndex: LineIndex | null = null;
+
+  constructor(path: string, text: string, models: Models, dialect: Dialect | null) {
+    this.path = path;
+    this.text = text;
+    this.models = models;
+    this.dialect = dialect ?? detectDialect(path, text);
+    this.masked = maskSource(text, this.dialect);
+    const trigger = models.triggerPattern(this.dialect);
+    for (const item of sliceTopLevel(text, this.masked)) {
+      if (item.kind === 'variable' || item.kind === 'table') {
+        if (/\]\s*(=|;|$)/.test(this.masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '')) this.arrays.add(item.name);
+      }
+      if (item.kind !== 'function') continue;
+      const body = this.masked.slice(item.start, item.end);
+      this.functions.set(item.name, {
+        name: item.name,
+        file: path,
+        item,
+        calls: calledNames(body),
+        touchesApi: trigger.test(body),
+        assigns: assignedFields(body),
+      });
+      for (const [, argument] of body.matchAll(/\bdma_mapping_error\s*\([^,]+,([^;]*?)\)\s*\)?/g)) {
+        const field = /(\w+)\s*(?:\[[^\]]*\])?\s*\)*$/.exec(argument ?? '')?.[1];
+        if (field && /->|\./.test(argument ?? '')) this.checkedFields.add(field);
+      }
+      for (const name of exitBootHandlers(body)) this.exitBootHandlers.add(name);
+    }
+  }
+
+  get lines(): LineIndex {
+    this.lineIndex ??= new LineIndex(this.text);
+    return this.lineIndex;
+  }
+
+  graph(name: string, parser: Parser): FunctionGraph | null {
+    const known = this.graphs.get(name);
+    if (known) return known;
+    const found = this.functions.get(name);
+    if (!found) return null;
+    const { item } = found;
+    const tree = parser.parse(this.masked.slice(item.start, item.end), item.start);
+    const graph = lowerFunction(tree, this.text, {
+      transparent: this.models.transparent(this.dialect),
+      noReturn: this.models.noReturn(this.dialect),
+    });
+    const named = graph.name === name ? graph : { ...graph, name };
+    this.graphs.set(name, named);
+    return named;
+  }
+}
+
+const KEYWORDS = new Set(['if', 'while', 'for', 'switch', 'return', 'sizeof', 'do', 'else', 'typeof', 'defined']);
+
+function calledNames(body: string): Set<string> {
+  const names = new Set<string>();
+  for (const [, name] of body.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)) if (name && !KEYWORDS.has(name)) names.add(name);
+  return names;
+}
+
+function assignedFields(body: string): Set<string> {
+  const fields = new Set<string>();
+  for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g)) if (field) fields.add(field);
+  return fields;
+}
+
+/** Callbacks handed to an event that is signalled at ExitBootServices. */
+function* exitBootHandlers(body: string): Iterable<string> {
+  for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g)) if (name) yield name;
+  for (const [, name] of body.matchAll(/\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEvent(?:Before)?ExitBootServices/g)) if (name) yield name;
+}

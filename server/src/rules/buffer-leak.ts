@@ -1,0 +1,13 @@
+import { defineRule } from './rule.ts';
+
+export const bufferLeak = defineRule({
+  id: 'buffer-leak',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'A DMA buffer is left behind on a path that nobody can free any more.',
+  cwe: 401,
+  message: ({ detail }) =>
+    detail.why === 'unwound'
+      ? `this failing path leaves the buffer of ${detail.made} allocated; other failing paths of the function free it. Free it here too before returning`
+      : `the buffer allocated by ${detail.made} is lost on this path: nothing holds its address any more. Free it before this point`,
+});

@@ -1,0 +1,13 @@
+import { defineRule } from './rule.ts';
+
+export const doubleFree = defineRule({
+  id: 'double-free',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'A DMA buffer is freed that is already free, or was never allocated.',
+  cwe: 415,
+  message: ({ detail }) =>
+    detail.state === 'uninitialised'
+      ? `${detail.name} has no value on this path: ${detail.api} frees memory that was never allocated. Initialise it, or skip the free on this path`
+      : 'this buffer is already free. Free it once, and clear the pointer where a later clean-up may see it',
+});

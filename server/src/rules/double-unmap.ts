@@ -1,0 +1,16 @@
+import { defineRule } from './rule.ts';
+
+const STATES: Record<string, string> = {
+  unmapped: 'this mapping is already gone',
+  null: 'there is nothing to unmap: the handle is 0 on this path',
+  uninitialised: 'there is nothing to unmap: the handle has no value yet on this path',
+};
+
+export const doubleUnmap = defineRule({
+  id: 'double-unmap',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'A mapping is unmapped that is already gone, or was never made.',
+  cwe: 415,
+  message: ({ detail }) => `${STATES[detail.state ?? ''] ?? 'this mapping is already gone'}. Unmap only on paths where it was mapped, and once`,
+});

@@ -1,0 +1,10 @@
+import { defineRule } from './rule.ts';
+
+export const freeWhileMapped = defineRule({
+  id: 'free-while-mapped',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'Memory is freed while a mapping of it is alive.',
+  cwe: 416,
+  message: ({ detail }) => `${detail.api} frees memory that is still mapped${detail.mapped ? ` by ${detail.mapped}` : ''}. Unmap first, then free`,
+});

@@ -1,0 +1,13 @@
+import { defineRule } from './rule.ts';
+
+export const mappingLeak = defineRule({
+  id: 'mapping-leak',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'A mapping is left behind on a path that nobody can unmap any more.',
+  cwe: 772,
+  message: ({ detail, dialect }) =>
+    detail.why === 'unwound'
+      ? `this failing path leaves the mapping of ${detail.made} in place; other failing paths of the function unmap it. Unmap it here too before returning`
+      : `the mapping made by ${detail.made} is lost on this path: no variable or field holds its ${dialect === 'edk2' ? 'token' : 'address'} any more. Unmap it before this point`,
+});

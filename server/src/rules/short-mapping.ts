@@ -1,0 +1,11 @@
+import { defineRule } from './rule.ts';
+
+export const shortMapping = defineRule({
+  id: 'short-mapping',
+  severity: 'warning',
+  dialects: ['edk2'],
+  summary: 'The arm that handles a mapping shorter than asked leaves it in place.',
+  cwe: 772,
+  message: ({ detail }) =>
+    `when ${detail.made} maps fewer bytes than asked, the mapping exists and must be undone; this arm leaves it. It happens only behind a bridge that maps partially. Unmap on this arm, but not where the call failed`,
+});

@@ -1,0 +1,10 @@
+import { defineRule } from './rule.ts';
+
+export const unmapAfterFailedMap = defineRule({
+  id: 'unmap-after-failed-map',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'The handle of a map call that failed is unmapped.',
+  cwe: 763,
+  message: ({ detail }) => `${detail.mapped} failed on this path, so there is no mapping to undo. Jump behind the unmap instead`,
+});

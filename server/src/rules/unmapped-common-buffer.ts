@@ -1,0 +1,10 @@
+import { defineRule } from './rule.ts';
+
+export const unmappedCommonBuffer = defineRule({
+  id: 'unmapped-common-buffer',
+  severity: 'error',
+  dialects: ['linux', 'edk2'],
+  summary: 'The device is given a host address that no mapping made into a device address.',
+  cwe: 704,
+  message: ({ detail }) => `the device is given the host address of the buffer from ${detail.made}. Map the buffer as a common buffer and give the device the address that the map call returns`,
+});
