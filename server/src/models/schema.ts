@@ -124,6 +124,8 @@ export interface ApiModel {
    * A function that lost or gained a last argument between versions is listed in its longest form.
    */
   readonly args: readonly Role[];
+  /** Members: takes more arguments than `args` names (InstallMultipleProtocolInterfaces). */
+  readonly variadic?: boolean;
   /** What the call returns. */
   readonly result?:
     | 'device-address'
@@ -231,6 +233,8 @@ export interface ModelFile {
   readonly title: string;
   /** Kernel or EDK2 versions for which this was checked. */
   readonly version: string;
+  /** Headers and documents that the facts were taken from. */
+  readonly sources?: readonly string[];
   readonly functions?: readonly ApiModel[];
   readonly harmless?: readonly HarmlessGroup[];
   readonly constants?: readonly ConstantModel[];

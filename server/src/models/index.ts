@@ -1,0 +1,3 @@
+export { builtinFiles, builtinModels } from './builtin.ts';
+export { createModels, type Models } from './registry.ts';
+export type * from './schema.ts';
