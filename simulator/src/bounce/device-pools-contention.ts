@@ -1,6 +1,7 @@
 /**
  * Queues that map and unmap bounce slots at the same time: a discrete-event model of the areas' locks. Deterministic; time
- * in ns. A queue has a CPU of its own and keeps `depth` mappings: it maps, works, and unmaps its oldest one.
+ * in ns. A queue has a CPU of its own and keeps `depth` mappings, which it has from the start: it unmaps the oldest one, maps
+ * another, and works.
  */
 export interface ContentionOptions {
   readonly queues: number;
@@ -104,8 +105,17 @@ export function simulateContention(options: ContentionOptions): ContentionResult
   };
 
   const queues = Array.from({ length: options.queues }, (_, index): Queue => {
+    const home = index % areas;
+    const held: number[] = [];
+    for (let tried = 0; tried < areas && held.length < depth; tried += 1) {
+      const area = (home + tried) % areas;
+      const room = Math.floor((slotsPerArea - (used[area] ?? 0)) / slotsPerMapping);
+      const count = Math.min(room, depth - held.length);
+      for (let n = 0; n < count; n += 1) held.push(area);
+      hold(area, count * slotsPerMapping);
+    }
     // Spread over one round, so that the queues do not start in step.
-    return { home: index % areas, at: (index * options.workNs) / options.queues, tried: 0, held: [] };
+    return { home, at: (index * options.workNs) / options.queues, tried: held.length < depth ? 0 : -1, held };
   });
   for (;;) {
     const queue = earliest(queues);

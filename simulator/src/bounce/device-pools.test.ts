@@ -53,7 +53,7 @@ describe('simulateContention', () => {
     for (const queues of [2, 8, 64]) {
       const { mapsPerSecond } = simulateContention({ ...BASE, queues });
       expect(mapsPerSecond / bound).toBeGreaterThan(0.95);
-      expect(mapsPerSecond / bound).toBeLessThan(1.07);
+      expect(mapsPerSecond / bound).toBeLessThan(1.01);
     }
   });
 
