@@ -134,17 +134,17 @@ function sameReceivers(a: ApiModel, b: ApiModel): boolean {
 }
 
 function globPattern(name: string): RegExp {
-  return new RegExp(`^${name.split('*').map(escape).join('\\w*')}$`);
+  return new RegExp(`^${name.split('*').map(literally).join('\\w*')}$`);
 }
 
 /** `->` may stand apart from the name, and "Mem.Write" may be written with blanks about its dot. */
 function callPattern(functions: readonly string[], members: readonly string[]): RegExp {
   const parts: string[] = [];
-  if (functions.length > 0) parts.push(`\\b(?:${functions.map(escape).join('|')})`);
-  if (members.length > 0) parts.push(`(?:->|\\.)\\s*(?:${members.map(escape).join('|')})`);
+  if (functions.length > 0) parts.push(`\\b(?:${functions.map(literally).join('|')})`);
+  if (members.length > 0) parts.push(`(?:->|\\.)\\s*(?:${members.map(literally).join('|')})`);
   return parts.length > 0 ? new RegExp(`(?:${parts.join('|')})\\s*\\(`) : /(?!)/;
 }
 
-function escape(text: string): string {
+function literally(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
