@@ -1,9 +1,6 @@
 import { ceilTo, PAGE_BYTES, pagesFor } from '../memory/page.ts';
 import type { PageSource } from '../memory/page-allocator.ts';
-import type { EfiMemoryType, EfiStatus } from './efi.ts';
-
-/** DMA_MAP_OPERATION of EmbeddedPkg; "Read" = the bus master reads memory. */
-export type DmaLibOperation = 'Read' | 'Write' | 'CommonBuffer';
+import type { BusMasterOperation, EfiMemoryType, EfiStatus } from './efi.ts';
 
 export interface DmaLibOptions {
   /** Cache line (EFI_CPU_ARCH_PROTOCOL.DmaBufferAlignment), a power of two, in bytes. */
@@ -54,7 +51,7 @@ export type DmaLibAllocateResult = DmaLibEffects & ({ readonly status: 'SUCCESS'
 export type DmaLibAnswer = DmaLibEffects & { readonly status: EfiStatus };
 
 interface Mapping {
-  readonly operation: DmaLibOperation;
+  readonly operation: BusMasterOperation;
   readonly bytes: number;
   readonly relation: DmaLibRelation;
   readonly cpuAddress: number | null;
@@ -111,7 +108,7 @@ export class NonCoherentDmaLib {
   }
 
   /** `operation` null = out of range; `host` 0 = null. */
-  map(operation: DmaLibOperation | null, host: number, bytes: number): DmaLibMapResult {
+  map(operation: BusMasterOperation | null, host: number, bytes: number): DmaLibMapResult {
     if (operation === null || host === 0) return { ...NONE, status: 'INVALID_PARAMETER' };
     const { cacheLine } = this.#options;
     if (host + bytes > this.hostLimit) return this.#mapOutOfReach(operation, bytes);
@@ -183,7 +180,7 @@ export class NonCoherentDmaLib {
     return { ...NONE, status: 'SUCCESS', pagesFreed: pages, poolFrees: 1, attributeChanges: 1 };
   }
 
-  #mapOutOfReach(operation: DmaLibOperation, bytes: number): DmaLibMapResult {
+  #mapOutOfReach(operation: BusMasterOperation, bytes: number): DmaLibMapResult {
     if (operation === 'CommonBuffer') return refusedMap('UNSUPPORTED');
     const rounded = ceilTo(bytes, this.#options.cacheLine);
     const pages = pagesFor(rounded);

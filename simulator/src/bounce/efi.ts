@@ -5,6 +5,9 @@ export type EfiStatus = 'SUCCESS' | 'INVALID_PARAMETER' | 'UNSUPPORTED' | 'OUT_O
 /** EDKII_IOMMU_OPERATION and the root bridge's twin of it; "Read" = the bus master reads memory. */
 export type DmaOperation = 'Read' | 'Write' | 'CommonBuffer' | 'Read64' | 'Write64' | 'CommonBuffer64';
 
+/** The same without a width: EFI_PCI_IO_PROTOCOL_OPERATION, VIRTIO_MAP_OPERATION, DMA_MAP_OPERATION. */
+export type BusMasterOperation = 'Read' | 'Write' | 'CommonBuffer';
+
 const OPERATIONS: ReadonlySet<string> = new Set<DmaOperation>([
   'Read',
   'Write',

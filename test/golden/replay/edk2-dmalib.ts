@@ -1,5 +1,6 @@
 /** edk2-noncoherentdmalib: EmbeddedPkg's DMA library for devices that do not see the CPU's caches. */
-import { type DmaLibEffects, type DmaLibOperation, NonCoherentDmaLib } from '../../../simulator/src/bounce/dmalib.ts';
+import { type DmaLibEffects, NonCoherentDmaLib } from '../../../simulator/src/bounce/dmalib.ts';
+import type { BusMasterOperation } from '../../../simulator/src/bounce/efi.ts';
 import { PageAllocator } from '../../../simulator/src/memory/page-allocator.ts';
 import { flag, memoryType } from './edk2-pages.ts';
 import {
@@ -39,7 +40,7 @@ class Replay {
   readonly #library: NonCoherentDmaLib;
   readonly #deviceOffset: number;
   readonly #cacheLine: number;
-  readonly #mapped = new Map<number, { readonly mapping: number; readonly operation: DmaLibOperation }>();
+  readonly #mapped = new Map<number, { readonly mapping: number; readonly operation: BusMasterOperation }>();
   readonly #buffers = new Map<number, { readonly host: number; readonly pages: number }>();
 
   constructor({ parameters }: Header) {
@@ -125,7 +126,7 @@ class Replay {
   }
 }
 
-function dmaOperation(operation: Operation): DmaLibOperation | null {
+function dmaOperation(operation: Operation): BusMasterOperation | null {
   const name = stringField(operation, 'operation');
   return name === 'Read' || name === 'Write' || name === 'CommonBuffer' ? name : null;
 }
