@@ -67,10 +67,9 @@ export function removeAnnotations(text: string, source: PairedTokens, dialect: D
       kept.copy(tokens, at++);
       continue;
     }
-    if (flags & RESPELLED) {
-      const c = RESPELLINGS.get(current) ?? current;
-      if (dialect === 'edk2') buffer.write(start[at] ?? 0, text.slice(start[at], end[at]).toLowerCase());
-      kept.push(IDENTIFIER, dialect === 'edk2' ? c : 0, start[at] ?? 0, end[at] ?? 0);
+    if (flags & RESPELLED && (kind[at + 1] === IDENTIFIER || kind[at + 1] === STAR)) {
+      buffer.write(start[at] ?? 0, text.slice(start[at], end[at]).toLowerCase());
+      kept.push(IDENTIFIER, RESPELLINGS.get(current) ?? 0, start[at] ?? 0, end[at] ?? 0);
       at++;
       continue;
     }
@@ -104,7 +103,8 @@ export function removeAnnotations(text: string, source: PairedTokens, dialect: D
       at = drop(at, after);
       continue;
     }
-    kept.copy(tokens, at++);
+    kept.push(IDENTIFIER, flags & RESPELLED ? 0 : current, start[at] ?? 0, end[at] ?? 0);
+    at++;
     // "a" MACRO (x) "b": as one word the macro is part of the string.
     if (flags === 0 && kind[at] === PAREN_OPEN) {
       const close = endOfGroup(source, at);

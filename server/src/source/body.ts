@@ -7,6 +7,8 @@ import {
   ELLIPSIS,
   EQUALS,
   IDENTIFIER,
+  isNumber,
+  NUMBER,
   OPERATOR,
   PAREN_CLOSE,
   PAREN_OPEN,
@@ -15,6 +17,7 @@ import {
   SQUARE_CLOSE,
   SQUARE_OPEN,
   STAR,
+  STRING,
 } from './lexer.ts';
 import type { FunctionTokens } from './structure.ts';
 import { CONTROL, flagsOf, isName, QUALIFIER, STORAGE, TAG, TYPE, wordNumber } from './words.ts';
@@ -51,8 +54,11 @@ class BodyPass {
   readonly #open: number[] = [STATEMENTS];
   /** Parentheses of loop macros, which are control heads to the grammar. */
   readonly #loopParens = new Set<number>();
+  readonly #forParens = new Set<number>();
   /** Parentheses of calls, and of calls of what they return. */
   readonly #callParens = new Set<number>();
+  /** Closing parentheses behind which a semicolon was put. */
+  readonly #statementEnds = new Set<number>();
   /** Whether the next token begins a statement. */
   #atStart = true;
   /** Whether C wants a statement before the block may end: behind a label, `else`, `if (…)`. */
@@ -79,7 +85,7 @@ class BodyPass {
           this.#parenthesis(at);
           break;
         case PAREN_CLOSE:
-          this.#closeParenthesis();
+          this.#closeParenthesis(at);
           break;
         case SQUARE_OPEN:
           this.#enter(OTHER);
@@ -109,6 +115,10 @@ class BodyPass {
           break;
         case OPERATOR:
           this.#operator(at);
+          break;
+        case NUMBER:
+          if (!isNumber(this.#source.text, this.#start(at), this.#tokenEnd(at))) this.#write(at, '_');
+          this.#settle(false, false);
           break;
         default:
           this.#settle(false, false);
@@ -155,11 +165,12 @@ class BodyPass {
     this.#source.settled[at] = 1;
   }
 
-  /** Ends the statement before `next`, if a blank between the two tokens has room for the semicolon. */
-  #endStatement(previous: number, next: number): void {
+  /** Ends the statement before `next`, if a blank between the two tokens has room for the semicolon; tells whether it had. */
+  #endStatement(previous: number, next: number): boolean {
     const { buffer } = this.#source;
     const blank = buffer.lastBlank(this.#tokenEnd(previous), this.#start(next));
     if (blank >= 0) buffer.write(blank, ';');
+    return blank >= 0;
   }
 
   #isName(at: number): boolean {
@@ -172,7 +183,13 @@ class BodyPass {
       this.#control(at, word);
       return;
     }
+    if (this.#atStart && flagsOf(word) & STORAGE && this.#isDeclaringMacro(at + 1)) {
+      this.#blank(at);
+      return;
+    }
     if (!this.#atStart || !isName(word)) {
+      // LEVEL PREFIX "text": the grammar takes one name before a string.
+      if (isName(word) && this.#isName(at + 1) && this.#kind(at + 2) === STRING) this.#blank(at);
       this.#settle(false, false);
       return;
     }
@@ -188,16 +205,25 @@ class BodyPass {
       this.#blank(at);
       this.#settle(true, false);
     } else if (next === BRACE_CLOSE || (next === IDENTIFIER && this.#isBareMacro(at))) {
-      this.#endStatement(at, at + 1);
+      if (!this.#endStatement(at, at + 1)) this.#blank(at);
       this.#settle(true, false);
     }
+  }
+
+  /** `static DEFINE_X (name);`, `DECLARE_BITMAP (name, n) = { 0 };`: calls to the grammar, once the initialiser is gone. */
+  #isDeclaringMacro(name: number): boolean {
+    if (!this.#isName(name) || this.#kind(name + 1) !== PAREN_OPEN) return false;
+    const close = this.#source.match[name + 1] ?? -1;
+    return close >= 0 && (this.#kind(close + 1) === SEMICOLON || this.#kind(close + 1) === EQUALS);
   }
 
   /** Whether the name stands alone as a statement although no semicolon follows. */
   #isBareMacro(at: number): boolean {
     if (flagsOf(this.#word(at + 1)) & CONTROL) return true;
     if (!this.#isOnLaterLine(at, at + 1) || this.#column(at + 1) > this.#column(at)) return false;
-    return this.#isName(at + 1) ? this.#kind(at + 2) === PAREN_OPEN : true;
+    if (!this.#isName(at + 1)) return true;
+    const behind = this.#kind(at + 2);
+    return behind === PAREN_OPEN || behind === COLON || (behind === IDENTIFIER && this.#isOnLaterLine(at + 1, at + 2));
   }
 
   #control(at: number, word: number): void {
@@ -254,18 +280,62 @@ class BodyPass {
     const next = close + 1;
     const kind = this.#kind(next);
     const name = this.#source.text.slice(this.#start(at), this.#tokenEnd(at));
+    if (this.#isDeclaredPointer(at, close)) {
+      // `status_t (*call) (int);` is a call of a call to the grammar; behind a keyword it is what it is.
+      this.#source.buffer.blank(this.#start(at), this.#tokenEnd(at));
+      this.#write(at, 'int');
+      this.#enter(OTHER);
+      this.#source.settled[at + 1] = 1;
+      return;
+    }
+    if (this.#hasSemicolon(at + 1) && (kind === BRACE_OPEN || LOOP_NAME.test(name)) && name.length >= 3) {
+      // `unrolled_for (i = 0; i < n; i++) {`
+      this.#source.buffer.blank(this.#start(at), this.#tokenEnd(at));
+      this.#write(at, 'for');
+      this.#forParens.add(at + 1);
+      return;
+    }
     if (kind === BRACE_OPEN) {
       this.#loop(at, close);
       return;
     }
-    if (kind !== BRACE_CLOSE && kind !== IDENTIFIER && kind !== STAR && kind !== PAREN_OPEN) return;
+    if (kind === EQUALS && this.#kind(next + 1) === BRACE_OPEN) {
+      const behind = (this.#source.match[next + 1] ?? next) + 1;
+      for (let token = next; token < behind; token++) this.#blank(token);
+      return;
+    }
+    if (!this.#canBeginStatement(next)) return;
     const isLater = this.#isOnLaterLine(close, next);
-    if (kind === IDENTIFIER && LOOP_NAME.test(name)) this.#loop(at, close);
-    else if (kind === IDENTIFIER && isLater && this.#column(next) > this.#column(at)) this.#loop(at, close);
-    else if (kind === BRACE_CLOSE || (kind === IDENTIFIER && flagsOf(this.#word(next)) & CONTROL)) {
-      this.#endStatement(close, next);
-    } else if (isLater && this.#column(next) <= this.#column(at) && kind !== PAREN_OPEN)
-      this.#endStatement(close, next);
+    const isDeeper = this.#column(next) > this.#column(at);
+    const isCall = kind === IDENTIFIER && this.#isName(next) && this.#kind(next + 1) === PAREN_OPEN;
+    if (LOOP_NAME.test(name) || (kind === IDENTIFIER && isLater && isDeeper)) {
+      this.#loop(at, close);
+    } else if (kind === BRACE_CLOSE || (kind === IDENTIFIER && flagsOf(this.#word(next)) & CONTROL)) {
+      this.#endCall(close, next);
+    } else if (isCall || (isLater && !isDeeper && kind !== PAREN_OPEN)) {
+      this.#endCall(close, next);
+    }
+  }
+
+  /** `type (*name) (…)`, `type (*name)[n]` with a plain name for the type. */
+  #isDeclaredPointer(at: number, close: number): boolean {
+    if (this.#tokenEnd(at) - this.#start(at) < 3 || close !== at + 4) return false;
+    if (this.#kind(at + 2) !== STAR || !this.#isName(at + 3)) return false;
+    return this.#kind(close + 1) === PAREN_OPEN || this.#kind(close + 1) === SQUARE_OPEN;
+  }
+
+  #canBeginStatement(at: number): boolean {
+    const kind = this.#kind(at);
+    if (kind === OPERATOR) {
+      const { text } = this.#source;
+      return text.startsWith('++', this.#start(at)) || text.startsWith('--', this.#start(at));
+    }
+    return kind === BRACE_CLOSE || kind === IDENTIFIER || kind === STAR || kind === PAREN_OPEN;
+  }
+
+  #endCall(close: number, next: number): void {
+    this.#endStatement(close, next);
+    this.#statementEnds.add(close);
   }
 
   /** Overwrites the name of a loop macro, so that its parentheses and its body parse as those of a `while`. */
@@ -317,6 +387,10 @@ class BodyPass {
       this.#enter(CONTROL_HEAD);
       return;
     }
+    if (this.#forParens.has(at)) {
+      this.#enter(CONTROL_HEAD);
+      return;
+    }
     const close = this.#source.match[at] ?? -1;
     const callsResult = this.#kind(before) === PAREN_CLOSE && this.#callParens.has(this.#source.match[before] ?? -1);
     if (close >= 0 && (callsResult || (this.#isName(before) && !this.#isPrototype(before)))) {
@@ -334,7 +408,7 @@ class BodyPass {
     let at = name - 1;
     let stars = 0;
     for (; this.#kind(at) === STAR && at > this.#first; at--) stars++;
-    if (at < this.#first || this.#kind(at) !== IDENTIFIER) return false;
+    if (at < this.#first || this.#kind(at) !== IDENTIFIER || this.#source.settled[at]) return false;
     const flags = flagsOf(this.#word(at));
     if (flags & (TYPE | QUALIFIER | STORAGE)) return true;
     if (!isName(this.#word(at))) return false;
@@ -363,11 +437,11 @@ class BodyPass {
     return true;
   }
 
-  #closeParenthesis(): void {
+  #closeParenthesis(at: number): void {
     const kind = this.#inner();
     if (this.#open.length > 1) this.#open.pop();
     if (kind === CONTROL_HEAD) this.#settle(true, true);
-    else this.#settle(kind === STATEMENTS, false);
+    else this.#settle(kind === STATEMENTS || this.#statementEnds.has(at), false);
   }
 
   #brace(at: number): void {

@@ -13,7 +13,7 @@ import {
   STRING,
   type Tokens,
 } from './lexer.ts';
-import { ANNOTATION_CALL, CONTROL, EXPRESSION, flagsOf, isName, STORAGE, TAG, TYPE } from './words.ts';
+import { ANNOTATION_CALL, CONTROL, EXPRESSION, flagsOf, isName, STORAGE, TAG } from './words.ts';
 
 /** What an open bracket began. */
 export const FUNCTION = 1;
@@ -23,6 +23,8 @@ export const LINKAGE = 4; // extern "C" {
 export const BLOCK = 5;
 const PAREN = 6;
 const SQUARE = 7;
+
+const DOT = 46;
 
 /** No header has more tokens behind its parameters, no tag more between keyword and brace. */
 const MAX_STEPS = 64;
@@ -152,7 +154,7 @@ export class BracketTracker {
     let interruption: Interruption | null = null;
     if (!this.atTopLevel && this.#isFirstColumn(index)) {
       const name = functionNameBefore(this.#tokens, this.match, this.#text, index);
-      const header = name < 0 ? -1 : headerStart(this.#tokens, name);
+      const header = name < 0 ? -1 : headerStart(this.#tokens, this.match, name);
       if (header >= 0 && header < name && this.#isFirstColumn(header)) {
         const open = this.openFunction;
         if (open >= 0) interruption = { open, next: header };
@@ -175,6 +177,8 @@ export class BracketTracker {
     const top = this.#stackKind[this.#stackKind.length - 1] ?? LINKAGE;
     const before = index - 1;
     if (top === INITIALIZER || kind[before] === EQUALS) return INITIALIZER;
+    // A macro that defines a structure: `define_machine (name) { .name = …`.
+    if (index + 1 < this.#tokens.count && kind[index + 1] === DOT) return INITIALIZER;
     if (kind[before] === STRING && flagsOf(word[before - 1] ?? 0) & STORAGE) return LINKAGE;
     if (top !== PAREN && top !== FIELDS && functionNameBefore(this.#tokens, this.match, this.#text, index) >= 0) {
       return FUNCTION;
@@ -232,9 +236,15 @@ export function functionNameBefore(tokens: Tokens, match: Int32Array, text: stri
   return -1;
 }
 
-/** The name in `(*name(parameters))`, the declarator of a function that returns a function pointer. */
+/**
+ * The name in `(*name(parameters))`, the declarator of a function that returns a function pointer, or before
+ * `NAME(arguments)`, a macro that makes the name.
+ */
 function declaratorName(tokens: Tokens, open: number, close: number): number {
-  if (open < 0) return -1;
+  if (open < 1) return -1;
+  if (tokens.kind[open + 1] !== STAR) {
+    return tokens.kind[open - 1] === IDENTIFIER && isName(tokens.word[open - 1] ?? 0) ? open - 1 : -1;
+  }
   for (let at = open + 1; at < close && at < open + MAX_STEPS; at++) {
     if (tokens.kind[at] === IDENTIFIER && tokens.kind[at + 1] === PAREN_OPEN) return at;
     if (tokens.kind[at] !== IDENTIFIER && tokens.kind[at] !== STAR) return -1;
@@ -265,20 +275,22 @@ function beforeOldStyleDeclarations(tokens: Tokens, semicolon: number): number {
 }
 
 /** Index of the first token of the definition whose name is given: its specifiers and return type come before the name. */
-export function headerStart(tokens: Tokens, name: number): number {
+export function headerStart(tokens: Tokens, match: Int32Array, name: number): number {
+  const { kind, word } = tokens;
   let at = name;
   for (let steps = 0; at > 0 && steps < MAX_STEPS; steps++) {
     const before = at - 1;
-    const kind = tokens.kind[before];
-    const isDeclarator = kind === STAR || (kind === PAREN_OPEN && tokens.kind[at] === STAR);
-    if (kind !== IDENTIFIER && !isDeclarator) break;
-    if (flagsOf(tokens.word[before] ?? 0) & (CONTROL | EXPRESSION)) break;
+    const isDeclarator = kind[before] === STAR || (kind[before] === PAREN_OPEN && kind[at] === STAR);
+    if (kind[before] === PAREN_CLOSE && kind[at] === STAR) {
+      // `LIST_OF (type) *name (`
+      const macro = (match[before] ?? -1) - 1;
+      if (macro < 0 || kind[macro] !== IDENTIFIER) break;
+      at = macro;
+      continue;
+    }
+    if (kind[before] !== IDENTIFIER && !isDeclarator) break;
+    if (flagsOf(word[before] ?? 0) & (CONTROL | EXPRESSION)) break;
     at = before;
   }
   return at;
-}
-
-/** Whether the word can be part of a type or its specifiers. */
-export function isTypeWord(word: number): boolean {
-  return (flagsOf(word) & (TYPE | TAG)) !== 0;
 }

@@ -1,5 +1,15 @@
 import type { MaskBuffer } from './buffer.ts';
-import { COMMA, IDENTIFIER, PAREN_CLOSE, PAREN_OPEN, SEMICOLON, SQUARE_OPEN, STAR, type Tokens } from './lexer.ts';
+import {
+  COMMA,
+  IDENTIFIER,
+  NUMBER,
+  PAREN_CLOSE,
+  PAREN_OPEN,
+  SEMICOLON,
+  SQUARE_OPEN,
+  STAR,
+  type Tokens,
+} from './lexer.ts';
 import type { FunctionTokens } from './structure.ts';
 import { flagsOf, isName, TAG, TYPE } from './words.ts';
 
@@ -15,8 +25,8 @@ export function plainHeader(
   fn: FunctionTokens,
   buffer: MaskBuffer,
 ): void {
-  const { kind, word, start, end } = tokens;
-  const open = fn.name + 1;
+  const { kind, start, end } = tokens;
+  const open = fn.parameters;
   const close = match[open] ?? -1;
   if (kind[open] !== PAREN_OPEN || close < 0 || close > fn.open) return;
 
@@ -36,27 +46,26 @@ export function plainHeader(
   const isOldStyle = kind[fn.open - 1] === SEMICOLON;
   const isPlain = kind[fn.name - 1] !== STAR || kind[close + 1] !== PAREN_CLOSE;
   if (!isOldStyle && isPlain && close + 1 < fn.open) buffer.blank(end[close] ?? 0, start[fn.open] ?? 0);
-
-  function hasType(list: Tokens, first: number, behind: number): boolean {
-    for (let at = first; at < behind; at++) {
-      if (list.kind[at] === IDENTIFIER && (isName(word[at] ?? 0) || flagsOf(word[at] ?? 0) & (TYPE | TAG))) return true;
-    }
-    return false;
-  }
 }
 
-/** Overwrites the beginning of a name: `main` cannot spare four characters, `SYSCALL_DEFINE2` can. */
-function giveType(text: string, start: number, end: number, buffer: MaskBuffer): void {
-  if (end - start >= 5) buffer.write(start, 'int ');
-  else if (start > 1 && text.slice(start - 2, start).trim() === '') {
-    const blank = buffer.lastBlank(start - 2, start);
-    if (blank === start - 2) buffer.write(blank, 'T');
+function hasType(tokens: Tokens, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const word = tokens.word[at] ?? 0;
+    if (tokens.kind[at] === STAR || isName(word) || flagsOf(word) & (TYPE | TAG)) return true;
   }
+  return false;
+}
+
+/** Overwrites the beginning of a name that is long enough to spare four characters, as `SYSCALL_DEFINE2` is. */
+function giveType(text: string, start: number, end: number, buffer: MaskBuffer): void {
+  if (end - start < 5) return;
+  const next = text.charCodeAt(start + 4);
+  buffer.write(start, next >= 48 && next <= 57 ? 'int _' : 'int ');
 }
 
 /**
  * Of several words in a row before a name or `*`, C takes one as the type. With a keyword among them the others annotate;
- * without, the first one that is not written like a macro is the type, or else the first.
+ * without, the first is the type.
  */
 function keepOneType(tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
   const { kind, word, start, end } = tokens;
@@ -88,6 +97,8 @@ function plainParameter(tokens: Tokens, from: number, to: number, buffer: MaskBu
   for (let at = from; at < to; at++) {
     if (kind[at] === PAREN_OPEN || kind[at] === SQUARE_OPEN) break;
     if (kind[at] === STAR) lastStar = at;
+    // A macro that pastes its argument into a name: `DEFINE_OP (802_3) {`.
+    if (kind[at] === NUMBER) buffer.write(start[at] ?? 0, '_');
     if (kind[at] !== IDENTIFIER) continue;
     const flags = flagsOf(word[at] ?? 0);
     if (flags & (TYPE | TAG)) {

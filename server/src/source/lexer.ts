@@ -193,6 +193,13 @@ function endOfNumber(text: string, start: number): number {
   }
 }
 
+const NUMBER_FORM = /^(?:0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?|0[bB][01]+|[\d.]+(?:[eE][+-]?\d+)?)[uUlLfFwWdD]*$/;
+
+/** Whether it is one to C, and not part of a name that a macro pastes together: `has (chip, 5705_PLUS)`. */
+export function isNumber(text: string, start: number, end: number): boolean {
+  return end - start === 1 || NUMBER_FORM.test(text.slice(start, end));
+}
+
 function isCommentStart(text: string, at: number): boolean {
   const next = text.charCodeAt(at + 1);
   return next === SLASH || next === STAR;

@@ -1,4 +1,4 @@
-import { FIELDS, isFirstColumn, LINKAGE } from './brackets.ts';
+import { FIELDS, INITIALIZER, isFirstColumn, LINKAGE } from './brackets.ts';
 import { sliceDirectives } from './directives.ts';
 import { readEntries } from './entries.ts';
 import { readFields } from './fields.ts';
@@ -19,6 +19,7 @@ import {
   IDENTIFIER,
   isIdentifierPart,
   lex,
+  PAREN_CLOSE,
   PAREN_OPEN,
   SEMICOLON,
   SQUARE_OPEN,
@@ -78,7 +79,7 @@ class Slicer {
   #function(fn: FunctionTokens): FunctionItem {
     const { kind, word } = this.#tokens;
     const start = this.#originalStart(fn.header);
-    const open = fn.name + 1;
+    const open = fn.parameters;
     const close = kind[open] === PAREN_OPEN ? (this.#structure.match[open] ?? -1) : -1;
     let isStatic = false;
     for (let at = fn.header; at < fn.name; at++) if (word[at] === STATIC) isStatic = true;
@@ -86,7 +87,10 @@ class Slicer {
     const end = this.#end(fn.end - 1);
     return {
       kind: 'function',
-      name: this.#text.slice(nameStart, this.#end(fn.name)),
+      name: this.#text.slice(
+        nameStart,
+        this.#end(open > fn.name + 1 && kind[open - 1] === PAREN_CLOSE ? open - 1 : fn.name),
+      ),
       start,
       end,
       bodyStart: this.#start(fn.open),
@@ -179,6 +183,7 @@ class Slicer {
       }
     }
     const range = { start: this.#start(from), end: this.#end(to - 1) };
+    if (paren === from + 1 && equals < 0) equals = this.#macroInitialiser(paren, to);
     if (equals >= 0) this.#items.push(this.#initialised(from, equals, to, body));
     else if (body >= 0) this.#items.push(this.#struct(from, body, to));
     else if (word[from] === TYPEDEF) this.#items.push(this.#typedef(from, to));
@@ -191,6 +196,13 @@ class Slicer {
       const item: OtherItem = { kind: 'other', name: name < 0 ? '' : this.#word(name), ...range };
       this.#items.push(item);
     }
+  }
+
+  /** Index before the brace in `define_machine (name) { .member = value }`, or -1. */
+  #macroInitialiser(paren: number, to: number): number {
+    const close = this.#closing(paren, this.#structure.match, to);
+    const isInitialiser = close > paren && close + 1 < to && this.#structure.braceKind[close + 1] === INITIALIZER;
+    return isInitialiser ? close : -1;
   }
 
   /** The type without storage classes, qualifiers and stars. */
@@ -223,7 +235,7 @@ class Slicer {
 
   #initialised(from: number, equals: number, to: number, body: number): TableItem | VariableItem {
     const { kind, word } = this.#tokens;
-    const name = this.#declaredName(from, equals);
+    const name = kind[equals] === EQUALS ? this.#declaredName(from, equals) : from + 2;
     const typeEnd = name < 0 ? equals : name;
     const range = { start: this.#start(from), end: this.#end(to - 1) };
     const common = { name: name < 0 ? '' : this.#word(name), type: this.#typeOf(from, typeEnd), ...range };

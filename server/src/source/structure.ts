@@ -1,11 +1,13 @@
 import { BracketTracker, FUNCTION, functionNameBefore, headerStart, isFirstColumn } from './brackets.ts';
-import { BRACE_CLOSE, BRACE_OPEN, type Tokens } from './lexer.ts';
+import { BRACE_CLOSE, BRACE_OPEN, PAREN_OPEN, type Tokens } from './lexer.ts';
 
 /** A function definition as token indices. */
 export interface FunctionTokens {
   /** First token of specifiers and return type; equals `name` when there are none. */
   readonly header: number;
   readonly name: number;
+  /** The parenthesis that opens the parameters. */
+  readonly parameters: number;
   /** Its `{`. */
   readonly open: number;
   /** Index behind its last token. */
@@ -67,7 +69,13 @@ export function findStructure(text: string, tokens: Tokens): Structure {
     const kind = tokens.kind[at];
     if (kind === BRACE_OPEN && tracker.braceKind[at] === FUNCTION && tracker.openFunction === at) {
       const name = functionNameBefore(tokens, tracker.match, text, at);
-      current = { header: headerStart(tokens, name), name, open: at, end: tokens.count };
+      current = {
+        header: headerStart(tokens, tracker.match, name),
+        name,
+        parameters: parametersOf(tokens, tracker.match, name),
+        open: at,
+        end: tokens.count,
+      };
       firstColumnClose = -1;
       functions.push(current);
     } else if (kind === BRACE_CLOSE && current !== null) {
@@ -81,4 +89,10 @@ export function findStructure(text: string, tokens: Tokens): Structure {
     at++;
   }
   return { match: tracker.match, braceKind: tracker.braceKind, functions };
+}
+
+/** Behind a name that a macro makes, `HANDLER (name) (parameters)`, the parameters are the second group. */
+function parametersOf(tokens: Tokens, match: Int32Array, name: number): number {
+  const behind = (match[name + 1] ?? -1) + 1;
+  return behind > 0 && tokens.kind[behind] === PAREN_OPEN ? behind : name + 1;
 }
