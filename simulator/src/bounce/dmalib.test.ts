@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PageAllocator } from '../memory/page-allocator.ts';
-import { type DmaLibOptions, NonCoherentDmaLib } from './dmalib.ts';
+import { CoherentDmaLib, type DmaLibOptions, NonCoherentDmaLib } from './dmalib.ts';
 
 const HOST = 0x5000_0000;
 const start = (options: Partial<DmaLibOptions> = {}) => {
@@ -9,6 +9,10 @@ const start = (options: Partial<DmaLibOptions> = {}) => {
   const all = { cacheLine: 64, deviceOffset: 0, deviceLimit: 2 ** 64, ...options };
   return { pages, library: new NonCoherentDmaLib(all, pages) };
 };
+
+it('CoherentDmaLib adds the offset of the device, and nothing else', () => {
+  expect(new CoherentDmaLib(0x4000_0000).deviceAddress(HOST)).toBe(HOST + 0x4000_0000);
+});
 
 describe('NonCoherentDmaLib', () => {
   it('bounces a write into part of a cache line, never a read', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GuestMemory } from './guest-memory.ts';
+import { GuestMemory, type PageState } from './guest-memory.ts';
 import { PAGE_BYTES } from './page.ts';
 import { SNP_GHCB_MAXIMUM, SNP_LINUX, snpBatches } from './snp.ts';
 import { accepts, mapGpa } from './tdx.ts';
@@ -96,23 +96,33 @@ describe('GuestMemory', () => {
     expect(count('tdx')).toMatchObject({ exits: 2, accepts4k: 256, accepts2m: 0, tlbFlushes: 3 });
   });
 
-  it('keeps every page in exactly one state, the one it was last converted to', () => {
+  it('keeps every page in exactly one state: the one it was last converted to, or unknown once that failed', () => {
     const conversion = fc.record({
       first: fc.nat(40),
       pages: fc.integer({ min: 1, max: 20 }),
       to: fc.constantFrom('shared', 'private'),
+      agrees: fc.boolean(),
     });
     const technology = fc.constantFrom('sev', 'sev-snp', 'tdx');
     fc.assert(
       fc.property(technology, fc.array(conversion), (kind, conversions) => {
-        const memory = new GuestMemory({ technology: kind });
-        const expected = new Array<'private' | 'shared'>(60).fill('private');
-        for (const { first, pages, to } of conversions) {
-          memory.convert(first * PAGE_BYTES, pages, to);
-          expected.fill(to, first, first + pages);
+        let host = true;
+        const memory = new GuestMemory({
+          technology: kind,
+          mapGpa: () => ({ result: host ? 'done' : 'refused' }),
+          pageStateChange: () => host,
+        });
+        const expected = new Array<PageState>(60).fill('private');
+        for (const { first, pages, to, agrees } of conversions) {
+          host = agrees;
+          const now = memory.convert(first * PAGE_BYTES, pages, to) === 'ok' ? to : 'unknown';
+          for (let page = first; page < first + pages; page += 1) {
+            if (expected[page] !== 'unknown') expected[page] = now;
+          }
         }
         expect(expected.map((_, page) => memory.stateAt(page * PAGE_BYTES))).toEqual(expected);
         expect(memory.sharedPages).toBe(expected.filter((state) => state === 'shared').length);
+        expect(memory.counters.leakedPages).toBe(expected.filter((state) => state === 'unknown').length);
       }),
     );
   });

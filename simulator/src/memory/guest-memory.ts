@@ -99,15 +99,15 @@ export class GuestMemory {
   isShared(address: number, bytes: number): boolean {
     if (this.technology === 'plain') return true;
     for (let page = Math.floor(address / PAGE_BYTES); page * PAGE_BYTES < address + bytes; page += 1) {
-      if (!this.#shared.has(page) || this.#unknown.has(page)) return false;
+      if (!this.#shared.has(page)) return false;
     }
     return true;
   }
 
-  /** Converts `pages` pages from the page-aligned byte address `address` on. */
+  /** Converts `pages` pages, the first of which holds byte address `address`. */
   convert(address: number, pages: number, to: 'shared' | 'private'): ConversionStatus {
     if (this.technology === 'plain' || pages === 0) return 'ok';
-    const first = address / PAGE_BYTES;
+    const first = Math.floor(address / PAGE_BYTES);
     const status = this.#announce(first, pages, to);
     const counters = this.#counters;
     counters.conversions += 1;
@@ -118,7 +118,9 @@ export class GuestMemory {
     if (to === 'shared') counters.pagesToShared += pages;
     else counters.pagesToPrivate += pages;
     for (let page = first; page < first + pages; page += 1) {
-      if (this.#shared.has(page) === (to === 'shared') || this.#unknown.has(page)) counters.redundantPages += 1;
+      const lost = this.#unknown.has(page);
+      if (lost || this.#shared.has(page) === (to === 'shared')) counters.redundantPages += 1;
+      if (lost) continue;
       if (to === 'shared') this.#shared.add(page);
       else this.#shared.delete(page);
     }
@@ -127,7 +129,7 @@ export class GuestMemory {
 
   /** Records that a conversion of these pages failed: nobody may use them any more. */
   fail(address: number, pages: number): void {
-    const first = address / PAGE_BYTES;
+    const first = Math.floor(address / PAGE_BYTES);
     for (let page = first; page < first + pages; page += 1) {
       if (!this.#unknown.has(page)) this.#counters.leakedPages += 1;
       this.#unknown.add(page);

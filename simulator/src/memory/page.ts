@@ -8,8 +8,5 @@ export const FOUR_GIB = 2 ** 32;
 /** Number of 4 KiB pages that hold `bytes` bytes starting on a page boundary; 0 bytes need 0 pages. */
 export const pagesFor = (bytes: number): number => Math.ceil(bytes / PAGE_BYTES);
 
-/** Largest multiple of `granule` that is not above `value`; `granule` need not be a power of two. */
-export const floorTo = (value: number, granule: number): number => value - (value % granule);
-
 /** Smallest multiple of `granule` that is not below `value`. */
 export const ceilTo = (value: number, granule: number): number => Math.ceil(value / granule) * granule;

@@ -15,7 +15,7 @@ export type MapGpaReply =
 export type MapGpa = (first: number, end: number) => MapGpaReply;
 
 /** Calls without progress after which Linux gives up. */
-export const MAP_GPA_RETRIES = 3;
+const MAP_GPA_RETRIES = 3;
 
 export interface MapGpaResult {
   readonly ok: boolean;

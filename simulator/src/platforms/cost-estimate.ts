@@ -43,13 +43,13 @@ export function estimate(counts: CostCounts, figures: Readonly<Record<CostId, Co
   return { known, unknown, sources };
 }
 
-export const times = (range: CostRange, count: number): CostRange => ({
+const times = (range: CostRange, count: number): CostRange => ({
   low: range.low * count,
   typical: range.typical === null ? null : range.typical * count,
   high: range.high * count,
 });
 
-export const add = (a: CostRange, b: CostRange): CostRange => ({
+const add = (a: CostRange, b: CostRange): CostRange => ({
   low: a.low + b.low,
   typical: a.typical === null || b.typical === null ? null : a.typical + b.typical,
   high: a.high + b.high,

@@ -10,19 +10,19 @@ const UNITS: readonly (readonly [ns: number, name: string])[] = [
 ];
 
 /** Three figures at most, with thousands separated: 262,144; 20.2; 0.418. */
-export function renderNumber(value: number): string {
+function renderNumber(value: number): string {
   if (Number.isInteger(value)) return value.toString().replace(/\B(?=(\d{3})+$)/g, ',');
   return Number(value.toPrecision(3)).toString();
 }
 
 /** A time in the largest unit that leaves one figure before the point. */
-export function renderTime(ns: number): string {
+function renderTime(ns: number): string {
   const [size, name] = UNITS.find(([unit]) => ns >= unit) ?? [1, 'ns'];
   return `${renderNumber(Number((ns / size).toPrecision(3)))} ${name}`;
 }
 
 /** Low – typical – high, then what is unknown; never 0 for something unknown. */
-export function renderEstimate({ known, unknown, sources }: CostEstimate): string {
+function renderEstimate({ known, unknown, sources }: CostEstimate): string {
   const parts: string[] = [];
   if (sources.length > unknown.length) {
     const values = [known.low, known.typical, known.high].filter((value) => value !== null).map(renderTime);
