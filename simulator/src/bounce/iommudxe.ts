@@ -15,48 +15,16 @@ import {
   isWrite,
   noEffects,
 } from './efi.ts';
-import { forEachData, type Piece, ReservedRegion, reservedBytes } from './iommudxe-reserved.ts';
+import { forEachData, ReservedRegion, reservedBytes } from './iommudxe-reserved.ts';
+import type {
+  AllocateBufferResult,
+  Answer,
+  ExitResult,
+  IoMmuDxeMapping,
+  MapResult,
+  Source,
+} from './iommudxe-results.ts';
 import type { IoMmuDxeBehaviour, ReservedClass } from './iommudxe-versions.ts';
-
-/** Where memory came from: a piece of the reserved region, or the page allocator. */
-export type Source = Piece | 'pages';
-
-export interface IoMmuDxeMapping {
-  readonly operation: DmaOperation;
-  readonly host: number;
-  readonly bytes: number;
-  readonly deviceAddress: number;
-  readonly source: Source;
-}
-
-export type AllocateBufferResult = Effects &
-  (
-    | { readonly status: 'SUCCESS'; readonly host: number; readonly source: Source }
-    | { readonly status: Exclude<EfiStatus, 'SUCCESS'> }
-  );
-
-export type MapResult = Effects & {
-  /** NumberOfBytes as the caller finds it afterwards. */
-  readonly bytes: number;
-} & (
-    | {
-        readonly status: 'SUCCESS';
-        /** The token to unmap with; 0 = nothing is recorded (2017-07, common buffers). */
-        readonly mapping: number;
-        readonly deviceAddress: number;
-        readonly source: Source;
-        /** The piece belongs to another live mapping as well: both will overwrite each other. */
-        readonly duplicate: boolean;
-      }
-    | { readonly status: Exclude<EfiStatus, 'SUCCESS'> }
-  );
-
-export type Answer = Effects & { readonly status: EfiStatus };
-
-export type ExitResult = Effects & {
-  /** The mappings torn down, newest first. */
-  readonly mappings: readonly number[];
-};
 
 interface Buffer {
   readonly pages: number;

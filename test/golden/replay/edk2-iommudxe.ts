@@ -8,8 +8,9 @@ import {
   isRead,
   noEffects,
 } from '../../../simulator/src/bounce/efi.ts';
-import { IoMmuDxe, type Source } from '../../../simulator/src/bounce/iommudxe.ts';
+import { IoMmuDxe } from '../../../simulator/src/bounce/iommudxe.ts';
 import { reservedBytes } from '../../../simulator/src/bounce/iommudxe-reserved.ts';
+import type { Source } from '../../../simulator/src/bounce/iommudxe-results.ts';
 import { IOMMU_DXE_VERSIONS, type IoMmuDxeBehaviour } from '../../../simulator/src/bounce/iommudxe-versions.ts';
 import { GuestMemory } from '../../../simulator/src/memory/guest-memory.ts';
 import { FOUR_GIB, PAGE_BYTES } from '../../../simulator/src/memory/page.ts';
