@@ -31,7 +31,7 @@ export function plainHeader(
   if (kind[open] !== PAREN_OPEN || close < 0 || close > fn.open) return;
 
   if (!hasType(tokens, fn.header, fn.name)) giveType(text, start[fn.name] ?? 0, end[fn.name] ?? 0, buffer);
-  else keepOneType(tokens, fn.header, fn.name, buffer);
+  else keepOneType(text, tokens, fn.header, fn.name, buffer);
 
   let from = open + 1;
   for (let at = open + 1; at <= close; at++) {
@@ -65,9 +65,9 @@ function giveType(text: string, start: number, end: number, buffer: MaskBuffer):
 
 /**
  * Of several words in a row before a name or `*`, C takes one as the type. With a keyword among them the others annotate;
- * without, the first is the type.
+ * without, the first that is not written like a macro is the type, or else the first.
  */
-function keepOneType(tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
+function keepOneType(text: string, tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
   const { kind, word, start, end } = tokens;
   const names: number[] = [];
   let hasKeyword = false;
@@ -84,7 +84,7 @@ function keepOneType(tokens: Tokens, from: number, to: number, buffer: MaskBuffe
       names.push(at);
     }
   }
-  const kept = hasKeyword ? -1 : names[0];
+  const kept = hasKeyword ? -1 : (names.find((at) => /[a-z]/.test(text.slice(start[at], end[at]))) ?? names[0]);
   for (const at of names) if (at !== kept) buffer.blank(start[at] ?? 0, end[at] ?? 0);
 }
 
