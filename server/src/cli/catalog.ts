@@ -1,0 +1,32 @@
+import { PLATFORMS } from '@dma-audit/simulator';
+import { RULES } from '../rules/index.ts';
+
+/** The table of `dma-audit rules`. */
+export function rulesTable(): string {
+  return table([
+    ['RULE', 'SEVERITY', 'FOR', 'DEFAULT', 'SUMMARY'],
+    ...RULES.map(({ id, severity, dialects, nursery, summary }) => [
+      id,
+      severity,
+      dialects.join(' '),
+      nursery ? 'off' : 'on',
+      summary,
+    ]),
+  ]);
+}
+
+/** The table of `dma-audit platforms`. */
+export function platformsTable(): string {
+  return table([['PLATFORM', 'FOR', 'TITLE'], ...PLATFORMS.map((p) => [p.id, p.dialects.join(' '), p.title])]);
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  const lines = rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,51 @@
+import process from 'node:process';
+import { Command, CommanderError } from 'commander';
+import { platformsTable, rulesTable } from './catalog.ts';
+import { check } from './check.ts';
+import { checkCommand } from './check-options.ts';
+import { EXIT, Failure } from './failure.ts';
+import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
+import { NAME, VERSION } from './version.ts';
+
+/** Runs the command line; gives the exit status. It never ends the process itself, so that everything gets written. */
+async function run(argv: readonly string[]): Promise<number> {
+  let status: number = EXIT.clean;
+  const program = new Command(NAME)
+    .description(
+      'Audits how C code uses DMA memory, by executing it on simulated IOMMUs, bounce pools and SEV/TDX memory.',
+    )
+    .version(VERSION)
+    .addCommand(
+      checkCommand(async (paths, options) => {
+        status = await check(paths, options);
+      }),
+    );
+  program
+    .command('rules')
+    .description('List the rules.')
+    .action(() => writeOutput(null, rulesTable()));
+  program
+    .command('platforms')
+    .description('List the simulated platforms.')
+    .action(() => writeOutput(null, platformsTable()));
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .showHelpAfterError(`Try '${NAME} ${command === program ? '' : `${command.name()} `}--help'.`);
+  }
+  try {
+    await program.parseAsync(argv);
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.usage;
+    if (error instanceof Failure) {
+      process.stderr.write(`${NAME}: ${error.message}\n`);
+      return error.exit;
+    }
+    process.stderr.write(`${NAME}: internal error: ${error instanceof Error ? error.stack : error}\n`);
+    return EXIT.fatal;
+  }
+}
+
+endQuietlyOnClosedPipe();
+process.exitCode = await run(process.argv);

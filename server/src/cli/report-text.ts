@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import pc from 'picocolors';
+import type { Diagnostic } from '../audit/index.ts';
+import { codeFrame, LineCache, printable, type Span } from './code-frame.ts';
+
+/** Steps of the path that are shown without `--path`. */
+const SHORT_PATH = 4;
+/** Related places that are shown with their code. */
+const FRAMED_PLACES = 4;
+
+export interface TextOptions {
+  /** Absolute. */
+  readonly root: string;
+  readonly colour: boolean;
+  readonly wholePath: boolean;
+}
+
+/** The diagnostics for people, one after the other, with a blank line behind each. */
+export async function textReport(diagnostics: readonly Diagnostic[], options: TextOptions): Promise<string> {
+  const writer = new Writer(options);
+  const parts: string[] = [];
+  for (const diagnostic of diagnostics) parts.push(await writer.diagnostic(diagnostic));
+  return parts.join('');
+}
+
+class Writer {
+  readonly #options: TextOptions;
+  readonly #paint: ReturnType<typeof pc.createColors>;
+  readonly #lines = new LineCache();
+
+  constructor(options: TextOptions) {
+    this.#options = options;
+    this.#paint = pc.createColors(options.colour);
+  }
+
+  async diagnostic(d: Diagnostic): Promise<string> {
+    const { bold, cyan, red, yellow } = this.#paint;
+    const tint = { error: red, warning: yellow, information: cyan }[d.severity];
+    const parts = [
+      `${bold(tint(`${d.severity}[${d.rule}]`))} ${bold(printable(`${d.file}:${d.line}:${d.column}`))} in ${d.function}`,
+      ...(await this.#frame(d.file, d, tint)),
+      `  ${bold(printable(d.message))}`,
+      ...this.#platforms(d),
+      ...(await this.#related(d)),
+      ...this.#path(d),
+    ];
+    return `${parts.join('\n')}\n\n`;
+  }
+
+  async #frame(file: string, span: Span, tint: (text: string) => string): Promise<readonly string[]> {
+    const { dim } = this.#paint;
+    const frame = codeFrame(await this.#lines.linesOf(resolve(this.#options.root, file)), span);
+    if (!frame) return [];
+    return [`${dim(`${String(span.line).padStart(6)} |`)} ${frame.code}`, `${dim('       |')} ${tint(frame.marks)}`];
+  }
+
+  #platforms({ platforms, consequences }: Diagnostic): readonly string[] {
+    const { dim, green, red } = this.#paint;
+    const byConsequence = new Map<string, string[]>();
+    for (const platform of platforms.breaks) {
+      const consequence = consequences[platform] ?? '';
+      byConsequence.set(consequence, [...(byConsequence.get(consequence) ?? []), platform]);
+    }
+    const breaks = [...byConsequence].map(
+      ([consequence, ids]) => `  ${red('breaks on:')} ${ids.join(', ')}${consequence && dim(` — ${consequence}`)}`,
+    );
+    return platforms.works.length > 0 ? [...breaks, `  ${green('works on:')} ${platforms.works.join(', ')}`] : breaks;
+  }
+
+  async #related({ related }: Diagnostic): Promise<readonly string[]> {
+    const parts: string[] = [];
+    for (const [i, place] of related.entries()) {
+      parts.push(
+        `  ${this.#paint.cyan('note:')} ${printable(`${place.message}, ${place.file}:${place.line}:${place.column}`)}`,
+      );
+      const span = { ...place, endLine: place.line, endColumn: place.column + 1 };
+      if (i < FRAMED_PLACES) parts.push(...(await this.#frame(place.file, span, this.#paint.cyan)).slice(0, 1));
+    }
+    return parts;
+  }
+
+  #path({ file, path }: Diagnostic): readonly string[] {
+    const { cyan, dim } = this.#paint;
+    const shown = this.#options.wholePath ? path : path.slice(-SHORT_PATH);
+    if (shown.length === 0) return [];
+    const left = path.length - shown.length;
+    const more = left > 0 ? [dim(`    … ${left} earlier ${left === 1 ? 'step' : 'steps'}, --path shows all`)] : [];
+    const steps = shown.map(
+      (step) => `${dim(printable(`${this.#at(step, file).padStart(6)} :`))} ${printable(step.message)}`,
+    );
+    return [`  ${cyan('path:')}`, ...more, ...steps];
+  }
+
+  /** Line only, where the file is the one that is being talked about. */
+  #at(place: { readonly file: string; readonly line: number }, file: string): string {
+    return place.file === file ? `${place.line}` : `${place.file}:${place.line}`;
+  }
+}
