@@ -31,21 +31,39 @@ export async function checkUnit(project: Project, unit: Unit, options: CheckOpti
   for (const { name } of unit.functions.values()) {
     if (!project.isRelevant(name)) continue;
     await yieldNow();
-    const source = project.function(name, unit.path);
-    if (!source || source.file !== unit.path) {
-      functions.push({ file: unit.path, function: name, state: 'skipped', reasons: ['not found again'] });
-      continue;
-    }
-    const exploration = sequences(project, source, options.budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
-    functions.push({ file: unit.path, function: name, state: exploration.degraded.length ? 'degraded' : 'analysed', reasons: exploration.degraded });
-    for (const finding of execute(exploration, platforms)) {
-      const rule = ruleById(finding.violation.kind);
-      if (!rule?.dialects.includes(project.dialect)) continue;
-      if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
-      const key = faultKey(finding);
-      faults.set(key, [...(faults.get(key) ?? []), finding]);
+    try {
+      const source = project.function(name, unit.path);
+      if (!source || source.file !== unit.path) {
+        functions.push({ file: unit.path, function: name, state: 'skipped', reasons: ['not found again'] });
+        continue;
+      }
+      const exploration = sequences(project, source, options.budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
+      const findings = execute(exploration, platforms);
+      functions.push({ file: unit.path, function: name, state: exploration.degraded.length ? 'degraded' : 'analysed', reasons: exploration.degraded });
+      for (const finding of findings) {
+        const rule = ruleById(finding.violation.kind);
+        if (!rule?.dialects.includes(project.dialect)) continue;
+        if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
+        const key = faultKey(finding);
+        faults.set(key, [...(faults.get(key) ?? []), finding]);
+      }
+    } catch (error) {
+      functions.push(internalError(unit, name, error));
     }
   }
-  const diagnostics = [...faults.values()].flatMap((findings) => report(project, findings) ?? []);
+  const diagnostics: Diagnostic[] = [];
+  for (const findings of faults.values()) {
+    try {
+      const diagnostic = report(project, findings);
+      if (diagnostic) diagnostics.push(diagnostic);
+    } catch (error) {
+      functions.push(internalError(unit, findings[0]?.place.function ?? '', error));
+    }
+  }
   return { file: unit.path, diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column), functions };
+}
+
+/** A mistake of ours in one function costs this function, not the run. */
+function internalError(unit: Unit, name: string, error: unknown): FunctionReport {
+  return { file: unit.path, function: name, state: 'degraded', reasons: [`internal error: ${error instanceof Error ? error.message : error}`] };
 }
