@@ -1,6 +1,6 @@
 // Bundles the command line tool and its worker: node esbuild.mjs
 // The simulator is bundled from its sources (condition dma-audit-source); packages stay outside, npm installs them.
-import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,15 +8,19 @@ import { build } from 'esbuild';
 const root = fileURLToPath(new URL('.', import.meta.url));
 const { dependencies } = JSON.parse(readFileSync(join(root, 'server', 'package.json'), 'utf8'));
 const dist = join(root, 'server', 'dist');
-// Written beside and moved over: somebody else may be loading the old files at this moment.
+// Written beside and moved over, and old files kept for an hour: another process may be loading them at this moment.
 const temporary = join(dist, `.build-${process.pid}`);
+const HOUR = 3_600_000;
+
 mkdirSync(temporary, { recursive: true });
 try {
   await build({
     absWorkingDir: root,
-    entryPoints: { worker: 'server/src/audit/worker.ts', cli: 'server/src/cli/main.ts' },
+    entryPoints: { cli: 'server/src/cli/main.ts', worker: 'server/src/audit/worker.ts' },
     outdir: temporary,
+    chunkNames: 'chunk-[hash]',
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node20.19',
@@ -25,7 +29,14 @@ try {
     minifySyntax: true,
     logLevel: 'warning',
   });
-  for (const name of ['worker.js', 'cli.js']) renameSync(join(temporary, name), join(dist, name));
+  // Chunks first: an entry must not name one that is not there yet.
+  const isEntry = (name) => !name.startsWith('chunk-');
+  const files = readdirSync(temporary).sort((a, b) => isEntry(a) - isEntry(b));
+  for (const name of files) renameSync(join(temporary, name), join(dist, name));
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name);
+    if (!files.includes(name) && statSync(path).mtimeMs < Date.now() - HOUR) rmSync(path, { recursive: true });
+  }
 } finally {
   rmSync(temporary, { recursive: true, force: true });
 }

@@ -1,5 +1,4 @@
-import { checkDirectory, type DirectoryResult, type DirectoryTask } from './directory.ts';
-import { createTools, eventLoopTurns } from './tools.ts';
+import type { DirectoryResult, DirectoryTask } from './directory.ts';
 
 export interface PoolOptions {
   /** Worker threads; 1 = none, all is done here. */
@@ -38,6 +37,8 @@ async function runHere(
   signal: AbortSignal | null,
   done: (result: DirectoryResult) => void,
 ): Promise<void> {
+  // Loaded when wanted: with workers, this thread never analyses anything.
+  const { checkDirectory, createTools, eventLoopTurns } = await import('./analysis.ts');
   const tools = await createTools();
   const yieldNow = eventLoopTurns(signal);
   for (const task of tasks) {

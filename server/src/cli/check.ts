@@ -20,7 +20,7 @@ export async function check(paths: readonly string[], given: CheckArguments): Pr
   const directory = process.cwd();
   const root = resolve(directory, given.root ?? '.');
   const inputs = await findInputs(await namedPaths(paths, given), directory, root);
-  const progress = createProgress(given.quiet !== true);
+  const progress = await createProgress(given.quiet !== true);
   let result: AuditResult;
   try {
     result = await audit(

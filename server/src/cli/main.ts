@@ -1,7 +1,6 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { platformsTable, rulesTable } from './catalog.ts';
-import { check } from './check.ts';
 import { checkCommand } from './check-options.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
@@ -17,6 +16,8 @@ async function run(argv: readonly string[]): Promise<number> {
     .version(VERSION)
     .addCommand(
       checkCommand(async (paths, options) => {
+        // Loaded when wanted: --help need not wait for the analysis.
+        const { check } = await import('./check.ts');
         status = await check(paths, options);
       }),
     );

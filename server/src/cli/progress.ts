@@ -1,5 +1,4 @@
 import process from 'node:process';
-import { SingleBar } from 'cli-progress';
 
 /** A bar on the standard error stream, where that is a terminal. */
 export interface Progress {
@@ -7,8 +6,9 @@ export interface Progress {
   readonly stop: () => void;
 }
 
-export function createProgress(wanted: boolean): Progress {
+export async function createProgress(wanted: boolean): Promise<Progress> {
   if (!wanted || !process.stderr.isTTY) return { show: () => {}, stop: () => {} };
+  const { SingleBar } = await import('cli-progress');
   const bar = new SingleBar({
     format: '{bar} {percentage} %  {value}/{total} files  {eta_formatted} left',
     barCompleteChar: '█',

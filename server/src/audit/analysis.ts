@@ -1,0 +1,2 @@
+export { checkDirectory } from './directory.ts';
+export { createTools, eventLoopTurns } from './tools.ts';
