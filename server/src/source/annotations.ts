@@ -125,10 +125,9 @@ function isParameterModifier(tokens: Tokens, kept: TokenList, at: number): boole
   const next = tokens.kind[at + 1] ?? 0;
   const before = kept.kind[kept.count - 1] ?? 0;
   if (next === IDENTIFIER) return true;
-  const endsParameter = next === COMMA || next === PAREN_CLOSE || next === SEMICOLON || next === SQUARE_OPEN;
-  return (
-    endsParameter && (before === IDENTIFIER || before === SQUARE_CLOSE || before === PAREN_CLOSE || before === STAR)
-  );
+  if (next !== COMMA && next !== PAREN_CLOSE && next !== SQUARE_OPEN) return false;
+  if (before === IDENTIFIER) return isName(kept.word[kept.count - 1] ?? 0) || isTypeOrTag(kept, kept.count - 1);
+  return before === SQUARE_CLOSE || before === PAREN_CLOSE || before === STAR;
 }
 
 /** Index behind `asm volatile (…)` or `asm { … }`, or `at` if neither stands there. */

@@ -31,14 +31,14 @@ export function plainHeader(
   if (kind[open] !== PAREN_OPEN || close < 0 || close > fn.open) return;
 
   if (!hasType(tokens, fn.header, fn.name)) giveType(text, start[fn.name] ?? 0, end[fn.name] ?? 0, buffer);
-  else keepOneType(text, tokens, fn.header, fn.name, buffer);
+  else keepOneType(text, tokens, readWords(tokens, fn.header, fn.name), -1, buffer);
 
   let from = open + 1;
   for (let at = open + 1; at <= close; at++) {
     if (kind[at] === PAREN_OPEN) {
       at = Math.max(at, match[at] ?? at);
     } else if (kind[at] === COMMA || at === close) {
-      plainParameter(tokens, from, at, buffer);
+      plainParameter(text, tokens, from, at, buffer);
       from = at + 1;
     }
   }
@@ -63,42 +63,21 @@ function giveType(text: string, start: number, end: number, buffer: MaskBuffer):
   buffer.write(start, next >= 48 && next <= 57 ? 'int _' : 'int ');
 }
 
-/**
- * Of several words in a row before a name or `*`, C takes one as the type. With a keyword among them the others annotate;
- * without, the first that is not written like a macro is the type, or else the first.
- */
-function keepOneType(text: string, tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
-  const { kind, word, start, end } = tokens;
-  const names: number[] = [];
-  let hasKeyword = false;
-  for (let at = from; at < to; at++) {
-    if (kind[at] !== IDENTIFIER) {
-      if (kind[at] !== STAR) return;
-      continue;
-    }
-    const flags = flagsOf(word[at] ?? 0);
-    if (flags & (TYPE | TAG)) {
-      hasKeyword = true;
-      if (flags & TAG) at++;
-    } else if (isName(word[at] ?? 0)) {
-      names.push(at);
-    }
-  }
-  const kept = hasKeyword ? -1 : (names.find((at) => /[a-z]/.test(text.slice(start[at], end[at]))) ?? names[0]);
-  for (const at of names) if (at !== kept) buffer.blank(start[at] ?? 0, end[at] ?? 0);
+/** The words of a declarator's beginning that could be a type or a name. */
+interface Words {
+  readonly names: readonly number[];
+  /** Whether a keyword already says the type. */
+  readonly hasKeyword: boolean;
+  readonly lastStar: number;
 }
 
-/** `type name`, `struct tag *name[n]`, `type (*name) (…)`: any further word is an annotation. */
-function plainParameter(tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
-  const { kind, word, start, end } = tokens;
+function readWords(tokens: Tokens, from: number, to: number): Words {
+  const { kind, word } = tokens;
   const names: number[] = [];
   let hasKeyword = false;
   let lastStar = -1;
-  for (let at = from; at < to; at++) {
-    if (kind[at] === PAREN_OPEN || kind[at] === SQUARE_OPEN) break;
+  for (let at = from; at < to && kind[at] !== PAREN_OPEN && kind[at] !== SQUARE_OPEN; at++) {
     if (kind[at] === STAR) lastStar = at;
-    // A macro that pastes its argument into a name: `DEFINE_OP (802_3) {`.
-    if (kind[at] === NUMBER) buffer.write(start[at] ?? 0, '_');
     if (kind[at] !== IDENTIFIER) continue;
     const flags = flagsOf(word[at] ?? 0);
     if (flags & (TYPE | TAG)) {
@@ -108,10 +87,28 @@ function plainParameter(tokens: Tokens, from: number, to: number, buffer: MaskBu
       names.push(at);
     }
   }
-  const type = hasKeyword ? -1 : names[0];
-  const last = names.at(-1);
-  const declared = last !== undefined && last !== type && last > lastStar ? last : -1;
-  for (const at of names) {
-    if (at !== type && at !== declared) buffer.blank(start[at] ?? 0, end[at] ?? 0);
-  }
+  return { names, hasKeyword, lastStar };
+}
+
+/**
+ * Of several words in a row before a name or `*`, C takes one as the type. With a keyword among them the others annotate;
+ * without, the first that is not written like a macro is the type, or else the first.
+ */
+function keepOneType(text: string, tokens: Tokens, words: Words, declared: number, buffer: MaskBuffer): void {
+  const { start, end } = tokens;
+  const candidates = words.names.filter((at) => at !== declared);
+  const type = words.hasKeyword
+    ? -1
+    : (candidates.find((at) => /[a-z]/.test(text.slice(start[at], end[at]))) ?? candidates[0]);
+  for (const at of candidates) if (at !== type) buffer.blank(start[at] ?? 0, end[at] ?? 0);
+}
+
+/** `type name`, `struct tag *name[n]`, `type (*name) (…)`: any further word is an annotation. */
+function plainParameter(text: string, tokens: Tokens, from: number, to: number, buffer: MaskBuffer): void {
+  // A macro that pastes its argument into a name: `DEFINE_OP (802_3) {`.
+  if (tokens.kind[from] === NUMBER) buffer.write(tokens.start[from] ?? 0, '_');
+  const words = readWords(tokens, from, to);
+  const last = words.names.at(-1) ?? -1;
+  const isNamed = last > words.lastStar && (words.hasKeyword || words.names.length > 1);
+  keepOneType(text, tokens, words, isNamed ? last : -1, buffer);
 }
