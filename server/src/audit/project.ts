@@ -8,6 +8,7 @@ export class Project implements Code {
   readonly dialect: Dialect;
   readonly models: Models;
   readonly checkedFields: ReadonlySet<string>;
+  private readonly arrayFields = new Map<string, boolean>();
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
   private readonly byName = new Map<string, UnitFunction[]>();
@@ -22,6 +23,7 @@ export class Project implements Code {
     const checked = new Set<string>();
     for (const unit of units) {
       for (const field of unit.checkedFields) checked.add(field);
+      for (const [field, isArray] of unit.fields) this.arrayFields.set(field, isArray && (this.arrayFields.get(field) ?? true));
       for (const f of unit.functions.values()) this.byName.set(f.name, [...(this.byName.get(f.name) ?? []), f]);
     }
     this.checkedFields = checked;
@@ -78,6 +80,10 @@ export class Project implements Code {
 
   isArray(name: string, file: string): boolean {
     return this.units.get(file)?.arrays.has(name) ?? false;
+  }
+
+  isArrayField(field: string): boolean {
+    return this.arrayFields.get(field) ?? false;
   }
 
   private assignsOf(start: UnitFunction): Set<string> {

@@ -95,7 +95,7 @@ function pathPlaces(project: Project, raw: RawFinding): PathPlace[] {
   path.program.operations.forEach((operation, index) => {
     if (index > violation.index) return;
     for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next]) add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
-    if (operation.op === 'declare' || operation.op === 'lose') return;
+    if (operation.op === 'declare' || operation.op === 'lose' || operation.op === 'hand-over') return;
     const outcome = 'outcome' in operation && operation.outcome !== 'ok' ? ` (${operation.outcome === 'failed' ? 'fails' : 'maps fewer bytes'})` : '';
     add(exploration.place(operation.site), `${operation.op}: ${operation.api}${outcome}`);
   });

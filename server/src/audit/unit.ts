@@ -1,12 +1,12 @@
-import { type FunctionGraph, lowerFunction } from '../flow/index.ts';
-import type { Dialect, Models } from '../models/index.ts';
-import { detectDialect, LineIndex, maskSource, sliceTopLevel, type TopLevelItem } from '../source/index.ts';
+import { type FunctionGraph, type LoweringOptions, lowerFunction } from '../flow/index.ts';
+import type { ApiModel, Dialect, Models } from '../models/index.ts';
+import { detectDialect, type FunctionItem, LineIndex, maskSource, sliceTopLevel } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
 
 export interface UnitFunction {
   readonly name: string;
   readonly file: string;
-  readonly item: TopLevelItem;
+  readonly item: FunctionItem;
   /** Names that are called in it. */
   readonly calls: ReadonlySet<string>;
   /** Names a DMA API itself. */
@@ -26,6 +26,8 @@ export class Unit {
   readonly functions = new Map<string, UnitFunction>();
   readonly checkedFields = new Set<string>();
   readonly arrays = new Set<string>();
+  /** Structure fields by name: is it an array in every structure that has it? */
+  readonly fields = new Map<string, boolean>();
   /** Functions registered to be called at ExitBootServices. */
   readonly exitBootHandlers = new Set<string>();
   private readonly masked: string;
@@ -44,6 +46,12 @@ export class Unit {
       if (item.kind === 'variable' || item.kind === 'table') {
         if (/\]\s*(=|;|$)/.test(this.masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '')) this.arrays.add(item.name);
       }
+      if (item.kind === 'struct')
+        for (const { name, arrayLength } of item.fields) {
+          const last = name.slice(name.lastIndexOf('.') + 1);
+          const isArray = arrayLength !== null;
+          this.fields.set(last, isArray && (this.fields.get(last) ?? true));
+        }
       if (item.kind !== 'function') continue;
       const body = this.masked.slice(item.start, item.end);
       this.functions.set(item.name, {
@@ -74,14 +82,30 @@ export class Unit {
     if (!found) return null;
     const { item } = found;
     const tree = parser.parse(this.masked.slice(item.start, item.end), item.start);
-    const graph = lowerFunction(tree, this.text, {
-      transparent: this.models.transparent(this.dialect),
-      noReturn: this.models.noReturn(this.dialect),
-    });
-    const named = graph.name === name ? graph : { ...graph, name };
+    const graph = lowerFunction(tree, this.text, loweringOptions(this.models, this.dialect));
+    const named = { ...graph, name, returnType: item.returnType || graph.returnType, isStatic: item.isStatic };
     this.graphs.set(name, named);
     return named;
   }
+}
+
+const OPTIONS = new WeakMap<Models, Map<Dialect, LoweringOptions>>();
+
+/** What lowering must know of the API tables: it knows no API by name itself. */
+function loweringOptions(models: Models, dialect: Dialect): LoweringOptions {
+  const byDialect = OPTIONS.get(models) ?? new Map<Dialect, LoweringOptions>();
+  OPTIONS.set(models, byDialect);
+  let options = byDialect.get(dialect);
+  if (!options) {
+    const functions = models.entries.filter((m) => m.call === 'function' && m.dialects.includes(dialect));
+    const named = (test: (m: ApiModel) => boolean) => new Set(functions.filter(test).map((m) => m.name));
+    options = {
+      transparent: named((m) => m.action === 'pass' && m.result === 'boolean'),
+      noReturn: named((m) => m.action === 'no-return'),
+    };
+    byDialect.set(dialect, options);
+  }
+  return options;
 }
 
 const KEYWORDS = new Set(['if', 'while', 'for', 'switch', 'return', 'sizeof', 'do', 'else', 'typeof', 'defined']);

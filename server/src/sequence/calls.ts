@@ -4,7 +4,7 @@ import type { Code, FunctionSource } from './code.ts';
 import type { Context } from './context.ts';
 import { expressionName, type Frame } from './frame.ts';
 import type { State } from './state.ts';
-import { isWithin, pointee, type Value } from './values.ts';
+import { isWithin, pointee, rootSymbol, type Value } from './values.ts';
 
 /** What a call expression calls. */
 export type Callee =
@@ -22,7 +22,9 @@ export function resolveCallee(code: Code, frame: Frame, callee: Expression, argu
     return source ? { kind: 'function', source, name: plain.name } : { kind: 'unknown', name: plain.name };
   }
   if (plain.kind === 'member') {
-    const model = code.models.member(plain.field, argumentCount, code.dialect, expressionName(plain.object));
+    // PciIo->Mem.Write (…): the member's name has two parts
+    const outer = plain.object.kind === 'member' && !plain.arrow ? `${plain.object.field}.` : '';
+    const model = code.models.member(`${outer}${plain.field}`, argumentCount, code.dialect, expressionName(plain.object));
     if (model) return { kind: 'model', model, name: expressionName(plain) };
   }
   return { kind: 'unknown', name: null };
@@ -46,15 +48,17 @@ const RELEASES =
 export function callUnknown(context: Context, state: State, name: string | null, values: readonly Value[], assigns: ReadonlySet<string> | null): void {
   const mayRelease = name === null || (assigns === null && RELEASES.test(name));
   const touch = (resource: number) => {
-    const now = state.resource(resource);
-    if (now?.life === 'live') state.update(resource, mayRelease ? { escaped: true, life: 'released-maybe' } : { escaped: true });
+    if (state.resource(resource)?.life !== 'live') return;
+    if (mayRelease) context.handOver(state, resource, name ?? 'call through a pointer');
+    else state.update(resource, { escaped: true });
   };
   for (const value of values) {
     const resource = context.resourceOf(value);
     if (resource !== null) touch(resource);
     const place = pointee(value);
     if (place === null) continue;
-    if (value.kind === 'symbol') state.set(`E:${value.symbol}`, value);
+    const root = rootSymbol(place);
+    if (root !== null) state.set(`E:${root}`, value);
     const filled: string[] = [];
     for (const [location, held] of state.locations()) {
       const at = location.startsWith('M:') ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '') : location;

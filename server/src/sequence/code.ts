@@ -19,6 +19,8 @@ export interface Code {
   function(name: string, file: string): FunctionSource | null;
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
+  /** Is `field` an array inside its structure, so that its name stands for its address? */
+  isArrayField(field: string): boolean;
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
   readonly checkedFields: ReadonlySet<string>;
 }
@@ -28,13 +30,16 @@ export interface Budget {
   readonly steps: number;
   /** States held at one block at the same time. */
   readonly states: number;
+  /** The same within a callee that is entered, and the number of its outcomes that are told apart. */
+  readonly calleeStates: number;
+  readonly calleeExits: number;
   /** Depth of inlining. */
   readonly depth: number;
   /** Times round a loop that touches DMA resources. */
   readonly iterations: number;
 }
 
-export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, depth: 4, iterations: 2 };
+export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, calleeStates: 12, calleeExits: 6, depth: 4, iterations: 2 };
 
 /** In which situation a function is called. */
 export interface EntryConditions {

@@ -221,6 +221,8 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
     case 'negative':
     case 'err-pointer':
       return role === 'mapped-bytes' || role === 'device-address' ? null : decide(domain, '<', 0);
+    case 'err-pointer-or-null':
+      return decide(domain, '<=', 0);
     case 'not-positive':
       return role === 'count' ? decide(domain, '<=', 0) : null;
     case 'never':

@@ -43,6 +43,9 @@ export class Context {
     state.trace = extend(state.trace, operation);
   }
 
+  /** The explored function is a handler of ExitBootServices: changes of the memory map are of interest. */
+  atExitBootServices = false;
+
   /** Place of the branch that is being decided: tests are reported there. */
   testSite: number | null = null;
 
@@ -87,7 +90,7 @@ export class Context {
 
   /** Remembers that the memory at `pointer` is mapped by `mapping`. */
   noteMapped(state: State, pointer: Value, mapping: Value): void {
-    const place = pointee(basePointer(pointer));
+    const place = pointee(pointer);
     if (place === null) return;
     this.mappedPlaces.add(place);
     state.set(`B:${place}`, mapping);
@@ -157,6 +160,8 @@ export class Context {
       if (info.resource !== undefined && state.resource(info.resource)) {
         const how = info.role !== wanted ? 'other-role' : value.offset !== 0 ? 'offset' : 'exact';
         if (!info.derived) return this.toResource(info.resource, how);
+        this.handOver(state, info.resource, 'computed handle');
+        return { to: 'unknown' };
       }
     }
     if (value.kind === 'test') return { to: 'unknown' };
@@ -182,6 +187,13 @@ export class Context {
     }));
     if (!state.resource(info.id)) state.update(info.id, { outcome: 'ok', escaped: true });
     return info;
+  }
+
+  /** Somebody else may have released the resource, or keeps it: nothing is claimed about it any more. */
+  handOver(state: State, id: number, api: string): void {
+    if (state.resource(id)?.life === 'released-maybe') return;
+    state.update(id, { escaped: true, life: 'released-maybe' });
+    this.emit(state, { op: 'hand-over', site: this.resources.info(id).site, api, target: this.toResource(id, 'exact') });
   }
 
   /** A symbol that stands for one of the results of `resource`. */

@@ -5,7 +5,7 @@ import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts
 import { expressionName, type Frame } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
-import { pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
+import { isWithin, pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
 
 /** One call of a modelled API, with its arguments evaluated. */
 export interface ModelledCall {
@@ -17,6 +17,7 @@ export interface ModelledCall {
   readonly site: number;
   /** Identity of this execution: call chain and loop counts. */
   readonly key: string;
+  readonly frame: Frame;
 }
 
 /** The result of a call, or `null` when control does not come back. */
@@ -33,6 +34,12 @@ export class Effects {
   apply(state: State, frame: Frame, call: ModelledCall): Effect {
     const { context } = this;
     const { model, values } = call;
+    if (model.changesMemoryMap && context.atExitBootServices)
+      context.emit(state, { op: 'memory-map-change', site: call.site, api: call.name });
+    if (model.when) {
+      const selector = values[model.when.argument];
+      if (selector?.kind !== 'number' || selector.value !== model.when.value) return { state, value: context.evaluator.constant(`call:${call.key}`) };
+    }
     const give = (value: Value): Effect => ({ state, value });
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
     const arg = (role: Role) => argument(model, values, role);
@@ -72,7 +79,7 @@ export class Effects {
         return give(arg('value') ?? values[0] ?? fresh());
       case 'is-error': {
         const value = arg('value') ?? values[0] ?? ZERO;
-        const operator = model.failure === 'efi-error' || model.failure === 'nonzero' ? '!=' : model.failure === 'not-positive' ? '<=' : '<';
+        const operator = model.failure === 'efi-error' || model.failure === 'nonzero' ? '!=' : model.failure === 'err-pointer-or-null' ? '<=' : '<';
         return give({ kind: 'test', operator, left: value, right: ZERO });
       }
       case 'assume':
@@ -103,13 +110,19 @@ export class Effects {
       case 'set-attribute':
         return give(this.setAttribute(state, frame, call));
       case 'memory-map-change':
-        context.emit(state, { op: 'memory-map-change', site: call.site, api: call.name });
+        if (!model.changesMemoryMap) context.emit(state, { op: 'memory-map-change', site: call.site, api: call.name });
         return give(fresh());
       case 'to-device-address':
         return give(this.toDeviceAddress(state, call));
       case 'manage':
-        this.escapeAll(state, call);
+      case 'keep':
+        this.escapeAll(state, call, model.action === 'manage');
         return give(fresh());
+      case 'store':
+        this.storeValue(state, call);
+        return give(arg('value') ?? fresh());
+      case 'mapped-address':
+      case 'device-attributes':
       case 'register-callback':
       case 'sg-address':
       case 'sg-length':
@@ -175,12 +188,12 @@ export class Effects {
   /** The thing that is mapped, and the key under which an unmap without a handle finds the mapping again. */
   private mapped(call: ModelledCall): { pointer: Value | undefined; at: Expression; key: string | null } {
     const { model, values, expressions } = call;
-    for (const role of ['scatterlist', 'sg-table', 'iova', 'buffer', 'page', 'cpu-address'] as const) {
+    for (const role of ['scatterlist', 'sg-table', 'object', 'iova', 'buffer', 'page', 'cpu-address'] as const) {
       const index = model.args.indexOf(role);
       const pointer = values[index];
       if (index < 0 || !pointer) continue;
       const at = expressions[index] ?? call.at;
-      if (role === 'scatterlist' || role === 'sg-table') return { pointer, at, key: `M:${this.tableKey(pointer)}` };
+      if (role === 'scatterlist' || role === 'sg-table' || role === 'object') return { pointer, at, key: `M:${this.tableKey(pointer)}` };
       if (role === 'iova') {
         const target = argument(model, values, 'page') ?? argument(model, values, 'buffer');
         return { pointer: target, at, key: `M:iova:${valueKey(pointer)}` };
@@ -270,7 +283,7 @@ export class Effects {
     const base = basePointer(pointer);
     const resource = this.context.resourceOf(base);
     if (resource !== null && state.resource(resource)) return this.context.toResource(resource, 'exact');
-    const place = pointee(base);
+    const place = pointee(pointer);
     return place === null ? { to: 'unknown' } : { to: 'buffer', id: this.context.memoryAt(place, frame, at).id, how: 'exact' };
   }
 
@@ -294,6 +307,15 @@ export class Effects {
       if (index >= 0 && value) return context.reference(state, frame, value, role, expressions[index] ?? call.at);
     }
     return { to: 'unknown' };
+  }
+
+  private storeValue(state: State, call: ModelledCall): void {
+    const { model, values, expressions } = call;
+    const value = argument(model, values, 'value');
+    const out = argument(model, values, 'value-out');
+    const target = expressions[model.args.indexOf('place')];
+    const place = out ? pointee(out) : target && call.frame ? this.context.evaluator.place(state, call.frame, target) : null;
+    if (place !== null && place !== undefined && value) state.set(place, value);
   }
 
   private entries(state: State, call: ModelledCall, target: Reference): 'original' | 'mapped' | 'unknown' | null {
@@ -437,6 +459,8 @@ export class Effects {
   private freeMemory(state: State, frame: Frame, call: ModelledCall): void {
     const { context } = this;
     const { model, values, expressions } = call;
+    // One reference less: whether the memory goes is not known.
+    if (model.counted) return;
     const index = Math.max(0, model.args.findIndex((r) => r === 'buffer' || r === 'cpu-address' || r === 'value' || r === 'page'));
     const value = values[index];
     if (!value || value.kind === 'number' || value.kind === 'test') return;
@@ -480,7 +504,7 @@ export class Effects {
     if (!destination || model.action === 'read-memory') return;
     const place = pointee(destination);
     if (place === null) return;
-    const zeroing = model.action === 'write-memory' && (source === undefined || (source.kind === 'number' && source.value === 0));
+    const zeroing = model.action === 'write-memory' && (model.args.includes('value') ? source?.kind === 'number' && source.value === 0 : model.args.join() === 'buffer,size');
     if (zeroing) context.memory.clear(state, place);
     else if (!place.startsWith('*')) context.memory.forget(state, place);
   }
@@ -488,8 +512,9 @@ export class Effects {
   private give(state: State, frame: Frame, call: ModelledCall): void {
     const { model, values } = call;
     const index = model.args.indexOf('value') >= 0 ? model.args.indexOf('value') : model.args.indexOf('buffer');
-    let value = values[index];
-    if (value?.kind === 'address') value = state.get(value.location) ?? value;
+    const at = argument(model, values, 'value-at');
+    const place = at ? pointee(at) : null;
+    const value = place === null ? values[index] : state.get(place);
     if (value) this.giveValue(state, frame, value, 'register', call.site, call.name);
   }
 
@@ -522,24 +547,32 @@ export class Effects {
 
   private unmapInfo(state: State, frame: Frame, call: ModelledCall): Value | null {
     const { expressions, values, model } = call;
-    const owner = values[0];
-    const field = expressions[1];
+    const owner = argument(model, values, 'owner') ?? values[0];
+    const field = expressions[Math.max(1, model.args.indexOf('field'))];
     if (!owner || !field) return null;
     const place = pointee(owner);
     if (place === null) return null;
     const location = `${place}.${expressionName(field)}`;
     void frame;
     if (model.action === 'unmap-info-get') return this.context.memory.load(state, location);
-    const value = values[2];
+    const value = argument(model, values, 'value') ?? values[2];
     if (value) state.set(location, value);
     return null;
   }
 
-  /** Resources named by any argument are taken care of by somebody else. */
-  escapeAll(state: State, call: { readonly values: readonly Value[] }): void {
+  /** What the arguments name is kept, or released, by somebody else. */
+  private escapeAll(state: State, call: ModelledCall, releases: boolean): void {
+    const reached = (resource: number | null) => {
+      if (resource === null || state.resource(resource)?.life !== 'live') return;
+      if (releases) this.context.handOver(state, resource, call.name);
+      else state.update(resource, { escaped: true });
+    };
     for (const value of call.values) {
-      const resource = this.context.resourceOf(value);
-      if (resource !== null && state.resource(resource)) state.update(resource, { escaped: true, life: 'released-maybe' });
+      reached(this.context.resourceOf(value));
+      const place = pointee(basePointer(value));
+      const root = place === null ? null : rootSymbol(place);
+      if (root !== null) state.set(`E:${root}`, value);
+      if (releases && place !== null) for (const [location, held] of state.locations()) if (isWithin(location, place)) reached(this.context.resourceOf(held));
     }
   }
 

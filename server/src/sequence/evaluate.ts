@@ -30,6 +30,14 @@ export class Evaluator {
   }
 
   value(state: State, frame: Frame, expression: Expression): Value {
+    const value = this.compute(state, frame, expression);
+    if (value.kind !== 'symbol') return value;
+    // A symbol that can be one number only is that number.
+    const { low, high } = state.domain(value.symbol);
+    return low === high && this.symbols.info(value.symbol).resource === undefined ? numberValue(low + value.offset) : value;
+  }
+
+  private compute(state: State, frame: Frame, expression: Expression): Value {
     switch (expression.kind) {
       case 'number':
         return expression.value === null ? this.constant(`literal:${expression.text}`) : numberValue(expression.value);
@@ -44,6 +52,7 @@ export class Evaluator {
       case 'dereference': {
         const location = this.place(state, frame, expression);
         if (location === null) return this.constant(`place:${frame.id}:${expression.start}@${state.epoch}`);
+        if (expression.kind === 'member' && this.code.isArrayField(expression.field)) return this.memory.addressOf(location);
         this.observer.onAccess(state, frame, location, 'read', expression);
         return this.memory.load(state, location);
       }
@@ -80,8 +89,14 @@ export class Evaluator {
         const object = this.place(state, frame, expression.object);
         return object === null ? null : `${object}.${expression.field}`;
       }
-      case 'index':
-        return this.memory.element(this.value(state, frame, expression.object), this.value(state, frame, expression.index));
+      case 'index': {
+        const index = this.value(state, frame, expression.index);
+        const pointer = this.value(state, frame, expression.object);
+        if (pointee(pointer) !== null) return this.memory.element(pointer, index);
+        // Not a pointer as far as is known: then the elements are right there.
+        const array = this.place(state, frame, expression.object);
+        return array === null ? null : this.memory.element(this.memory.addressOf(array), index);
+      }
       case 'dereference':
         return pointee(this.value(state, frame, expression.object));
       case 'cast':

@@ -5,7 +5,7 @@ import { Context } from './context.ts';
 import { Effects } from './effects.ts';
 import { type Frame, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
-import { mergeInto, stateKey, valueClass } from './merge.ts';
+import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { State } from './state.ts';
 import { extend, type TraceNode } from './trace.ts';
 import { numberValue, symbolValue, type Value, ZERO } from './values.ts';
@@ -60,6 +60,7 @@ class Explorer {
     const frame = this.frame(graph, file, '', 0, []);
     const state = new State();
     for (const { name } of graph.parameters) state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })));
+    this.context.atExitBootServices = entry.atExitBootServices;
     if (entry.atExitBootServices)
       this.context.emit(state, { op: 'exit-boot-services', site: this.context.site(frame, graph.span), api: graph.name, phase: 'begin' });
     for (const problem of graph.problems) this.degraded.add(problem.replace(/ at offset \d+/, ''));
@@ -104,6 +105,7 @@ class Explorer {
     const { graph } = frame;
     const waiting: (Map<string, State> | undefined)[] = [];
     const exits = new Map<string, Exit>();
+    const limit = frame.depth === 0 ? this.budget.states : this.budget.calleeStates;
     let resume = 0;
     const arrive = (block: number, state: State) => {
       const at = graph.order[block] ?? -1;
@@ -115,9 +117,12 @@ class Explorer {
       if (present) {
         if (present.trace?.digest !== state.trace?.digest) this.drop(state);
         mergeInto(this.context, present, state, `${frame.id}/${block}`);
-      } else if (group.size >= this.budget.states) {
-        this.degraded.add('too many states');
+      } else if (group.size >= limit) {
+        // Inside a callee only its outcomes matter: it is explored by itself too.
+        if (frame.depth === 0) this.degraded.add('too many states');
         this.drop(state);
+        const nearest = nearestState(group, key);
+        if (nearest) mergeCoarsely(this.context, nearest, state, `${frame.id}/${block}`);
       } else group.set(key, state);
       resume = Math.min(resume, at);
     };
@@ -136,7 +141,11 @@ class Explorer {
         this.runBlock(frame, block, state, arrive, (exit) => {
           const key = `${stateKey(this.context, frame, exit.state)}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
           const present = exits.get(key);
-          if (!present) exits.set(key, exit);
+          const nearest = !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? nearestState(exits, key) : undefined;
+          if (nearest) {
+            this.drop(exit.state);
+            mergeCoarsely(this.context, nearest.state, exit.state, `${frame.id}/exit`);
+          } else if (!present) exits.set(key, exit);
           else {
             if (present.state.trace?.digest !== exit.state.trace?.digest) this.drop(exit.state);
             mergeInto(this.context, present.state, exit.state, `${frame.id}/exit`);
@@ -397,6 +406,7 @@ class Explorer {
         at,
         site: context.site(frame, instruction),
         key,
+        frame,
       });
       if (!effect) {
         this.drop(state);
@@ -432,6 +442,14 @@ class Explorer {
       return after;
     });
   }
+}
+
+/** The state whose identity is most like `key`: same class of result if there is one. */
+function nearestState<T>(group: ReadonlyMap<string, T>, key: string): T | undefined {
+  const tail = key.slice(key.lastIndexOf('→') + 1);
+  for (const [other, state] of group) if (other.slice(other.lastIndexOf('→') + 1) === tail) return state;
+  const [first] = group.values();
+  return first;
 }
 
 const loopId = (frame: Frame, loop: LoopInfo): string => `${frame.id}/${loop.header}`;

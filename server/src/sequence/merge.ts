@@ -1,3 +1,4 @@
+import type { Expression, FunctionGraph } from '../flow/index.ts';
 import type { Context } from './context.ts';
 import { join, single } from './domain.ts';
 import type { Frame } from './frame.ts';
@@ -6,17 +7,15 @@ import { symbolValue, type Value, valueKey } from './values.ts';
 
 /** What the value of a returned variable says: failure and success paths are not merged. */
 export function valueClass(context: Context, state: State, value: Value | undefined): string {
-  if (!value) return '?';
-  if (value.kind === 'number') return value.value < 0 ? 'n' : value.value === 0 ? 'z' : 'p';
-  if (value.kind === 'address') return 'p';
-  if (value.kind !== 'symbol') return '?';
+  if (value?.kind === 'number') return value.value < 0 ? 'failure' : value.value === 0 ? 'zero' : '';
+  if (value?.kind !== 'symbol') return '';
   const { resource } = context.symbols.info(value.symbol);
   if (resource !== undefined && state.resource(resource)) return `r${resource}`;
   const d = state.domain(value.symbol);
   const [low, high] = [d.low + value.offset, d.high + value.offset];
-  if (low === 0 && high === 0) return 'z';
-  if (high < 0) return 'n';
-  return d.not.includes(-value.offset) || low > 0 ? 'x' : '?';
+  if (low === 0 && high === 0) return 'zero';
+  if (high < 0) return 'failure';
+  return d.not.includes(-value.offset) ? 'not zero' : '';
 }
 
 /**
@@ -24,23 +23,83 @@ export function valueClass(context: Context, state: State, value: Value | undefi
  * and where in its loops the path is. States with equal keys at one block are merged (property simulation).
  */
 export function stateKey(context: Context, frame: Frame, state: State): string {
-  const parts: string[] = [];
-  for (const [id, r] of state.allResources()) {
-    const { foreign } = context.resources.info(id);
-    if (foreign && r.life === 'live') continue;
-    parts.push(`${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}`);
-  }
   const holders: string[] = [];
+  const held = new Set<number>();
   for (const [location, value] of state.locations()) {
     if (value.kind !== 'symbol' || location.startsWith('B:')) continue;
     const info = context.symbols.info(value.symbol);
     if (info.resource === undefined || info.role === 'mapped-bytes' || info.derived) continue;
-    const resource = context.resources.info(info.resource);
-    if (!resource.foreign) holders.push(`${location}=${valueKey(value)}`);
+    if (context.resources.info(info.resource).foreign) continue;
+    held.add(info.resource);
+    holders.push(`${location}=${valueKey(value)}`);
+  }
+  const parts: string[] = [];
+  for (const [id, r] of state.allResources()) {
+    // What the path was given is tracked, but does not keep paths apart: cleaning up n fields would make 2^n states.
+    if (context.resources.info(id).foreign) continue;
+    // Nobody can name it any more, and there is nothing left of it.
+    if (!held.has(id) && (r.outcome === 'failed' || (r.life === 'gone' && frame.depth > 0))) continue;
+    parts.push(`${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}`);
   }
   for (const name of frame.graph.returned) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
+  // An index that is known tells which elements are held: unwinding loops count it down.
+  for (const name of indexNames(frame.graph)) {
+    const value = state.get(`${frame.id}:${name}`);
+    if (value?.kind === 'number') holders.push(`${name}=${value.value}`);
+  }
   for (const { loop, count } of state.loops) holders.push(`${loop}#${count}`);
   return `${parts.sort().join(',')}|${holders.sort().join(',')}`;
+}
+
+const INDEX_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
+
+/** Variables by which arrays are indexed. */
+function indexNames(graph: FunctionGraph): ReadonlySet<string> {
+  const known = INDEX_NAMES.get(graph);
+  if (known) return known;
+  const names = new Set<string>();
+  const visit = (e: Expression): void => {
+    switch (e.kind) {
+      case 'index':
+        if (e.index.kind === 'name') names.add(e.index.name);
+        visit(e.object);
+        return;
+      case 'member':
+      case 'dereference':
+      case 'address-of':
+        return visit(e.object);
+      case 'cast':
+      case 'unary':
+        return visit(e.operand);
+      case 'binary':
+        visit(e.left);
+        return visit(e.right);
+      default:
+    }
+  };
+  for (const { instructions } of graph.blocks)
+    for (const i of instructions) {
+      if (i.kind === 'call') i.arguments.forEach(visit);
+      if (i.kind === 'set') [i.target, i.value].forEach(visit);
+    }
+  INDEX_NAMES.set(graph, names);
+  return names;
+}
+
+/** Merges states whose keys differ, when there are too many: what they do not agree on is given up. */
+export function mergeCoarsely(context: Context, state: State, other: State, where: string): void {
+  const holders = (s: State, id: number) =>
+    [...s.locations()].flatMap(([location, v]) => (v.kind === 'symbol' && context.symbols.info(v.symbol).resource === id ? [location] : [])).sort().join();
+  const ids = new Set([...state.allResources(), ...other.allResources()].map(([id]) => id));
+  for (const id of ids) {
+    if (context.resources.info(id).foreign) continue;
+    const [mine, theirs] = [state.resource(id), other.resource(id)];
+    const agree = mine && theirs && mine.life === theirs.life && mine.outcome === theirs.outcome && holders(state, id) === holders(other, id);
+    if (agree) continue;
+    if (!mine && theirs) state.update(id, theirs);
+    context.handOver(state, id, 'paths meet');
+  }
+  mergeInto(context, state, other, where);
 }
 
 /** Merges `other` into `state` (equal keys): what they disagree on becomes a new symbol that allows both. */
@@ -71,6 +130,9 @@ export function mergeInto(context: Context, state: State, other: State, where: s
     state.learn(symbol, join(domain, other.domain(symbol)));
   }
   for (const [id, r] of other.allResources()) if (!state.resource(id)) state.update(id, r);
+  // Whether a condition that guarded the release still holds is forgotten with the facts.
+  for (const [id, r] of [...state.allResources()])
+    if (context.resources.info(id).foreign && (r.life === 'gone' || other.resource(id)?.life === 'gone')) context.handOver(state, id, 'paths meet');
   if (state.epoch !== other.epoch) state.epoch = Math.max(state.epoch, other.epoch) + 1;
 }
 

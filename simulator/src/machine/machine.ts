@@ -17,6 +17,7 @@ interface Buffer {
   readonly within: BufferId | null;
   readonly allocation: number | null;
   freedAt: number | null;
+  handedOver: boolean;
 }
 
 interface Mapping {
@@ -72,6 +73,7 @@ class Machine {
           within: operation.within,
           allocation: null,
           freedAt: null,
+          handedOver: false,
         });
         return;
       case 'allocate':
@@ -97,6 +99,10 @@ class Machine {
         return this.give(operation, index);
       case 'lose':
         return this.lose(operation, index);
+      case 'hand-over':
+        if (operation.target.to === 'mapping') this.mappingOf(operation.target.id, index).faulty = true;
+        else if (operation.target.to === 'buffer') this.bufferOf(operation.target.id, index).handedOver = true;
+        return;
       case 'memory-map-change':
         if (this.exiting) this.report('exit-boot-services-memory-map', index, [], { api: operation.api });
         return;
@@ -127,6 +133,7 @@ class Machine {
       within: null,
       allocation: operation.memory === 'dma' ? this.system.allocate(operation.size.bytes) : null,
       freedAt: null,
+      handedOver: false,
     });
   }
 
@@ -139,6 +146,7 @@ class Machine {
       return this.report('wrong-handle', index, origin ? [{ index: origin.index, role: 'allocated' }] : [], { api: operation.api, how: target.how });
     }
     const buffer = this.bufferOf(target.id, index);
+    if (buffer.handedOver) return;
     if (buffer.freedAt !== null) {
       // Two frees of ordinary memory are another tool's business; reference counts make most of them right.
       if (buffer.origin || operation.family !== 'memory')
@@ -172,7 +180,7 @@ class Machine {
   private bufferOf(id: BufferId, index: number): Buffer {
     let buffer = this.buffers.get(id);
     if (!buffer) {
-      buffer = { index, origin: null, memory: 'unknown', name: '', within: null, allocation: null, freedAt: null };
+      buffer = { index, origin: null, memory: 'unknown', name: '', within: null, allocation: null, freedAt: null, handedOver: false };
       this.buffers.set(id, buffer);
     }
     return buffer;
@@ -316,7 +324,7 @@ class Machine {
       this.report(origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak', index, mapped(mapping), { ...detail, made: origin.api }, facts(mapping));
     } else if (target.to === 'buffer') {
       const buffer = this.buffers.get(target.id);
-      if (!buffer?.origin || buffer.freedAt !== null || buffer.origin.managed) return;
+      if (!buffer?.origin || buffer.freedAt !== null || buffer.handedOver || buffer.origin.managed) return;
       this.report(buffer.origin.family.includes('channel') ? 'channel-leak' : 'buffer-leak', index, made(buffer), { ...detail, made: buffer.origin.api });
     }
   }

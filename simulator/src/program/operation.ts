@@ -211,6 +211,12 @@ export interface Lose extends Common {
   readonly failing: boolean;
 }
 
+/** Code that is not seen may have released, replaced or kept the target: from here on nothing is claimed about it. */
+export interface HandOver extends Common {
+  readonly op: 'hand-over';
+  readonly target: Reference;
+}
+
 export type Operation =
   | Allocate
   | Declare
@@ -227,7 +233,8 @@ export type Operation =
   | MemoryMapChange
   | ExitBootServices
   | AtomicSection
-  | Lose;
+  | Lose
+  | HandOver;
 
 /** One path, as straight-line operations. */
 export interface Program {
