@@ -61,12 +61,12 @@ export function callUnknown(context: Context, state: State, name: string | null,
     if (root !== null) state.set(`E:${root}`, value);
     const filled: string[] = [];
     for (const [location, held] of state.locations()) {
-      const at = location.startsWith('M:') ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '') : location;
+      const at = /^[MA]:/.test(location) ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '') : location;
       if (!isWithin(at, place)) continue;
       const inner = context.resourceOf(held);
       if (inner !== null) {
         if (/^f\d+:/.test(at) || mayRelease) touch(inner);
-      } else if (value.kind === 'address' && !location.startsWith('M:')) filled.push(location);
+      } else if (value.kind === 'address' && !/^[MA]:/.test(location)) filled.push(location);
       else if (assigns?.has(lastField(location))) filled.push(location);
     }
     if (value.kind === 'address' && !filled.includes(place) && context.resourceOf(state.get(place) ?? value) === null) filled.push(place);

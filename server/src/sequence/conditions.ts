@@ -105,6 +105,12 @@ export class Conditions {
       const resource = this.symbols.info(value.left.symbol).resource;
       if (resource !== undefined) this.observer.onRightTest(state, resource, 'dma_mapping_error');
     }
+    // 0 is no sign of failure: the test says nothing, though its author thinks so.
+    const tested = value.kind === 'test' && (value.operator === '==' || value.operator === '!=') && value.right.kind === 'number' ? value.left : value;
+    if (tested.kind !== 'symbol') return;
+    const { resource, role } = this.symbols.info(tested.symbol);
+    if (resource === undefined || role !== 'device-address' || this.resources.info(resource).model?.failure !== 'mapping-error') return;
+    this.observer.onWrongTest(state, resource, '== 0');
   }
 
   private assumeTest(state: State, operator: TestOperator, left: Value, right: Value): State | null {
@@ -115,12 +121,11 @@ export class Conditions {
     }
     if (operator === 'mapping-error' || operator === 'no-mapping-error') return this.assumeMappingTest(state, operator, left);
     if (right.kind === 'symbol' && left.kind === 'number') return this.assumeTest(state, SWAPPED[operator], right, left);
+    if (right.kind === 'number') this.shorten(state, operator, left);
     if (left.kind === 'symbol' && right.kind === 'number')
       return this.learn(state, left.symbol, operator, right.value - left.offset, `${operator} ${right.value}`);
-    if (left.kind === 'symbol' && right.kind === 'symbol') {
-      this.shorten(state, operator, left, right);
-      this.shorten(state, SWAPPED[operator], right, left);
-    }
+    this.shorten(state, operator, left);
+    this.shorten(state, SWAPPED[operator], right);
     const { symbol, inverted } = this.relationFact(operator, left, right);
     const domain = narrow(state.domain(symbol), inverted ? '==' : '!=', 0);
     if (!domain) return null;
@@ -129,10 +134,10 @@ export class Conditions {
   }
 
   /** `NumberOfBytes != Wanted` after a map: fewer bytes were mapped. */
-  private shorten(state: State, operator: TestOperator, left: Value, right: Value): void {
+  private shorten(state: State, operator: TestOperator, left: Value): void {
     if (left.kind !== 'symbol') return;
-    const { role, resource, asked } = this.symbols.info(left.symbol);
-    if (role !== 'mapped-bytes' || resource === undefined || !asked || valueKey(asked) !== valueKey(right)) return;
+    const { role, resource } = this.symbols.info(left.symbol);
+    if (role !== 'mapped-bytes' || resource === undefined) return;
     const now = state.resource(resource);
     if (now && now.outcome !== 'failed' && (operator === '!=' || operator === '<')) state.update(resource, { outcome: 'short' });
   }

@@ -20,6 +20,8 @@ export interface ModelledCall {
   readonly frame: Frame;
 }
 
+const NOT_NULL = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
+
 /** The result of a call, or `null` when control does not come back. */
 export type Effect = { readonly state: State; readonly value: Value } | null;
 
@@ -186,21 +188,21 @@ export class Effects {
   }
 
   /** The thing that is mapped, and the key under which an unmap without a handle finds the mapping again. */
-  private mapped(call: ModelledCall): { pointer: Value | undefined; at: Expression; key: string | null } {
+  private mapped(call: ModelledCall): { pointer: Value | undefined; at: Expression; key: string | null; object: boolean } {
     const { model, values, expressions } = call;
     for (const role of ['scatterlist', 'sg-table', 'object', 'iova', 'buffer', 'page', 'cpu-address'] as const) {
       const index = model.args.indexOf(role);
       const pointer = values[index];
       if (index < 0 || !pointer) continue;
       const at = expressions[index] ?? call.at;
-      if (role === 'scatterlist' || role === 'sg-table' || role === 'object') return { pointer, at, key: `M:${this.tableKey(pointer)}` };
+      if (role === 'scatterlist' || role === 'sg-table' || role === 'object') return { pointer, at, key: `M:${this.tableKey(pointer)}`, object: role === 'object' };
       if (role === 'iova') {
         const target = argument(model, values, 'page') ?? argument(model, values, 'buffer');
-        return { pointer: target, at, key: `M:iova:${valueKey(pointer)}` };
+        return { pointer: target, at, key: `M:iova:${valueKey(pointer)}`, object: false };
       }
-      return { pointer, at, key: null };
+      return { pointer, at, key: null, object: false };
     }
-    return { pointer: undefined, at: call.at, key: null };
+    return { pointer: undefined, at: call.at, key: null, object: false };
   }
 
   /** A table and its `sgl` are one object. */
@@ -230,9 +232,11 @@ export class Effects {
     const outs = this.outputs(state, call, ['mapping-out', 'device-address-out', 'cpu-address-out']);
     const resource = this.resource(call, frame, 'mapping', outs);
     const size = this.size(state, call);
-    const { pointer, at, key } = this.mapped(call);
+    const { pointer, at, key, object } = this.mapped(call);
     const { direction, mode } = this.direction(call);
-    const buffer: Reference = pointer ? this.bufferReference(state, frame, pointer, at) : { to: 'unknown' };
+    // An object stands for the memory that was allocated for it, not for the structure itself.
+    const target = object && pointer ? state.get(`A:${this.tableKey(pointer)}`) : pointer;
+    const buffer: Reference = target ? this.bufferReference(state, frame, target, at) : { to: 'unknown' };
     context.emit(state, {
       op: 'map',
       site: call.site,
@@ -256,7 +260,14 @@ export class Effects {
       wronglyChecked: false,
     });
     const handle = context.result(resource, 'device-address');
-    for (const { location, role } of outs) state.set(location, context.result(resource, role === 'mapping-out' ? 'mapping' : 'device-address'));
+    for (const { location, role } of outs) {
+      const value = context.result(resource, role === 'mapping-out' ? 'mapping' : 'device-address');
+      state.set(location, value);
+      // Where the call fails the place keeps what it held.
+      if (value.kind === 'symbol') state.learn(value.symbol, NOT_NULL);
+    }
+    // Address 0 is valid in theory; drivers that use 0 for "not mapped" are right in practice.
+    if (handle.kind === 'symbol') state.learn(handle.symbol, NOT_NULL);
     const bytes = argument(model, call.values, 'size-in-out');
     const bytesPlace = bytes ? pointee(bytes) : null;
     if (bytesPlace !== null) state.set(bytesPlace, context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }));
@@ -391,8 +402,13 @@ export class Effects {
       escaped: false,
       wronglyChecked: false,
     });
-    for (const { location, role } of outs)
-      state.set(location, context.result(resource, role === 'device-address-out' ? 'device-address' : role === 'mapping-out' ? 'mapping' : 'cpu-address'));
+    for (const { location, role } of outs) {
+      const value = context.result(resource, role === 'device-address-out' ? 'device-address' : role === 'mapping-out' ? 'mapping' : 'cpu-address');
+      state.set(location, value);
+      if (value.kind === 'symbol') state.learn(value.symbol, NOT_NULL);
+    }
+    const object = argument(model, call.values, 'object');
+    if (object) state.set(`A:${this.tableKey(object)}`, context.result(resource, 'cpu-address'));
     return this.returned(resource, model);
   }
 
@@ -401,12 +417,16 @@ export class Effects {
     const { model, values, expressions } = call;
     const role: Role = model.action === 'channel-release' ? 'value' : 'cpu-address';
     let index = model.args.indexOf(role);
+    const object = argument(model, values, 'object');
+    if (object) return this.freeObject(state, frame, call, object);
     if (index < 0) index = model.args.findIndex((r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address');
     const value = values[index];
     if (!value) return;
     const wanted: SymbolRole = model.action === 'channel-release' ? 'channel' : model.args[index] === 'device-address' ? 'device-address' : 'cpu-address';
     const target = context.reference(state, frame, value, wanted, expressions[index] ?? call.at);
     if (target.to === 'null' && (model.acceptsNull ?? false)) return;
+    // Pages inside the buffer: a part of it goes, which one is not followed.
+    if (target.to === 'buffer' && target.how === 'offset') return context.handOver(state, target.id, call.name);
     context.emit(state, {
       op: 'free',
       site: call.site,
@@ -417,6 +437,24 @@ export class Effects {
       size: this.size(state, call),
     });
     this.release(state, target);
+  }
+
+  private freeObject(state: State, frame: Frame, call: ModelledCall, object: Value): void {
+    const { context } = this;
+    const key = `A:${this.tableKey(object)}`;
+    const held = state.get(key) ?? context.evaluator.constant(`keyed:${key}@${state.epoch}`);
+    const target = context.reference(state, frame, held, 'cpu-address', call.at);
+    context.emit(state, {
+      op: 'free',
+      site: call.site,
+      api: call.name,
+      target,
+      family: call.model.family ?? call.name,
+      device: this.deviceKey(call),
+      size: { bytes: null, key: '?' },
+    });
+    this.release(state, target);
+    state.remove(key);
   }
 
   private convert(state: State, frame: Frame, call: ModelledCall): Value {

@@ -11,6 +11,7 @@ export interface AccessObserver {
   onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void;
 }
 
+const ERROR_BASE = 2 ** 40;
 const TESTS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 /** Values and places of expressions. Expressions are pure; only knowledge about loaded values is added to the state. */
@@ -125,8 +126,12 @@ export class Evaluator {
     }
     const constant = this.code.models.constant(name, this.code.dialect);
     if (constant) {
-      if (constant.direction || constant.value === undefined) return this.constant(`const:${name}`);
-      return numberValue(constant.value);
+      if (constant.direction) return this.constant(`const:${name}`);
+      if (constant.value !== undefined) return numberValue(constant.value);
+      if (constant.status === 'success') return ZERO;
+      // Which number an error status is does not matter, as long as no two are equal.
+      if (constant.status === 'error') return numberValue(ERROR_BASE + this.symbols.intern(`const:${name}`));
+      return this.constant(`const:${name}`);
     }
     if (name === 'NULL' || name === 'FALSE') return ZERO;
     if (name === 'TRUE') return numberValue(1);

@@ -8,7 +8,7 @@ import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loo
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { State } from './state.ts';
 import { extend, type TraceNode } from './trace.ts';
-import { numberValue, symbolValue, type Value, ZERO } from './values.ts';
+import { numberValue, symbolValue, type Value, valueKey, ZERO } from './values.ts';
 
 /** A path's end: the state there and what the function returned. */
 export interface Exit {
@@ -378,7 +378,10 @@ class Explorer {
     if (target.kind !== 'name' && target.kind !== 'temporary') context.access(state, frame, context.memory.addressOf(location), 'write', target);
     state.set(location, result);
     state.remove(`Z:${location}`);
-    if (location.startsWith('*') && value.kind !== 'number') this.tellDevice(frame, state, location, result, { start, end });
+    // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
+    const isPointer = (value.kind === 'cast' && value.type.includes('*')) || value.kind === 'name' || value.kind === 'member';
+    const isHandle = result.kind === 'symbol' && context.symbols.info(result.symbol).role === 'device-address';
+    if (location.startsWith('*') && (isHandle || !isPointer)) this.tellDevice(frame, state, location, result, { start, end });
   }
 
   /** A value put into memory that the device shares is given to the device. */
@@ -416,6 +419,11 @@ class Explorer {
       return [effect.state];
     }
     if (callee.kind === 'function' && this.canEnter(frame, callee)) return this.enter(frame, state, instruction, callee.source, values, result);
+    if (callee.kind === 'unknown' && callee.name !== null && /^[A-Z][A-Z0-9_]*$/.test(callee.name)) {
+      // A macro by its name: taken for a function of its arguments.
+      state.set(result, context.evaluator.constant(`${callee.name}(${values.map(valueKey).join()})`));
+      return [state];
+    }
     callUnknown(context, state, callee.name, values, callee.kind === 'function' ? callee.source.assigns : null);
     state.set(result, context.evaluator.constant(`result:${key}:${state.epoch}`));
     return [state];

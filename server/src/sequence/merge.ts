@@ -110,7 +110,7 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [location, mine] of [...state.locations()]) {
     const theirs = other.get(location) ?? implied(context, other, location);
     if (theirs && valueKey(theirs) === valueKey(mine)) continue;
-    if (location.startsWith('M:')) continue;
+    if (/^[MA]:/.test(location)) continue;
     const [a, b] = [domainOf(state, mine), domainOf(other, theirs)];
     if (/^[BZHE]:/.test(location) || !theirs) {
       state.remove(location);

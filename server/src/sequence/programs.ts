@@ -90,10 +90,22 @@ class ProgramWriter {
       if (isFailing(this.context, this.raw.frame, exit) !== true) continue;
       for (const info of this.made(exit.state)) {
         const now = exit.state.resource(info.id);
-        if (now?.life === 'gone' && now.outcome !== 'failed') sites.add(info.site);
+        if (now?.life === 'gone' && now.outcome !== 'failed' && this.isReleasedOutside(exit.state, info)) sites.add(info.site);
       }
     }
     return sites;
+  }
+
+  /** A callee that fails and cleans up its own acquisition says nothing about what its caller has to do. */
+  private isReleasedOutside(state: State, info: ResourceInfo): boolean {
+    if (info.depth === 0) return true;
+    const maker = this.context.sites.place(info.site).function;
+    for (let node = state.trace; node; node = node.previous) {
+      const { event } = node;
+      if ((event.op === 'unmap' || event.op === 'free') && 'id' in event.target && event.target.id === info.id)
+        return this.context.sites.place(event.site).function !== maker;
+    }
+    return false;
   }
 
   private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): Operation[] {

@@ -6,6 +6,8 @@ export interface FaultFacts {
   readonly direction: string;
   readonly access?: 'read' | 'write';
   readonly memory?: string;
+  /** The buffer is mapped, so that it was made shared, but its host address is used. */
+  readonly isShared?: boolean;
 }
 
 /** What a fault does on a platform with these traits; null where it happens to work. */
@@ -55,7 +57,7 @@ export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFac
       return 'when memory is short a null pointer is used';
     case 'unmapped-common-buffer':
       if (traits.translates) return 'the host address means nothing to the device';
-      return traits.encrypted ? 'the device reads ciphertext: the memory was never made shared' : traits.coherent ? null : 'caches are not written back';
+      return traits.encrypted && !facts.isShared ? 'the device reads ciphertext: the memory was never made shared' : traits.coherent ? null : 'caches are not written back';
     case 'foreign-common-buffer':
       return traits.bounces || traits.encrypted ? 'the memory cannot be made shared in place' : null;
     case 'exit-boot-services-memory-map':

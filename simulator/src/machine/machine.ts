@@ -162,7 +162,8 @@ class Machine {
       if (mapping.unmappedAt !== null || mapping.faulty || mapping.buffer === null || mapping.origin?.outcome === 'failed') continue;
       if (!this.isPartOf(mapping.buffer, target.id)) continue;
       mapping.faulty = true;
-      this.report('free-while-mapped', index, [{ index: mapping.index, role: 'mapped' }], { api: operation.api, mapped: mapping.origin?.api ?? '' }, facts(mapping));
+      if (mapping.origin?.outcome === 'short') this.report('short-mapping', index, mapped(mapping), { made: mapping.origin.api, why: 'freed', failing: 'yes' }, facts(mapping));
+      else this.report('free-while-mapped', index, [{ index: mapping.index, role: 'mapped' }], { api: operation.api, mapped: mapping.origin?.api ?? '' }, facts(mapping));
     }
     buffer.freedAt = index;
     if (buffer.allocation !== null) this.system.free(buffer.allocation);
@@ -311,7 +312,11 @@ class Machine {
     if (target.to !== 'buffer' || target.how !== 'other-role') return;
     const buffer = this.buffers.get(target.id);
     if (!buffer?.origin || (this.program.dialect === 'linux' && operation.through === 'descriptor')) return;
-    this.report('unmapped-common-buffer', index, made(buffer), { api: operation.api, made: buffer.origin.api, through: operation.through });
+    this.report('unmapped-common-buffer', index, made(buffer), { api: operation.api, made: buffer.origin.api, through: operation.through }, { direction: 'unknown', isShared: this.isMapped(target.id) });
+  }
+
+  private isMapped(buffer: BufferId): boolean {
+    return [...this.mappings.values()].some((m) => m.buffer === buffer && m.unmappedAt === null && m.origin?.outcome === 'ok');
   }
 
   private lose(operation: Lose, index: number): void {
