@@ -25,13 +25,14 @@ struct nic {
 static int nic_send(struct nic *nic, struct sk_buff *skb)
 {
 	struct nic_slot *slot = &nic->tx[nic->head % 64];
+	dma_addr_t addr = dma_map_single(nic->dev, skb->data, skb->len, DMA_TO_DEVICE);
 
-	slot->addr = dma_map_single(nic->dev, skb->data, skb->len, DMA_TO_DEVICE);
-	if (dma_mapping_error(nic->dev, slot->addr))
+	if (dma_mapping_error(nic->dev, addr))
 		return -ENOMEM;
 	slot->skb = skb;
+	slot->addr = addr;
 	slot->len = skb->len;
-	writel(lower_32_bits(slot->addr), nic->regs + 0x10);
+	writel(lower_32_bits(addr), nic->regs + 0x10);
 	nic->head++;
 	return 0;
 }
