@@ -145,8 +145,14 @@ function plainStatement(source: BodySource, from: number, to: number): void {
   buffer.write(start, word.toUpperCase());
 }
 
+/** Whether a token of the kind stands between two others, inner brackets left out. */
 function includes(source: BodySource, from: number, to: number, kind: number): boolean {
-  for (let at = from; at < to; at++) if (source.tokens.kind[at] === kind) return true;
+  const { tokens, match } = source;
+  for (let at = from; at < to; at++) {
+    const current = tokens.kind[at];
+    if (current === kind) return true;
+    if (current === PAREN_OPEN || current === BRACE_OPEN) at = Math.max(at, match[at] ?? at);
+  }
   return false;
 }
 
@@ -169,7 +175,7 @@ function isQualifier(source: BodySource, at: number): boolean {
 function plainBraces(source: BodySource, from: number, to: number): void {
   const { tokens, match, buffer } = source;
   const close = match[from] ?? -1;
-  if (close !== to - 1 || close === from + 1 || includes(source, from, to, SEMICOLON)) return;
+  if (close !== to - 1 || close === from + 1 || includes(source, from + 1, close, SEMICOLON)) return;
   drop(source, from, to);
   buffer.write(tokens.start[from] ?? 0, '0');
 }

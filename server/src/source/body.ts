@@ -306,9 +306,10 @@ class BodyPass {
     }
     if (!this.#canBeginStatement(next)) return;
     const isLater = this.#isOnLaterLine(close, next);
-    const isDeeper = this.#column(next) > this.#column(at);
+    // Columns are looked up only behind a line break: a line of megabytes must not be measured again and again.
+    const isDeeper = isLater && this.#column(next) > this.#column(at);
     const isCall = kind === IDENTIFIER && this.#isName(next) && this.#kind(next + 1) === PAREN_OPEN;
-    if (LOOP_NAME.test(name) || (kind === IDENTIFIER && isLater && isDeeper)) {
+    if (LOOP_NAME.test(name) || (kind === IDENTIFIER && isDeeper)) {
       this.#loop(at, close);
     } else if (kind === BRACE_CLOSE || (kind === IDENTIFIER && flagsOf(this.#word(next)) & CONTROL)) {
       this.#endCall(close, next);

@@ -154,7 +154,7 @@ export class BracketTracker {
     let interruption: Interruption | null = null;
     if (!this.atTopLevel && this.#isFirstColumn(index)) {
       const name = functionNameBefore(this.#tokens, this.match, this.#text, index);
-      const header = name < 0 ? -1 : headerStart(this.#tokens, this.match, name);
+      const header = name < 0 ? -1 : headerStart(this.#tokens, this.match, this.#text, name);
       if (header >= 0 && header < name && this.#isFirstColumn(header)) {
         const open = this.openFunction;
         if (open >= 0) interruption = { open, next: header };
@@ -275,7 +275,7 @@ function beforeOldStyleDeclarations(tokens: Tokens, semicolon: number): number {
 }
 
 /** Index of the first token of the definition whose name is given: its specifiers and return type come before the name. */
-export function headerStart(tokens: Tokens, match: Int32Array, name: number): number {
+export function headerStart(tokens: Tokens, match: Int32Array, text: string, name: number): number {
   const { kind, word } = tokens;
   let at = name;
   for (let steps = 0; at > 0 && steps < MAX_STEPS; steps++) {
@@ -289,8 +289,19 @@ export function headerStart(tokens: Tokens, match: Int32Array, name: number): nu
       continue;
     }
     if (kind[before] !== IDENTIFIER && !isDeclarator) break;
-    if (flagsOf(word[before] ?? 0) & (CONTROL | EXPRESSION)) break;
+    if (flagsOf(word[before] ?? 0) & (CONTROL | EXPRESSION) || !isSameHeader(tokens, text, before)) break;
     at = before;
   }
   return at;
+}
+
+/** Whether a token can belong to the header that the next one belongs to: half-typed code may stand before it. */
+function isSameHeader(tokens: Tokens, text: string, at: number): boolean {
+  const start = tokens.start[at] ?? 0;
+  const gap = text.slice(tokens.end[at], tokens.start[at + 1]);
+  const newline = gap.indexOf('\n');
+  if (newline < 0 || isFirstColumn(text, start)) return true;
+  const lineStart = text.lastIndexOf('\n', start) + 1;
+  const isIndented = text.charCodeAt(lineStart) === 32 || text.charCodeAt(lineStart) === 9;
+  return !isIndented && gap.indexOf('\n', newline + 1) < 0;
 }

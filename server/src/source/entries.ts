@@ -4,16 +4,16 @@ import {
   COMMA,
   EQUALS,
   IDENTIFIER,
-  NUMBER,
   PAREN_CLOSE,
   PAREN_OPEN,
   SQUARE_OPEN,
-  STRING,
+  STAR,
   type Tokens,
 } from './lexer.ts';
 import { isName } from './words.ts';
 
 const DOT = 46;
+const AMPERSAND = 38;
 
 /** Deeper braces than this hold no operations. */
 const MAX_DEPTH = 16;
@@ -72,10 +72,15 @@ export function readEntries(
       if (close > at && depth < MAX_DEPTH) readLevel(at + 1, close, path, depth + 1);
       return;
     }
-    const isMacro = kind[at] === IDENTIFIER && kind[at + 1] === PAREN_OPEN && path === prefix;
-    if (isMacro && closing(at + 1, behind) === behind - 1) {
-      readLevel(at + 2, behind - 1, path === '' ? word(at) : `${path}.${word(at)}`, MAX_DEPTH);
-      return;
+    if (kind[at] === IDENTIFIER && kind[at + 1] === PAREN_OPEN && path === prefix) {
+      // A macro that makes entries; its expansion may bring the comma along.
+      const close = closing(at + 1, behind);
+      const isWhole = close > at + 1 && (close === behind - 1 || kind[close + 1] === DOT);
+      if (isWhole) {
+        readLevel(at + 2, close, path === '' ? word(at) : `${path}.${word(at)}`, MAX_DEPTH);
+        if (close + 1 < behind) readEntry(close + 1, behind, prefix, index, depth);
+        return;
+      }
     }
     const value = storedName(at, behind);
     if (value < 0) return;
@@ -93,11 +98,13 @@ export function readEntries(
     let name = -1;
     for (let at = begin; at < behind; at++) {
       const kind = tokens.kind[at] ?? 0;
-      if (kind === NUMBER || kind === STRING) return -1;
-      if (kind === IDENTIFIER && isName(tokens.word[at] ?? 0)) name = at;
+      if (kind === IDENTIFIER) {
+        if (isName(tokens.word[at] ?? 0)) name = at;
+      } else if (kind !== PAREN_OPEN && kind !== PAREN_CLOSE && kind !== AMPERSAND && kind !== STAR) {
+        return -1;
+      }
     }
-    const next = name < 0 ? 0 : name + 1 < behind ? tokens.kind[name + 1] : PAREN_CLOSE;
-    return next === PAREN_CLOSE ? name : -1;
+    return name >= 0 && (name + 1 === behind || tokens.kind[name + 1] === PAREN_CLOSE) ? name : -1;
   }
 
   function word(at: number): string {

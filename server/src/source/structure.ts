@@ -23,8 +23,8 @@ export interface Structure {
   readonly functions: readonly FunctionTokens[];
 }
 
-/** How often the search starts again behind a function that nothing closes. A limit, so that the time stays linear. */
-const MAX_RESTARTS = 200;
+/** How many times over the tokens may be read in all when the search starts again behind a broken function. */
+const MAX_PASSES = 8;
 
 /**
  * Finds the functions of a file. A function whose braces do not balance (somebody is typing it) ends at its first `}` in the
@@ -35,16 +35,16 @@ export function findStructure(text: string, tokens: Tokens): Structure {
   const functions: FunctionTokens[] = [];
   let current: FunctionTokens | null = null;
   let firstColumnClose = -1;
-  let restarts = 0;
+  let rereads = MAX_PASSES * tokens.count;
 
   /** Ends the function that is open; returns the index at which to go on. */
   function abandon(broken: FunctionTokens, next: number, at: number): number {
     current = null;
-    if (firstColumnClose < 0 || firstColumnClose >= next || restarts === MAX_RESTARTS) {
+    if (firstColumnClose < 0 || firstColumnClose >= next || rereads < 0) {
       broken.end = next;
       return at;
     }
-    restarts++;
+    rereads -= at - firstColumnClose;
     broken.end = firstColumnClose + 1;
     tracker.reset();
     tracker.match.fill(-1, broken.end, at + 1);
@@ -70,7 +70,7 @@ export function findStructure(text: string, tokens: Tokens): Structure {
     if (kind === BRACE_OPEN && tracker.braceKind[at] === FUNCTION && tracker.openFunction === at) {
       const name = functionNameBefore(tokens, tracker.match, text, at);
       current = {
-        header: headerStart(tokens, tracker.match, name),
+        header: headerStart(tokens, tracker.match, text, name),
         name,
         parameters: parametersOf(tokens, tracker.match, name),
         open: at,
