@@ -14,5 +14,6 @@ export type {
   VariableItem,
 } from './items.ts';
 export { LineIndex, type Position } from './lines.ts';
+export { type MaskedMacro, maskMacro } from './macro.ts';
 export { maskSource } from './mask.ts';
 export { sliceTopLevel } from './slice.ts';
