@@ -1,2 +1,72 @@
-export { checkDirectory } from './directory.ts';
-export { createTools, eventLoopTurns } from './tools.ts';
+import { setImmediate } from 'node:timers/promises';
+import { builtinModels, createModels } from '../models/index.ts';
+import { createParser } from '../syntax/index.ts';
+import { checkUnit } from './check.ts';
+import type { Diagnostic, FunctionReport } from './diagnostic.ts';
+import { type Directory, nameIn, readDirectory, type Tools } from './directory.ts';
+import type { FilesResult, FilesTask } from './task.ts';
+
+/** Milliseconds of work between two turns of the event loop. */
+const SLICE = 20;
+
+/** Checks files, in one thread. The directory of the last ones is kept: the next ones are most often from there too. */
+export class Analysis {
+  readonly #tools: Tools;
+  readonly #signal: AbortSignal | null;
+  #last: { readonly key: string; readonly directory: Directory } | null = null;
+  #turned = performance.now();
+
+  private constructor(tools: Tools, signal: AbortSignal | null) {
+    this.#tools = tools;
+    this.#signal = signal;
+  }
+
+  static async create(signal: AbortSignal | null): Promise<Analysis> {
+    return new Analysis({ models: createModels(builtinModels), parser: await createParser() }, signal);
+  }
+
+  /** Rejects only with the reason of the signal, when that is aborted. */
+  async check(task: FilesTask): Promise<FilesResult> {
+    const { projects, files, skipped } = await this.#directoryOf(task);
+    const names = new Set(task.files.map((file) => nameIn(task.root, file)));
+    const diagnostics: Diagnostic[] = [];
+    const incomplete: FunctionReport[] = [];
+    let analysed = 0;
+    for (const { project, units } of projects) {
+      for (const unit of units) {
+        if (!names.has(unit.path)) continue;
+        const result = await checkUnit(project, unit, task.options, () => this.#turn());
+        diagnostics.push(...result.diagnostics);
+        for (const report of result.functions) {
+          if (report.state === 'analysed') analysed++;
+          else incomplete.push(report);
+        }
+      }
+    }
+    const skippedFiles = [...names].flatMap((file) => {
+      const reason = files.has(file) ? skipped.get(file) : 'not found in its directory';
+      return reason === undefined ? [] : [{ file, reason }];
+    });
+    return { files: task.files.length, analysed, incomplete, skippedFiles, diagnostics };
+  }
+
+  async #directoryOf(task: FilesTask): Promise<Directory> {
+    const key = JSON.stringify([task.root, task.directory, task.dialect]);
+    if (this.#last?.key === key) return this.#last.directory;
+    // Let go of the old one before the new one takes memory.
+    this.#last = null;
+    await this.#turn();
+    const directory = await readDirectory(task.directory, task, this.#tools);
+    this.#last = { key, directory };
+    return directory;
+  }
+
+  /** Lets the event loop turn now and then: cancellation arrives there, and the native parser frees its trees there. */
+  async #turn(): Promise<void> {
+    this.#signal?.throwIfAborted();
+    if (performance.now() - this.#turned < SLICE) return;
+    await setImmediate();
+    this.#turned = performance.now();
+    this.#signal?.throwIfAborted();
+  }
+}

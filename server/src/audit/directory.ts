@@ -2,110 +2,90 @@ import { relative, sep } from 'node:path';
 import type { Dialect, Models } from '../models/index.ts';
 import { detectDialect } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
-import { type CheckOptions, checkUnit } from './check.ts';
-import type { Diagnostic, FunctionReport } from './diagnostic.ts';
-import { readSource, sourcesOf } from './files.ts';
+import { readSource, type SourceText, sourcesOf } from './files.ts';
 import { Project } from './project.ts';
 import { Unit } from './unit.ts';
 
-/** Bytes of text held for one directory. Files beyond it are no longer looked at as context; wanted files always are. */
-const MAX_CONTEXT_LENGTH = 24 << 20;
+/** UTF-16 units of text held for one directory; ten times what the largest one of Linux 6.12 needs. */
+const MAX_TEXT_LENGTH = 48 << 20;
 
-/** The unit of work: files of one directory, checked with the whole directory as context. Plain data, for workers. */
-export interface DirectoryTask {
-  /** Absolute; files are named relative to it in reports. */
-  readonly root: string;
-  /** Absolute. */
-  readonly directory: string;
-  /** Absolute paths of the wanted files, all in `directory`. */
-  readonly files: readonly string[];
-  readonly options: CheckOptions;
-  /** null = each file tells. */
-  readonly dialect: Dialect | null;
-}
-
-/** A file that was not looked at, and why. */
-export interface SkippedFile {
-  readonly file: string;
-  readonly reason: string;
-}
-
-export interface DirectoryResult {
-  readonly files: number;
-  readonly analysed: number;
-  /** Functions that were analysed in part or not at all. */
-  readonly incomplete: readonly FunctionReport[];
-  readonly skippedFiles: readonly SkippedFile[];
-  readonly diagnostics: readonly Diagnostic[];
-}
+/** Files that are read at the same time. */
+const READ_AHEAD = 16;
 
 export interface Tools {
   readonly models: Models;
   readonly parser: Parser;
 }
 
-/** Checks the wanted files of one directory. Rejects only when `yieldNow` does. */
-export async function checkDirectory(
-  task: DirectoryTask,
-  tools: Tools,
-  yieldNow: () => Promise<void> | void,
-): Promise<DirectoryResult> {
-  const wanted = new Set(task.files);
-  const skippedFiles: SkippedFile[] = [];
-  const units = await readUnits(task, wanted, tools.models, skippedFiles);
-  const diagnostics: Diagnostic[] = [];
-  const incomplete: FunctionReport[] = [];
-  let analysed = 0;
-  const names = new Set(task.files.map((file) => nameIn(task.root, file)));
-  for (const ofDialect of [units.filter((u) => u.dialect === 'linux'), units.filter((u) => u.dialect === 'edk2')]) {
-    const project = new Project(ofDialect, tools.models, tools.parser);
-    for (const unit of ofDialect) {
-      if (!names.has(unit.path)) continue;
-      const result = await checkUnit(project, unit, task.options, yieldNow);
-      // A callee in another file is that file's matter.
-      diagnostics.push(...result.diagnostics.filter((d) => names.has(d.file)));
-      for (const report of result.functions) {
-        if (report.state === 'analysed') analysed++;
-        else incomplete.push(report);
-      }
-    }
-  }
-  return { files: task.files.length, analysed, incomplete, skippedFiles, diagnostics };
+/** A directory read and sliced: what is needed to check any of its files. */
+export interface Directory {
+  /** One for each dialect. */
+  readonly projects: readonly { readonly project: Project; readonly units: readonly Unit[] }[];
+  /** Names, as in reports, of all files that are there. */
+  readonly files: ReadonlySet<string>;
+  /** Why a file is not among the units although it may use DMA, by its name. */
+  readonly skipped: ReadonlyMap<string, string>;
 }
 
-async function readUnits(
-  task: DirectoryTask,
-  wanted: ReadonlySet<string>,
-  models: Models,
-  skippedFiles: SkippedFile[],
-): Promise<readonly Unit[]> {
+export interface DirectoryOptions {
+  /** Absolute; files are named relative to it in reports. */
+  readonly root: string;
+  /** null = each file tells. */
+  readonly dialect: Dialect | null;
+}
+
+/** Reads and slices the C sources and headers of one directory. Never rejects. */
+export async function readDirectory(
+  directory: string,
+  { root, dialect }: DirectoryOptions,
+  { models, parser }: Tools,
+): Promise<Directory> {
   const triggers = { linux: models.triggerPattern('linux'), edk2: models.triggerPattern('edk2') };
   const units: Unit[] = [];
+  const skipped = new Map<string, string>();
   let length = 0;
-  // Wanted files first, so that what is beyond the limit is context; then in one order, so that results do not depend on it.
-  const context = (await sourcesOf(task.directory)).filter((path) => !wanted.has(path));
-  for (const path of [...[...wanted].sort(), ...context]) {
-    const name = nameIn(task.root, path);
-    if (length > MAX_CONTEXT_LENGTH && !wanted.has(path)) break;
-    const source = await readSource(path);
+  const paths = await sourcesOf(directory);
+  for await (const { path, source } of readAhead(paths)) {
+    const name = nameIn(root, path);
     if (!source.ok) {
-      if (wanted.has(path)) skippedFiles.push({ file: name, reason: source.reason });
+      skipped.set(name, source.reason);
       continue;
     }
-    const dialect = task.dialect ?? detectDialect(path, source.text);
+    const spoken = dialect ?? detectDialect(path, source.text);
     // Most files never name a DMA API: they cost one search.
-    if (!triggers[dialect].test(source.text)) continue;
+    if (!triggers[spoken].test(source.text)) continue;
+    length += source.text.length;
+    if (length > MAX_TEXT_LENGTH) {
+      skipped.set(name, 'too much text in one directory');
+      continue;
+    }
     try {
-      units.push(new Unit(name, source.text, models, dialect));
-      length += source.text.length;
+      units.push(new Unit(name, source.text, models, spoken));
     } catch (error) {
-      skippedFiles.push({ file: name, reason: `internal error: ${error instanceof Error ? error.message : error}` });
+      skipped.set(name, `internal error: ${error instanceof Error ? error.message : error}`);
     }
   }
-  return units.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const projects = (['linux', 'edk2'] as const).map((one) => {
+    const ofDialect = units.filter((unit) => unit.dialect === one);
+    return { project: new Project(ofDialect, models, parser), units: ofDialect };
+  });
+  return { projects, files: new Set(paths.map((path) => nameIn(root, path))), skipped };
 }
 
 /** How a file is named in reports: relative to the root, with slashes. */
 export function nameIn(root: string, path: string): string {
   return relative(root, path).split(sep).join('/');
+}
+
+async function* readAhead(
+  paths: readonly string[],
+): AsyncGenerator<{ readonly path: string; readonly source: SourceText }> {
+  for (let at = 0; at < paths.length; at += READ_AHEAD) {
+    const some = paths.slice(at, at + READ_AHEAD);
+    const sources = await Promise.all(some.map(readSource));
+    for (const [i, path] of some.entries()) {
+      const source = sources[i];
+      if (source) yield { path, source };
+    }
+  }
 }

@@ -1,7 +1,8 @@
 export { type CheckOptions, checkUnit, DEFAULT_CHECK, type UnitResult } from './check.ts';
 export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } from './diagnostic.ts';
-export { nameIn, type SkippedFile } from './directory.ts';
+export { nameIn } from './directory.ts';
 export { isSourceName } from './files.ts';
 export { Project } from './project.ts';
 export { type AuditEvents, type AuditRequest, type AuditResult, audit } from './run.ts';
+export type { SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';

@@ -1,4 +1,4 @@
-import type { DirectoryResult, DirectoryTask } from './directory.ts';
+import type { FilesResult, FilesTask } from './task.ts';
 
 export interface PoolOptions {
   /** Worker threads; 1 = none, all is done here. */
@@ -10,22 +10,19 @@ export interface PoolOptions {
 
 /** Runs every task; `done` hears of each as it ends, in any order. Rejects with the signal's reason when it is aborted. */
 export async function runTasks(
-  tasks: readonly DirectoryTask[],
+  tasks: readonly FilesTask[],
   options: PoolOptions,
-  done: (result: DirectoryResult) => void,
+  done: (result: FilesResult) => void,
 ): Promise<void> {
-  if (options.worker === null || options.jobs <= 1 || tasks.length <= 1) return runHere(tasks, options.signal, done);
+  const { jobs, worker, signal } = options;
+  const threads = Math.min(jobs, tasks.length);
+  if (worker === null || threads <= 1) return runHere(tasks, signal, done);
   const { default: Tinypool } = await import('tinypool');
-  const threads = Math.min(options.jobs, tasks.length);
-  const pool = new Tinypool({ filename: options.worker.href, minThreads: threads, maxThreads: threads });
+  const pool = new Tinypool({ filename: worker.href, minThreads: threads, maxThreads: threads });
   try {
-    const { signal } = options;
-    const run = (task: DirectoryTask) => pool.run(task, signal ? { signal } : {});
-    // The longest first, so that no thread is left alone with one at the end.
-    const ordered = [...tasks].sort((a, b) => b.files.length - a.files.length);
-    await Promise.all(ordered.map(async (task) => done(await run(task))));
+    await Promise.all(tasks.map(async (task) => done(await pool.run(task, signal ? { signal } : {}))));
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw error;
   } finally {
     await pool.destroy();
@@ -33,16 +30,12 @@ export async function runTasks(
 }
 
 async function runHere(
-  tasks: readonly DirectoryTask[],
+  tasks: readonly FilesTask[],
   signal: AbortSignal | null,
-  done: (result: DirectoryResult) => void,
+  done: (result: FilesResult) => void,
 ): Promise<void> {
   // Loaded when wanted: with workers, this thread never analyses anything.
-  const { checkDirectory, createTools, eventLoopTurns } = await import('./analysis.ts');
-  const tools = await createTools();
-  const yieldNow = eventLoopTurns(signal);
-  for (const task of tasks) {
-    signal?.throwIfAborted();
-    done(await checkDirectory(task, tools, yieldNow));
-  }
+  const { Analysis } = await import('./analysis.ts');
+  const analysis = await Analysis.create(signal);
+  for (const task of tasks) done(await analysis.check(task));
 }

@@ -2,8 +2,9 @@ import { dirname } from 'node:path';
 import type { Dialect } from '../models/index.ts';
 import type { CheckOptions } from './check.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
-import type { DirectoryTask, SkippedFile } from './directory.ts';
+import { nameIn } from './directory.ts';
 import { runTasks } from './pool.ts';
+import type { FilesTask, SkippedFile } from './task.ts';
 
 export interface AuditRequest {
   /** Absolute; files are named relative to it in reports. */
@@ -38,6 +39,9 @@ export interface AuditResult {
 /** Below this number of files per thread, starting the thread takes longer than it saves. */
 const FILES_PER_THREAD = 8;
 
+/** Files of one task. Each thread that gets some of a directory reads all of it: not too few; and never all in one: not too many. */
+const GROUP = 16;
+
 /**
  * Checks files. The result is the same for any number of jobs. Rejects with the signal's reason when that is aborted;
  * a file that cannot be read and a function that cannot be analysed are part of the result.
@@ -68,19 +72,29 @@ export async function audit(request: AuditRequest, events: AuditEvents = {}): Pr
     },
     incomplete: incomplete.sort((a, b) => compare(a.file, b.file) || compare(a.function, b.function)),
     skippedFiles: skippedFiles.sort((a, b) => compare(a.file, b.file)),
-    diagnostics: unique(diagnostics.sort(inOrder)),
+    diagnostics: wanted(diagnostics, request).sort(inTotalOrder).filter(isNew),
   };
 }
 
-function tasksOf({ root, files, options, dialect }: AuditRequest): readonly DirectoryTask[] {
-  const byDirectory = new Map<string, Set<string>>();
-  for (const file of files) {
+/** By directory, in groups, the largest directories first, so that no thread is left alone with one at the end. */
+function tasksOf({ root, files, options, dialect }: AuditRequest): readonly FilesTask[] {
+  const byDirectory = new Map<string, string[]>();
+  for (const file of new Set(files)) {
     const directory = dirname(file);
     const known = byDirectory.get(directory);
-    if (known) known.add(file);
-    else byDirectory.set(directory, new Set([file]));
+    if (known) known.push(file);
+    else byDirectory.set(directory, [file]);
   }
-  return [...byDirectory].map(([directory, wanted]) => ({ root, directory, files: [...wanted], options, dialect }));
+  const ordered = [...byDirectory].sort(([, a], [, b]) => b.length - a.length);
+  return ordered.flatMap(([directory, all]) =>
+    groupsOf(all).map((group) => ({ root, directory, files: group, options, dialect })),
+  );
+}
+
+function groupsOf(files: readonly string[]): readonly (readonly string[])[] {
+  const groups: (readonly string[])[] = [];
+  for (let at = 0; at < files.length; at += GROUP) groups.push(files.slice(at, at + GROUP));
+  return groups;
 }
 
 function inOrder(a: Diagnostic, b: Diagnostic): number {
@@ -93,15 +107,24 @@ function inOrder(a: Diagnostic, b: Diagnostic): number {
   );
 }
 
+/** Whichever thread was first, of several ways to one fault the same one is told. */
+function inTotalOrder(a: Diagnostic, b: Diagnostic): number {
+  return inOrder(a, b) || compare(JSON.stringify(a), JSON.stringify(b));
+}
+
 /** By code units: the same order on every machine, whatever its language. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+/** A fault may lie in a callee of another file: it is reported if that file is one of those asked for. */
+function wanted(diagnostics: readonly Diagnostic[], { root, files }: AuditRequest): Diagnostic[] {
+  const names = new Set(files.map((file) => nameIn(root, file)));
+  return diagnostics.filter(({ file }) => names.has(file));
+}
+
 /** Two callers may lead to the same fault in one callee. */
-function unique(sorted: readonly Diagnostic[]): readonly Diagnostic[] {
-  return sorted.filter((d, i) => {
-    const before = sorted[i - 1];
-    return before === undefined || inOrder(before, d) !== 0;
-  });
+function isNew(diagnostic: Diagnostic, i: number, sorted: readonly Diagnostic[]): boolean {
+  const before = sorted[i - 1];
+  return before === undefined || inOrder(before, diagnostic) !== 0;
 }

@@ -1,9 +1,9 @@
-import { checkDirectory, type DirectoryResult, type DirectoryTask } from './directory.ts';
-import { createTools, eventLoopTurns } from './tools.ts';
+import { Analysis } from './analysis.ts';
+import type { FilesResult, FilesTask } from './task.ts';
 
-const tools = createTools();
+const analysis = Analysis.create(null);
 
 /** Entry point of a worker thread. */
-export default async function work(task: DirectoryTask): Promise<DirectoryResult> {
-  return checkDirectory(task, await tools, eventLoopTurns(null));
+export default async function work(task: FilesTask): Promise<FilesResult> {
+  return (await analysis).check(task);
 }

@@ -1,0 +1,31 @@
+import type { Dialect } from '../models/index.ts';
+import type { CheckOptions } from './check.ts';
+import type { Diagnostic, FunctionReport } from './diagnostic.ts';
+
+/** The unit of work: some files of one directory, checked with the whole directory as context. Plain data, for workers. */
+export interface FilesTask {
+  /** Absolute; files are named relative to it in reports. */
+  readonly root: string;
+  /** Absolute. */
+  readonly directory: string;
+  /** Absolute paths, all in `directory`. */
+  readonly files: readonly string[];
+  readonly options: CheckOptions;
+  /** null = each file tells. */
+  readonly dialect: Dialect | null;
+}
+
+/** A file that was not looked at, and why. */
+export interface SkippedFile {
+  readonly file: string;
+  readonly reason: string;
+}
+
+export interface FilesResult {
+  readonly files: number;
+  readonly analysed: number;
+  /** Functions that were analysed in part or not at all. */
+  readonly incomplete: readonly FunctionReport[];
+  readonly skippedFiles: readonly SkippedFile[];
+  readonly diagnostics: readonly Diagnostic[];
+}
