@@ -8,7 +8,7 @@ export class Project implements Code {
   readonly dialect: Dialect;
   readonly models: Models;
   readonly checkedFields: ReadonlySet<string>;
-  private readonly arrayFields = new Map<string, boolean>();
+  private readonly arrayFields = new Map<string, 'always' | 'sometimes' | 'never'>();
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
   private readonly byName = new Map<string, UnitFunction[]>();
@@ -23,7 +23,7 @@ export class Project implements Code {
     const checked = new Set<string>();
     for (const unit of units) {
       for (const field of unit.checkedFields) checked.add(field);
-      for (const [field, isArray] of unit.fields) this.arrayFields.set(field, isArray && (this.arrayFields.get(field) ?? true));
+      for (const [field, isArray] of unit.fields) this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
       for (const f of unit.functions.values()) this.byName.set(f.name, [...(this.byName.get(f.name) ?? []), f]);
     }
     this.checkedFields = checked;
@@ -82,8 +82,8 @@ export class Project implements Code {
     return this.units.get(file)?.arrays.has(name) ?? false;
   }
 
-  isArrayField(field: string): boolean {
-    return this.arrayFields.get(field) ?? false;
+  arrayField(field: string): 'always' | 'sometimes' | 'never' {
+    return this.arrayFields.get(field) ?? 'never';
   }
 
   private assignsOf(start: UnitFunction): Set<string> {
@@ -98,4 +98,8 @@ export class Project implements Code {
     }
     return all;
   }
+}
+
+function combine(before: 'always' | 'sometimes' | 'never' | undefined, now: 'always' | 'sometimes' | 'never'): 'always' | 'sometimes' | 'never' {
+  return before === undefined || before === now ? now : 'sometimes';
 }

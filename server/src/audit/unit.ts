@@ -26,8 +26,8 @@ export class Unit {
   readonly functions = new Map<string, UnitFunction>();
   readonly checkedFields = new Set<string>();
   readonly arrays = new Set<string>();
-  /** Structure fields by name: is it an array in every structure that has it? */
-  readonly fields = new Map<string, boolean>();
+  /** Structure fields by name: arrays in every structure that has them, in some, in none. */
+  readonly fields = new Map<string, 'always' | 'sometimes' | 'never'>();
   /** Functions registered to be called at ExitBootServices. */
   readonly exitBootHandlers = new Set<string>();
   private readonly masked: string;
@@ -49,8 +49,9 @@ export class Unit {
       if (item.kind === 'struct')
         for (const { name, arrayLength } of item.fields) {
           const last = name.slice(name.lastIndexOf('.') + 1);
-          const isArray = arrayLength !== null;
-          this.fields.set(last, isArray && (this.fields.get(last) ?? true));
+          const kind = arrayLength !== null ? 'always' : 'never';
+          const before = this.fields.get(last);
+          this.fields.set(last, before === undefined || before === kind ? kind : 'sometimes');
         }
       if (item.kind !== 'function') continue;
       const body = this.masked.slice(item.start, item.end);

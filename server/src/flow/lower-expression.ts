@@ -213,11 +213,19 @@ function lowerAssignment(context: LoweringContext, node: SyntaxNode): Expression
   if (!left || !right) return opaque(at);
   const operator = textOf(context, child(node, 'operator') ?? at);
   const value = lowerExpression(context, right);
-  const target = lowerExpression(context, left);
+  const target = lowerTarget(context, left);
   const result: Expression =
     operator === '=' ? value : { kind: 'binary', operator: operator.slice(0, -1), left: target, right: value, ...at };
   context.graph.emit({ kind: 'set', target, value: result, ...at });
   return target;
+}
+
+/** `sg_dma_address (sg) = x`: a macro that names a field of what its argument points to. */
+function lowerTarget(context: LoweringContext, node: SyntaxNode): Expression {
+  const callee = child(node, 'function');
+  const first = child(node, 'arguments')?.children.find(isNamed);
+  if (node.kind !== 'call_expression' || callee?.kind !== 'identifier' || !first) return lowerExpression(context, node);
+  return { kind: 'member', object: lowerExpression(context, first), field: textOf(context, callee), arrow: true, start: node.start, end: node.end };
 }
 
 function lowerUpdate(context: LoweringContext, node: SyntaxNode): Expression {

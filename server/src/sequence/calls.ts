@@ -2,9 +2,10 @@ import type { Expression } from '../flow/index.ts';
 import type { Action, ApiModel } from '../models/index.ts';
 import type { Code, FunctionSource } from './code.ts';
 import type { Context } from './context.ts';
+import type { CallKind } from './loops.ts';
 import { expressionName, type Frame } from './frame.ts';
 import type { State } from './state.ts';
-import { isWithin, pointee, rootSymbol, type Value } from './values.ts';
+import { isWithin, lastField, pointee, rootSymbol, type Value } from './values.ts';
 
 /** What a call expression calls. */
 export type Callee =
@@ -37,6 +38,20 @@ export function isHeavy(callee: Callee): boolean {
   return callee.kind === 'function' && callee.source.relevant;
 }
 
+const ACQUIRES: ReadonlySet<Action> = new Set(['allocate', 'map', 'channel-request']);
+const RELEASES_RESOURCE: ReadonlySet<Action> = new Set(['free', 'unmap', 'channel-release']);
+
+/** What a call does in a loop, without entering it: a function that can reach the API by a name that says "release" releases. */
+export function callKind(callee: Callee): CallKind {
+  if (callee.kind === 'model') {
+    const { action, family, name } = callee.model;
+    return { heavy: isHeavy(callee), acquires: ACQUIRES.has(action), releases: RELEASES_RESOURCE.has(action) ? (family ?? name) : null };
+  }
+  const relevant = callee.kind === 'function' && callee.source.relevant;
+  const releases = relevant && RELEASES.test(callee.name);
+  return { heavy: relevant, acquires: relevant && !releases, releases: releases ? 'any' : null };
+}
+
 /** Names of functions that may release what they are given, as far as a name tells. */
 const RELEASES =
   /free|release|unmap|clean|destroy|exit|uninit|deinit|fini|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
@@ -66,10 +81,14 @@ export function callUnknown(context: Context, state: State, name: string | null,
       const inner = context.resourceOf(held);
       if (inner !== null) {
         if (/^f\d+:/.test(at) || mayRelease) touch(inner);
-      } else if (value.kind === 'address' && !/^[MA]:/.test(location)) filled.push(location);
-      else if (assigns?.has(lastField(location))) filled.push(location);
+      } else if (/^f\d+:/.test(place)) {
+        if (!/^[MA]:/.test(location)) filled.push(location);
+      } else if (assigns?.has(lastField(location))) filled.push(location);
     }
-    if (value.kind === 'address' && !filled.includes(place) && context.resourceOf(state.get(place) ?? value) === null) filled.push(place);
+    if (value.kind === 'address') {
+      if (!filled.includes(place) && context.resourceOf(state.get(place) ?? value) === null) filled.push(place);
+      context.memory.touch(state, place);
+    }
     for (const location of filled) {
       state.remove(location);
       state.remove(`Z:${location}`);
@@ -77,8 +96,4 @@ export function callUnknown(context: Context, state: State, name: string | null,
     if (filled.length) state.epoch++;
     if (value.kind === 'symbol' && mayRelease) state.set(`H:${value.symbol}`, value);
   }
-}
-
-function lastField(location: string): string {
-  return /([A-Za-z_]\w*)(?:\[[^\]]*\]|\+-?\d+)*$/.exec(location)?.[1] ?? '';
 }

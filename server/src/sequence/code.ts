@@ -19,8 +19,8 @@ export interface Code {
   function(name: string, file: string): FunctionSource | null;
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
-  /** Is `field` an array inside its structure, so that its name stands for its address? */
-  isArrayField(field: string): boolean;
+  /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */
+  arrayField(field: string): 'always' | 'sometimes' | 'never';
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
   readonly checkedFields: ReadonlySet<string>;
 }

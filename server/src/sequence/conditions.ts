@@ -2,7 +2,7 @@ import type { FailureSign } from '../models/index.ts';
 import { ANYTHING, decide, type Domain, narrow, single } from './domain.ts';
 import type { State } from './state.ts';
 import type { Resources } from './tables.ts';
-import { oppositeTest, type Symbols, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
+import { MAPPING_ERROR, oppositeTest, type Symbols, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
 
 /** Called when a test says something about a resource whose outcome was still open. */
 export interface TestObserver {
@@ -50,12 +50,26 @@ export class Conditions {
     }
   }
 
+  private isErrorAddress(value: Value): boolean {
+    return value.kind === 'symbol' && this.symbols.info(value.symbol).key === MAPPING_ERROR;
+  }
+
+  /** `address == DMA_MAPPING_ERROR` is dma_mapping_error () written out. */
+  private asMappingTest(operator: TestOperator, left: Value, right: Value): { operator: TestOperator; value: Value } | null {
+    if (operator !== '==' && operator !== '!=') return null;
+    const value = this.isErrorAddress(right) ? left : this.isErrorAddress(left) ? right : null;
+    return value && { operator: operator === '==' ? 'mapping-error' : 'no-mapping-error', value };
+  }
+
   private decideTest(state: State, operator: TestOperator, left: Value, right: Value): boolean | null {
+    const written = this.asMappingTest(operator, left, right);
+    if (written) return this.decideTest(state, written.operator, written.value, ZERO);
     if (left.kind === 'test' && right.kind === 'number') {
       const inner = this.truth(state, left);
       return inner === null ? null : decide(single(inner ? 1 : 0), operator, right.value);
     }
     if (operator === 'mapping-error' || operator === 'no-mapping-error') {
+      if (this.isErrorAddress(left)) return operator === 'mapping-error';
       const resource = left.kind === 'symbol' ? this.symbols.info(left.symbol).resource : undefined;
       const outcome = resource === undefined ? undefined : state.resource(resource)?.outcome;
       if (outcome === undefined || outcome === 'pending') {
@@ -119,6 +133,8 @@ export class Conditions {
       if (wanted.length === 2) return state;
       return wanted[0] === undefined ? null : this.assume(state, left, wanted[0] === 1);
     }
+    const written = this.asMappingTest(operator, left, right);
+    if (written) return this.assumeTest(state, written.operator, written.value, ZERO);
     if (operator === 'mapping-error' || operator === 'no-mapping-error') return this.assumeMappingTest(state, operator, left);
     if (right.kind === 'symbol' && left.kind === 'number') return this.assumeTest(state, SWAPPED[operator], right, left);
     if (right.kind === 'number') this.shorten(state, operator, left);
@@ -194,8 +210,14 @@ export class Conditions {
 
   private settle(state: State, resource: number, worked: boolean): void {
     state.update(resource, { outcome: worked ? 'ok' : 'failed' });
-    if (worked) return;
     const info = this.resources.info(resource);
+    if (worked) {
+      for (const symbol of info.nonzero) {
+        const domain = narrow(state.domain(symbol), '!=', 0);
+        if (domain) state.learn(symbol, domain);
+      }
+      return;
+    }
     for (const { location, before } of info.outputs) {
       const held = state.get(location);
       if (held?.kind !== 'symbol' || this.symbols.info(held.symbol).resource !== resource) continue;

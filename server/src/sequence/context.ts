@@ -121,6 +121,7 @@ export class Context {
       within: this.owner(place, frame, at),
       depth: frame.depth,
       outputs: [],
+      nonzero: [],
     }));
   }
 
@@ -148,13 +149,6 @@ export class Context {
   reference(state: State, frame: Frame, value: Value, wanted: SymbolRole, at: Expression): Reference {
     if (value.kind === 'number') return value.value === 0 ? { to: 'null' } : { to: 'unknown' };
     if (value.kind === 'uninitialised') return { to: 'uninitialised', name: value.name };
-    if (value.kind === 'address') {
-      const held = state.get(value.location);
-      if (held?.kind === 'symbol') {
-        const info = this.symbols.info(held.symbol);
-        if (info.resource !== undefined && info.role === wanted) return this.toResource(info.resource, 'address-of');
-      }
-    }
     if (value.kind === 'symbol') {
       const info = this.symbols.info(value.symbol);
       if (info.resource !== undefined && state.resource(info.resource)) {
@@ -165,6 +159,13 @@ export class Context {
       }
     }
     if (value.kind === 'test') return { to: 'unknown' };
+    const place = pointee(value);
+    const held = place === null ? undefined : state.get(place);
+    if (held?.kind === 'symbol') {
+      // A pointer to the variable that holds the handle.
+      const info = this.symbols.info(held.symbol);
+      if (info.resource !== undefined && info.role === wanted && !info.derived && state.resource(info.resource)) return this.toResource(info.resource, 'address-of');
+    }
     return this.toResource(this.foreign(state, frame, value, wanted, at).id, 'exact');
   }
 
@@ -184,6 +185,7 @@ export class Context {
       within: null,
       depth: frame.depth,
       outputs: [],
+      nonzero: [],
     }));
     if (!state.resource(info.id)) state.update(info.id, { outcome: 'ok', escaped: true });
     return info;

@@ -5,7 +5,7 @@ import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts
 import { expressionName, type Frame } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
-import { isWithin, pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
+import { isWithin, lastField, pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
 
 /** One call of a modelled API, with its arguments evaluated. */
 export interface ModelledCall {
@@ -125,9 +125,14 @@ export class Effects {
         return give(arg('value') ?? fresh());
       case 'mapped-address':
       case 'device-attributes':
-      case 'register-callback':
       case 'sg-address':
-      case 'sg-length':
+      case 'sg-length': {
+        // The macro is an lvalue too: what was assigned to it is read back.
+        const entry = arg('scatterlist') ?? values[0];
+        const place = entry ? pointee(entry) : null;
+        return give(place === null ? fresh() : context.memory.load(state, `${place}.${call.name}`));
+      }
+      case 'register-callback':
       case 'sg-init':
       case 'set-mask':
       case 'sleep':
@@ -147,6 +152,10 @@ export class Effects {
       within: null,
       depth: frame.depth,
       outputs,
+      nonzero: call.model.args.flatMap((role, i) => {
+        const value = call.values[i];
+        return role === 'entries' && value?.kind === 'symbol' && !value.offset ? [value.symbol] : [];
+      }),
     }));
   }
 
@@ -273,7 +282,10 @@ export class Effects {
     if (bytesPlace !== null) state.set(bytesPlace, context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }));
     if (key) state.set(key, handle);
     if (pointer && mode === 'streaming' && !key) context.noteMapped(state, pointer, handle);
-    return this.returned(resource, model);
+    const returned = this.returned(resource, model);
+    // An object that stands for the mapping: ib_umem_get (), released by the same pointer.
+    if (model.result === 'pointer') state.set(`M:${valueKey(returned)}`, handle);
+    return returned;
   }
 
   private returned(resource: ResourceInfo, model: ApiModel): Value {
@@ -341,6 +353,7 @@ export class Effects {
     const { context } = this;
     const target = this.target(state, frame, call);
     if (target.to === 'null' && call.model.acceptsNull) return null;
+    if (target.to === 'mapping' && context.resources.info(target.id).foreign) this.handOverAliases(state, call);
     context.emit(state, {
       op: 'unmap',
       site: call.site,
@@ -354,6 +367,23 @@ export class Effects {
     });
     this.release(state, target);
     return null;
+  }
+
+  /** A handle whose origin is not seen is unmapped: it may be one of this path's own that went where it cannot be followed. */
+  private handOverAliases(state: State, call: ModelledCall): void {
+    const { context } = this;
+    const handle = argument(call.model, call.values, 'device-address') ?? argument(call.model, call.values, 'mapping');
+    const from = handle?.kind === 'symbol' ? context.symbols.info(handle.symbol).loadedFrom : undefined;
+    const field = from === undefined ? null : lastField(from);
+    const family = call.model.family ?? call.name;
+    for (const [id, now] of [...state.allResources()]) {
+      const info = context.resources.info(id);
+      if (info.foreign || info.kind !== 'mapping' || now.life !== 'live' || now.outcome === 'failed') continue;
+      const accepts = info.model ? [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])] : [];
+      if (!accepts.includes(family)) continue;
+      const isNear = field !== null && [...state.locations()].some(([l, v]) => context.resourceOf(v) === id && !/^[BZHEMAN]:/.test(l) && lastField(l) === field);
+      if (now.escaped || isNear) context.handOver(state, id, call.name);
+    }
   }
 
   private release(state: State, target: Reference): void {
@@ -420,13 +450,14 @@ export class Effects {
     const object = argument(model, values, 'object');
     if (object) return this.freeObject(state, frame, call, object);
     if (index < 0) index = model.args.findIndex((r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address');
+    if (index < 0) index = model.args.indexOf('pool');
     const value = values[index];
     if (!value) return;
     const wanted: SymbolRole = model.action === 'channel-release' ? 'channel' : model.args[index] === 'device-address' ? 'device-address' : 'cpu-address';
     const target = context.reference(state, frame, value, wanted, expressions[index] ?? call.at);
     if (target.to === 'null' && (model.acceptsNull ?? false)) return;
     // Pages inside the buffer: a part of it goes, which one is not followed.
-    if (target.to === 'buffer' && target.how === 'offset') return context.handOver(state, target.id, call.name);
+    if (target.to === 'buffer' && (target.how === 'offset' || this.isPartOnly(state, target.id, call))) return context.handOver(state, target.id, call.name);
     context.emit(state, {
       op: 'free',
       site: call.site,
@@ -437,6 +468,21 @@ export class Effects {
       size: this.size(state, call),
     });
     this.release(state, target);
+  }
+
+  /** Fewer pages are freed than were allocated, on purpose as it seems: trimming an aligned allocation. */
+  private isPartOnly(state: State, buffer: number, call: ModelledCall): boolean {
+    const pages = argument(call.model, call.values, 'pages');
+    if (!pages) return false;
+    const freed = this.size(state, call);
+    for (let node = state.trace; node; node = node.previous) {
+      const { event } = node;
+      if (event.op !== 'allocate' || event.buffer !== buffer) continue;
+      if (event.size.bytes !== null && freed.bytes !== null) return freed.bytes < event.size.bytes;
+      // Bytes where pages are wanted is no trimming.
+      return event.size.key !== freed.key && !event.size.key.includes(valueKey(pages));
+    }
+    return false;
   }
 
   private freeObject(state: State, frame: Frame, call: ModelledCall, object: Value): void {
@@ -616,11 +662,12 @@ export class Effects {
 
   /** Unmodelled out-parameters of a harmless call: places whose address it gets receive something new. */
   private outputsOf(state: State, call: ModelledCall): Value | null {
-    for (const value of call.values)
-      if (value.kind === 'address' && /^f\d+:/.test(value.location) && !state.get(`E:${value.location}`)) {
-        const held = state.get(value.location);
-        if (held === undefined || held.kind === 'uninitialised') this.context.memory.forget(state, value.location);
-      }
+    for (const value of call.values) {
+      if (value.kind !== 'address') continue;
+      const held = state.get(value.location);
+      if (/^f\d+:/.test(value.location) && (held === undefined || held.kind === 'uninitialised')) this.context.memory.forget(state, value.location);
+      else this.context.memory.touch(state, value.location);
+    }
     return null;
   }
 }

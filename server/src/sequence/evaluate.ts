@@ -4,7 +4,7 @@ import type { Conditions } from './conditions.ts';
 import type { Frame } from './frame.ts';
 import type { Memory } from './memory.ts';
 import type { State } from './state.ts';
-import { numberValue, pointee, type Symbols, type SymbolInfo, symbolValue, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
+import { MAPPING_ERROR, numberValue, pointee, type Symbols, type SymbolInfo, symbolValue, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
 
 /** Told of each place in memory that an expression reads or writes through a pointer. */
 export interface AccessObserver {
@@ -53,9 +53,11 @@ export class Evaluator {
       case 'dereference': {
         const location = this.place(state, frame, expression);
         if (location === null) return this.constant(`place:${frame.id}:${expression.start}@${state.epoch}`);
-        if (expression.kind === 'member' && this.code.isArrayField(expression.field)) return this.memory.addressOf(location);
+        const array = expression.kind === 'member' ? this.code.arrayField(expression.field) : 'never';
+        if (array === 'always') return this.memory.addressOf(location);
         this.observer.onAccess(state, frame, location, 'read', expression);
-        return this.memory.load(state, location);
+        const loaded = this.memory.load(state, location);
+        return array === 'sometimes' && loaded.kind === 'number' ? this.asArray(state, location) : loaded;
       }
       case 'address-of': {
         const location = this.place(state, frame, expression.object);
@@ -96,7 +98,7 @@ export class Evaluator {
         if (pointee(pointer) !== null) return this.memory.element(pointer, index);
         // Not a pointer as far as is known: then the elements are right there.
         const array = this.place(state, frame, expression.object);
-        return array === null ? null : this.memory.element(this.memory.addressOf(array), index);
+        return array === null ? null : this.memory.element(this.asArray(state, array), index);
       }
       case 'dereference':
         return pointee(this.value(state, frame, expression.object));
@@ -105,6 +107,13 @@ export class Evaluator {
       default:
         return null;
     }
+  }
+
+  /** Zero where a pointer would be: the place is taken for an array from now on. */
+  private asArray(state: State, location: string): Value {
+    const address = this.memory.addressOf(location);
+    state.set(location, address);
+    return address;
   }
 
   constant(key: string, info: Omit<SymbolInfo, 'key'> = {}): Value {
@@ -126,6 +135,7 @@ export class Evaluator {
     }
     const constant = this.code.models.constant(name, this.code.dialect);
     if (constant) {
+      if (constant.attribute === 'mapping-error') return this.constant(MAPPING_ERROR);
       if (constant.direction) return this.constant(`const:${name}`);
       if (constant.value !== undefined) return numberValue(constant.value);
       if (constant.status === 'success') return ZERO;

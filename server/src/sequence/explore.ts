@@ -1,5 +1,5 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
-import { type Callee, callUnknown, isHeavy, resolveCallee } from './calls.ts';
+import { type Callee, callKind, callUnknown, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { Effects } from './effects.ts';
@@ -87,7 +87,7 @@ class Explorer {
   private loops(frame: Frame): LoopTable {
     let table = this.loopTables.get(frame.graph);
     if (!table) {
-      table = describeLoops(frame.graph, (callee, count) => isHeavy(resolveCallee(this.code, frame, callee, count)));
+      table = describeLoops(frame.graph, (callee, count) => callKind(resolveCallee(this.code, frame, callee, count)));
       this.loopTables.set(frame.graph, table);
     }
     return table;
@@ -245,7 +245,11 @@ class Explorer {
         const forced = this.forcedExit(frame, around, state, [end.whenTrue, end.whenFalse]);
         const arms = this.split(frame, state, end.condition, forced === null);
         if (forced !== null) return go(forced, arms.find(([arm]) => arm === (forced === end.whenTrue))?.[1] ?? state);
-        for (const [arm, next] of arms) go(arm ? end.whenTrue : end.whenFalse, next);
+        for (const [arm, next] of arms) {
+          const to = arm ? end.whenTrue : end.whenFalse;
+          if (arms.length > 1) this.leaveReleasingLoop(around, to, next);
+          go(to, next);
+        }
         return;
       }
       case 'switch': {
@@ -269,11 +273,27 @@ class Explorer {
         const count = loop ? state.loopCount(loopId(frame, loop)) : 0;
         const inside = state.fork();
         state.trace = this.step(frame, state.trace, end, 'skip');
+        this.leaveReleasingLoop(around, end.exit, state);
         go(end.exit, state);
         if (loop?.heavy && count >= this.budget.iterations) return;
         inside.trace = this.step(frame, inside.trace, end, 'iterate');
         this.bindIteration(frame, inside, end, count, loop?.heavy ?? false);
         return go(end.body, inside);
+      }
+    }
+  }
+
+  /** A loop that releases ends after a number of turns that is not known: whether it reached a resource cannot be told. */
+  private leaveReleasingLoop(around: readonly LoopInfo[], to: number, state: State): void {
+    const { context } = this;
+    for (const loop of around) {
+      if (loop.releases === null || loop.blocks.has(to)) continue;
+      for (const [id, now] of [...state.allResources()]) {
+        const info = context.resources.info(id);
+        if (info.foreign || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
+        const families = [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])];
+        const { releases } = loop;
+        if (releases === 'any' || families.some((f) => releases.has(f))) context.handOver(state, id, 'releasing loop');
       }
     }
   }
@@ -351,30 +371,33 @@ class Explorer {
         evaluator.value(state, frame, instruction.value);
         return [state];
       case 'set':
-        this.assign(frame, state, instruction);
-        return [state];
+        if (this.assign(frame, state, instruction)) return [state];
+        this.drop(state);
+        return [];
       case 'call':
         return this.call(frame, state, instruction);
     }
   }
 
-  private assign(frame: Frame, state: State, { target, value, start, end }: Instruction & { kind: 'set' }): void {
+  /** False when the path is not worth following any further. */
+  private assign(frame: Frame, state: State, { target, value, start, end }: Instruction & { kind: 'set' }): boolean {
     const { context } = this;
     const { evaluator, memory } = context;
     if (value.kind === 'aggregate') {
       const location = evaluator.place(state, frame, target);
-      if (!location) return;
+      if (!location) return true;
       memory.clear(state, location);
       for (const part of value.parts) {
         const held = evaluator.value(state, frame, part.value);
         if (part.path !== null) state.set(`${location}${part.path}`, held);
       }
-      return;
+      return true;
     }
     let result = evaluator.value(state, frame, value);
     if (result.kind === 'uninitialised') result = evaluator.constant(`copy:${frame.id}:${start}@${state.epoch}`);
     const location = evaluator.place(state, frame, target);
-    if (location === null) return;
+    if (location === null) return true;
+    if (this.runsIntoItself(state, location, result)) return false;
     if (target.kind !== 'name' && target.kind !== 'temporary') context.access(state, frame, context.memory.addressOf(location), 'write', target);
     state.set(location, result);
     state.remove(`Z:${location}`);
@@ -382,6 +405,21 @@ class Explorer {
     const isPointer = (value.kind === 'cast' && value.type.includes('*')) || value.kind === 'name' || value.kind === 'member';
     const isHandle = result.kind === 'symbol' && context.symbols.info(result.symbol).role === 'device-address';
     if (location.startsWith('*') && (isHandle || !isPointer)) this.tellDevice(frame, state, location, result, { start, end });
+    return true;
+  }
+
+  /**
+   * A handle would overwrite the live handle of an earlier turn of the same loop: a ring that wraps round on itself.
+   * Rings have more than the two entries that unrolling gives them.
+   */
+  private runsIntoItself(state: State, location: string, value: Value): boolean {
+    if (!location.startsWith('*') && !location.startsWith('G:')) return false;
+    const { context } = this;
+    const old = state.get(location);
+    const before = old ? context.resourceOf(old) : null;
+    const after = context.resourceOf(value);
+    if (before === null || after === null || before === after || !state.loops.length) return false;
+    return state.resource(before)?.life === 'live' && !context.resources.info(before).foreign;
   }
 
   /** A value put into memory that the device shares is given to the device. */

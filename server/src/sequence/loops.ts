@@ -4,6 +4,16 @@ export interface LoopInfo extends Loop {
   /** Makes, releases or maps DMA resources: worth being unrolled. Others are run once, with what they assign unknown. */
   readonly heavy: boolean;
   readonly assigned: readonly Expression[];
+  /** Families that are released in it but not acquired; null when it releases nothing, or acquires too. */
+  readonly releases: ReadonlySet<string> | 'any' | null;
+}
+
+/** What a call in a loop does to resources. */
+export interface CallKind {
+  readonly heavy: boolean;
+  readonly acquires: boolean;
+  /** Family that it releases; "any" for a function that is entered. */
+  readonly releases: string | null;
 }
 
 export interface LoopTable {
@@ -12,12 +22,15 @@ export interface LoopTable {
   readonly byHeader: ReadonlyMap<number, LoopInfo>;
 }
 
-export function describeLoops(graph: FunctionGraph, isHeavyCall: (callee: Expression, argumentCount: number) => boolean): LoopTable {
+export function describeLoops(graph: FunctionGraph, kindOf: (callee: Expression, argumentCount: number) => CallKind): LoopTable {
   const loops = graph.loops.map((loop): LoopInfo => {
     const instructions = [...loop.blocks].flatMap((b) => graph.blocks[b]?.instructions ?? []);
+    const calls = instructions.flatMap((i) => (i.kind === 'call' ? [kindOf(i.callee, i.arguments.length)] : []));
+    const families = calls.flatMap((c) => (c.releases === null ? [] : [c.releases]));
     return {
       ...loop,
-      heavy: instructions.some((i) => i.kind === 'call' && isHeavyCall(i.callee, i.arguments.length)),
+      heavy: calls.some((c) => c.heavy),
+      releases: !families.length || calls.some((c) => c.acquires) ? null : families.includes('any') ? 'any' : new Set(families),
       assigned: instructions.flatMap((i) => (i.kind === 'set' && i.target.kind !== 'temporary' ? [i.target] : [])),
     };
   });

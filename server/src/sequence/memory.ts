@@ -20,6 +20,10 @@ export class Memory {
 
   private isZeroed(state: State, location: string): boolean {
     const root = rootSymbol(location);
+    for (let i = location.length; i > 0; i--) {
+      const c = location[i];
+      if ((c === undefined || c === '.' || c === '[' || c === '+') && state.get(`N:${location.slice(0, i)}`)) return false;
+    }
     if (root !== null && this.symbols.info(root).zeroed && !state.get(`H:${root}`)) return true;
     for (let i = location.length - 1; i > 0; i--) {
       const c = location[i];
@@ -36,6 +40,11 @@ export class Memory {
   clear(state: State, location: string): void {
     this.forget(state, location);
     state.set(`Z:${location}`, ZERO);
+  }
+
+  /** Code that is not seen got the address of `location`: memory that was all zero there may not be so any more. */
+  touch(state: State, location: string): void {
+    state.set(`N:${location}`, ZERO);
   }
 
   /** Nothing is known any more of `location` and what is inside it. */

@@ -112,7 +112,7 @@ export function mergeInto(context: Context, state: State, other: State, where: s
     if (theirs && valueKey(theirs) === valueKey(mine)) continue;
     if (/^[MA]:/.test(location)) continue;
     const [a, b] = [domainOf(state, mine), domainOf(other, theirs)];
-    if (/^[BZHE]:/.test(location) || !theirs) {
+    if (/^[BZHEN]:/.test(location) || !theirs) {
       state.remove(location);
       continue;
     }

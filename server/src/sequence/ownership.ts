@@ -38,7 +38,7 @@ export class Holders {
     const found: string[] = [];
     if (this.reaches(exit.value, resource)) found.push('return value');
     for (const [location, value] of exit.state.locations()) {
-      if (value.kind !== 'symbol' || /^[BZHE]:/.test(location)) continue;
+      if (value.kind !== 'symbol' || /^[BZHEN]:/.test(location)) continue;
       if (context.symbols.info(value.symbol).resource !== resource) continue;
       const place = /^[MA]:/.test(location) ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '').replace(/^iova:s(\d+)/, '*$1') : location;
       if (this.outlives(place, 0)) found.push(place);
@@ -62,7 +62,7 @@ export class Holders {
     if (exit.state.get(`E:${root}`)) return true;
     if (exit.value?.kind === 'symbol' && exit.value.symbol === root) return true;
     for (const [location, value] of exit.state.locations()) {
-      if (value.kind === 'symbol' && value.symbol === root && !/^[BZHEMA]:/.test(location) && !location.startsWith(`*${root}`) && this.outlives(location, hops + 1)) return true;
+      if (value.kind === 'symbol' && value.symbol === root && !/^[BZHEMAN]:/.test(location) && !location.startsWith(`*${root}`) && this.outlives(location, hops + 1)) return true;
       // The address of a part of it is stored somewhere: list_add (&object->entry, …)
       if (value.kind === 'address' && pointee(value)?.startsWith(`*${root}.`) && !/^f\d+:/.test(location) && this.outlives(location, hops + 1)) return true;
     }

@@ -14,6 +14,9 @@ export type Value =
 
 export type TestOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'mapping-error' | 'no-mapping-error';
 
+/** Key of the symbol for the device address that means failure (DMA_MAPPING_ERROR). */
+export const MAPPING_ERROR = 'const:mapping-error';
+
 /** What a symbol is to a DMA resource. */
 export type SymbolRole =
   | 'device-address'
@@ -110,6 +113,11 @@ export function addressOf(location: string): Value {
 export function rootSymbol(location: string): number | null {
   const match = /^\*(\d+)/.exec(location);
   return match?.[1] ? Number(match[1]) : null;
+}
+
+/** Name of the innermost field of a location: `*12.ring[3].dma` → "dma". */
+export function lastField(location: string): string {
+  return /([A-Za-z_]\w*)(?:\[[^\]]*\]|\+-?\d+)*$/.exec(location)?.[1] ?? '';
 }
 
 /** Is `location` the place `container` or inside it? */
