@@ -25,6 +25,7 @@ import {
   isName,
   OPERATOR_LIKE_CALL,
   PARAMETER_MODIFIER,
+  QUALIFIER,
   RESPELLED,
   TAG,
   TYPE,
@@ -157,6 +158,7 @@ function endOfAnnotation(text: string, source: PairedTokens, kept: TokenList, at
     const name = text.slice(from, tokens.end[at]);
     return name.startsWith('__attribute') || isAnnotationPlace(kept, kind[close] ?? 0) ? close : at;
   }
+  if (flags === 0 && isPointerAnnotation(text, tokens, kept, at)) return at + 1;
   if (!isReserved || !isName(tokens.word[at] ?? 0)) return at;
   return endOfReservedWord(text, source, kept, at);
 }
@@ -171,6 +173,15 @@ function isAnnotationPlace(kept: TokenList, next: number): boolean {
 
 function isTypeOrTag(tokens: Tokens, at: number): boolean {
   return (flagsOf(tokens.word[at] ?? 0) & (TYPE | TAG)) !== 0;
+}
+
+/** `type *ANNOTATION name`, `type *ANNOTATION const name`. */
+function isPointerAnnotation(text: string, tokens: Tokens, kept: TokenList, at: number): boolean {
+  if (kept.kind[kept.count - 1] !== STAR || tokens.kind[at + 1] !== IDENTIFIER) return false;
+  const flags = flagsOf(tokens.word[at + 1] ?? 0);
+  if (flags !== 0 && !(flags & QUALIFIER)) return false;
+  const isMacro = (index: number) => /^[A-Z\d_]+$|^__/.test(text.slice(tokens.start[index], tokens.end[index]));
+  return isMacro(at) && !isMacro(at + 1);
 }
 
 /** Judges an unknown `__x` by its neighbours: `before` and `earlier` are the two tokens kept last. */

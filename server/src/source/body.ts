@@ -346,7 +346,7 @@ class BodyPass {
     if (isEmpty && this.#isOnLaterLine(at, close)) return;
     if (length < 2 || (isEmpty && length < 3)) return;
     this.#source.buffer.blank(this.#start(at), this.#tokenEnd(at));
-    this.#write(at, length >= 5 ? 'while' : 'if');
+    this.#write(at, length < 5 || this.#hasElse(close + 1) ? 'if' : 'while');
     if (isEmpty) {
       // `FOREVER () {`: the condition must not be empty, so the parenthesis moves into the room of the name.
       this.#source.buffer.blank(this.#start(at), this.#tokenEnd(close));
@@ -357,6 +357,12 @@ class BodyPass {
       return;
     }
     this.#loopParens.add(at + 1);
+  }
+
+  /** Whether the block that begins here has an `else`: `IF_SET (bit) { … } else`. */
+  #hasElse(block: number): boolean {
+    const close = this.#kind(block) === BRACE_OPEN ? (this.#source.match[block] ?? -1) : -1;
+    return close >= 0 && this.#word(close + 1) === ELSE;
   }
 
   #isOnLaterLine(previous: number, next: number): boolean {

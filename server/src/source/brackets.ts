@@ -155,7 +155,7 @@ export class BracketTracker {
     if (!this.atTopLevel && this.#isFirstColumn(index)) {
       const name = functionNameBefore(this.#tokens, this.match, this.#text, index);
       const header = name < 0 ? -1 : headerStart(this.#tokens, this.match, this.#text, name);
-      if (header >= 0 && header < name && this.#isFirstColumn(header)) {
+      if (header >= 0 && header < name && isUnindented(this.#text, this.#tokens.start[header] ?? 0)) {
         const open = this.openFunction;
         if (open >= 0) interruption = { open, next: header };
         this.reset();
@@ -189,6 +189,12 @@ export class BracketTracker {
 
 export function isFirstColumn(text: string, offset: number): boolean {
   return offset === 0 || text.charCodeAt(offset - 1) === 10;
+}
+
+/** Whether the line of an offset begins in the first column, be it with an annotation that is masked. */
+function isUnindented(text: string, offset: number): boolean {
+  const first = text.charCodeAt(text.lastIndexOf('\n', offset - 1) + 1);
+  return first !== 32 && first !== 9;
 }
 
 /** Whether `struct tag`, perhaps with annotations, ends before the brace. */
@@ -297,11 +303,9 @@ export function headerStart(tokens: Tokens, match: Int32Array, text: string, nam
 
 /** Whether a token can belong to the header that the next one belongs to: half-typed code may stand before it. */
 function isSameHeader(tokens: Tokens, text: string, at: number): boolean {
-  const start = tokens.start[at] ?? 0;
   const gap = text.slice(tokens.end[at], tokens.start[at + 1]);
   const newline = gap.indexOf('\n');
+  const start = tokens.start[at] ?? 0;
   if (newline < 0 || isFirstColumn(text, start)) return true;
-  const lineStart = text.lastIndexOf('\n', start) + 1;
-  const isIndented = text.charCodeAt(lineStart) === 32 || text.charCodeAt(lineStart) === 9;
-  return !isIndented && gap.indexOf('\n', newline + 1) < 0;
+  return isUnindented(text, start) && gap.indexOf('\n', newline + 1) < 0;
 }

@@ -54,7 +54,7 @@ class Slicer {
     this.#text = text;
     this.#masked = masked;
     this.#tokens = lex(masked).tokens;
-    this.#structure = findStructure(masked, this.#tokens);
+    this.#structure = findStructure(text, this.#tokens);
   }
 
   run(): TopLevelItem[] {

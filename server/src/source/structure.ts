@@ -27,7 +27,7 @@ export interface Structure {
 const MAX_PASSES = 8;
 
 /**
- * Finds the functions of a file. A function whose braces do not balance (somebody is typing it) ends at its first `}` in the
+ * Finds the functions of a file, of whose source the tokens are or what masking has left of it. A function whose braces do not balance (somebody is typing it) ends at its first `}` in the
  * first column, where authors close functions, or else where the next function begins.
  */
 export function findStructure(text: string, tokens: Tokens): Structure {
