@@ -86,7 +86,9 @@ export function callUnknown(context: Context, state: State, name: string | null,
       } else if (assigns?.has(lastField(location))) filled.push(location);
     }
     if (value.kind === 'address') {
-      if (!filled.includes(place) && context.resourceOf(state.get(place) ?? value) === null) filled.push(place);
+      const held = state.get(place);
+      const isArray = held?.kind === 'address' && held.location === place;
+      if (!filled.includes(place) && !isArray && context.resourceOf(held ?? value) === null) filled.push(place);
       context.memory.touch(state, place);
     }
     for (const location of filled) {

@@ -617,6 +617,8 @@ export class Effects {
       through,
       size: { bytes: null, key: '?' },
     });
+    // The descriptor or register holds it now, and can be read back.
+    state.update(resource, { escaped: true });
   }
 
   private toDeviceAddress(state: State, call: ModelledCall): Value {
