@@ -42,7 +42,9 @@ export function checkCommand(action: (paths: readonly string[], options: CheckAr
         .choices(['error', 'warning', 'never'])
         .default('warning'),
     )
-    .option('--jobs <n>', 'worker threads', jobs, availableParallelism())
+    .addOption(
+      new Option('--jobs <n>', 'worker threads').argParser(jobs).default(availableParallelism(), 'one per processor'),
+    )
     .option('--path', 'show every step of the path to a fault')
     .option('--stats', 'tell on standard error what was analysed, in what time and memory')
     .option('--quiet', 'report findings and failures only')

@@ -351,3 +351,17 @@ describe('the examples', () => {
     for (const d of diagnostics) expect(d).toMatchObject({ function: expect.stringMatching(/_wrong$|Wrong$/) });
   });
 });
+
+describe('the documents', () => {
+  const firstBlock = (document: string): string =>
+    /```text\n(.*?)```/s.exec(readFileSync(join(repository, document), 'utf8'))?.[1] ?? '';
+
+  it('show the example as it comes out', () => {
+    const args = ['check', '--root', repository, '--rule', 'free-while-mapped', join(repository, 'examples/linux')];
+    expect(firstBlock('README.md')).toBe(`${dmaAudit(args).stdout.trimEnd()}\n`);
+  });
+
+  it('show the help as it comes out', () => {
+    expect(firstBlock('docs/cli.md')).toBe(`${dmaAudit(['check', '--help']).stdout.trimEnd()}\n`);
+  });
+});

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../audit/index.ts';
 import { codeFrame, LineCache, printable, type Span } from './code-frame.ts';
 
 /** Steps of the path that are shown without `--path`. */
-const SHORT_PATH = 4;
+const SHORT_PATH = 6;
 /** Related places that are shown with their code. */
 const FRAMED_PLACES = 4;
 
