@@ -1,4 +1,4 @@
-import type { MaskBuffer } from './buffer.ts';
+import type { BodySource } from './body-tokens.ts';
 import {
   BRACE_OPEN,
   COMMA,
@@ -10,21 +10,10 @@ import {
   SQUARE_OPEN,
   STAR,
   STRING,
-  type Tokens,
 } from './lexer.ts';
 import { CONTROL, flagsOf, isName, QUALIFIER, STORAGE, TAG, TYPE } from './words.ts';
 
 const DOT = 46;
-
-/** A function body and what is needed to rewrite it. */
-export interface BodySource {
-  readonly text: string;
-  readonly tokens: Tokens;
-  readonly match: Int32Array;
-  readonly buffer: MaskBuffer;
-  /** Tokens that a rewrite has blanked or settled: later rules pass them by. */
-  readonly settled: Uint8Array;
-}
 
 /**
  * Macros take what functions cannot: types, declarations, operators, statements, nothing. Rewrites each argument of the call

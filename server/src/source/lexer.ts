@@ -196,8 +196,8 @@ function endOfNumber(text: string, start: number): number {
 const NUMBER_FORM = /^(?:0[xX][\da-fA-F.]+(?:[pP][+-]?\d+)?|0[bB][01]+|[\d.]+(?:[eE][+-]?\d+)?)[uUlLfFwWdD]*$/;
 
 /** Whether it is one to C, and not part of a name that a macro pastes together: `has (chip, 5705_PLUS)`. */
-export function isNumber(text: string, start: number, end: number): boolean {
-  return end - start === 1 || NUMBER_FORM.test(text.slice(start, end));
+export function isNumber(word: string): boolean {
+  return word.length === 1 || NUMBER_FORM.test(word);
 }
 
 function isCommentStart(text: string, at: number): boolean {

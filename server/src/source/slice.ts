@@ -1,4 +1,5 @@
-import { FIELDS, INITIALIZER, isFirstColumn, LINKAGE } from './brackets.ts';
+import { FIELDS, INITIALIZER, LINKAGE } from './brackets.ts';
+import { isFirstColumn } from './definitions.ts';
 import { sliceDirectives } from './directives.ts';
 import { readEntries } from './entries.ts';
 import { readFields } from './fields.ts';

@@ -1,4 +1,5 @@
-import { BracketTracker, FUNCTION, functionNameBefore, headerStart, isFirstColumn } from './brackets.ts';
+import { BracketTracker, FUNCTION } from './brackets.ts';
+import { functionNameBefore, headerStart, isFirstColumn } from './definitions.ts';
 import { BRACE_CLOSE, BRACE_OPEN, PAREN_OPEN, type Tokens } from './lexer.ts';
 
 /** A function definition as token indices. */
