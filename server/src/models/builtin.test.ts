@@ -90,7 +90,7 @@ describe('what the rules rest on', () => {
       return [model?.family, ...(model?.releasedBy ?? [])];
     };
     expect(accepted('skb_frag_dma_map')).toContain(models.function('dma_unmap_page', 'linux')?.family);
-    expect(accepted('dma_map_page')).not.toContain(models.function('dma_unmap_single', 'linux')?.family);
+    expect(accepted('dma_map_page')).toContain(models.function('dma_unmap_single', 'linux')?.family);
     expect(accepted('dma_map_page_attrs')).toContain(models.function('dma_unmap_single', 'linux')?.family);
     expect(accepted('dma_alloc_coherent')).not.toContain(models.function('dma_free_noncoherent', 'linux')?.family);
     expect(accepted('dmam_alloc_coherent')).not.toContain(models.function('dma_free_coherent', 'linux')?.family);

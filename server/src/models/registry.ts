@@ -38,7 +38,6 @@ const DMA_ACTIONS: readonly Action[] = [
   'sync',
   'check-mapping',
   'convert',
-  'set-attribute',
   'channel-request',
   'channel-release',
 ];
