@@ -8,22 +8,22 @@ export type Dialect = 'linux' | 'edk2';
 /** What an argument is for. `-` = of no interest. A role ending in `-out` is a pointer to the place that receives the value. */
 export type Role =
   | '-'
-  | 'this'
-  | 'device'
+  | 'this' // the protocol itself
+  | 'device' // struct device, or what stands for it
   | 'buffer' // CPU pointer to the memory that is mapped, synced, converted or accessed
   | 'page' // struct page * (or physical address) of the memory
-  | 'offset'
-  | 'size'
+  | 'offset' // bytes
+  | 'size' // bytes
   | 'size-in-out' // EDK2 NumberOfBytes
   | 'pages' // size as a number of pages
-  | 'order'
+  | 'order' // size as a power of two of pages
   | 'count' // number of elements, multiplied with `size`
-  | 'direction'
+  | 'direction' // of the transfer
   | 'operation' // EDK2 map operation (direction and mode in one)
-  | 'attributes'
+  | 'attributes' // flags of the mapping, the allocation or the event
   | 'gfp'
   | 'memory-type'
-  | 'pool'
+  | 'pool' // the pool, slab or protocol that memory comes from
   | 'scatterlist'
   | 'sg-table'
   | 'entries' // nents
@@ -64,29 +64,29 @@ export type FailureSign =
 
 export type Action =
   | 'allocate' // DMA memory
-  | 'free'
-  | 'map'
-  | 'unmap'
-  | 'sync'
+  | 'free' // DMA memory
+  | 'map' // memory becomes reachable for a device
+  | 'unmap' // ends a mapping
+  | 'sync' // hands mapped memory to CPU or device: `owner`
   | 'check-mapping' // dma_mapping_error: non-zero when the device address is invalid
-  | 'set-mask'
+  | 'set-mask' // how many address bits the device drives
   | 'set-attribute' // IOMMU access rights
   | 'convert' // private <-> shared pages
   | 'mapped-address' // device address of memory which its allocator has mapped (page_pool_get_dma_addr)
   | 'to-device-address' // virt_to_phys and friends: a host address treated as a device address
   | 'allocate-memory' // ordinary memory (kmalloc, AllocatePool …)
-  | 'free-memory'
+  | 'free-memory' // ordinary memory
   | 'read-memory' // CPU reads `buffer` (memcpy source, copy_to_user …)
   | 'write-memory' // CPU writes `buffer`
   | 'copy-memory' // `buffer` is written, `value` is read; a scatterlist stands for the side that has no argument
   | 'give' // the device is told `value` (or a mapped `scatterlist`): register write, doorbell, descriptor
   | 'device-attributes' // PciIo->Attributes: `operation` and `attributes` say what is enabled or disabled
-  | 'device-start'
-  | 'device-stop'
+  | 'device-start' // from here on the device may access memory by itself
+  | 'device-stop' // bus mastering, queue or channel off; with `quiet` the device is silent when the call returns
   | 'channel-request' // dmaengine channel
-  | 'channel-release'
-  | 'atomic-enter'
-  | 'atomic-leave'
+  | 'channel-release' // dmaengine channel
+  | 'atomic-enter' // spin lock taken, interrupts off
+  | 'atomic-leave' // and the end of it
   | 'sleep' // may sleep
   | 'memory-map-change' // UEFI memory map
   | 'register-callback' // `callback` will be called with `context` on `event`
@@ -96,13 +96,13 @@ export type Action =
   | 'pass' // returns `value` unchanged in meaning (cpu_to_le32, lower_32_bits, likely …)
   | 'is-error' // true when `value` tells failure (EFI_ERROR, IS_ERR)
   | 'assume' // control goes on only if `condition` holds (ASSERT)
-  | 'assume-not' // BUG_ON
-  | 'no-return'
+  | 'assume-not' // the opposite: BUG_ON
+  | 'no-return' // control does not come back
   | 'sg-address' // sg_dma_address: device address of a mapped entry
   | 'sg-length' // sg_dma_len
   | 'sg-init' // puts `buffer` into the scatterlist
   | 'unmap-info-get' // dma_unmap_addr (owner, field): reads owner->field
-  | 'unmap-info-set'
+  | 'unmap-info-set' // stores `value` in owner->field
   | 'none'; // known to be of no effect on DMA memory: does not keep or release what it is given
 
 export interface ApiModel {
