@@ -13,6 +13,7 @@ export class Project implements Code {
   private readonly parser: Parser;
   private readonly byName = new Map<string, UnitFunction[]>();
   private readonly relevant: ReadonlySet<string>;
+  private readonly weights = new Map<UnitFunction, number>();
   private readonly sources = new Map<UnitFunction, FunctionSource>();
 
   constructor(units: readonly Unit[], models: Models, parser: Parser) {
@@ -73,13 +74,30 @@ export class Project implements Code {
     if (known) return known;
     const graph = this.units.get(found.file)?.graph(name, this.parser);
     if (!graph) return null;
-    const source: FunctionSource = { file: found.file, graph, relevant: this.relevant.has(name), assigns: this.assignsOf(found) };
+    const source: FunctionSource = { file: found.file, graph, relevant: this.relevant.has(name), weight: this.weightOf(found), assigns: this.assignsOf(found) };
     this.sources.set(found, source);
     return source;
   }
 
   isArray(name: string, file: string): boolean {
     return this.units.get(file)?.arrays.has(name) ?? false;
+  }
+
+  /** In cycles a function counts once. */
+  private weightOf(f: UnitFunction): number {
+    const known = this.weights.get(f);
+    if (known !== undefined) return known;
+    const own = f.item.end - f.item.start;
+    this.weights.set(f, own);
+    let weight = own;
+    for (const callee of f.calls) {
+      if (!this.relevant.has(callee)) continue;
+      const candidates = this.byName.get(callee);
+      const target = candidates?.find((c) => c.file === f.file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
+      if (target && target !== f) weight += this.weightOf(target);
+    }
+    this.weights.set(f, weight);
+    return weight;
   }
 
   arrayField(field: string): 'always' | 'sometimes' | 'never' {

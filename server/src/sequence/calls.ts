@@ -69,7 +69,7 @@ export function callUnknown(context: Context, state: State, name: string | null,
   };
   for (const value of values) {
     const resource = context.resourceOf(value);
-    if (resource !== null) touch(resource);
+    if (resource !== null && isHandle(context, value)) touch(resource);
     const place = pointee(value);
     if (place === null) continue;
     const root = rootSymbol(place);

@@ -7,6 +7,8 @@ export interface FunctionSource {
   readonly graph: FunctionGraph;
   /** Can a DMA API be reached from it? */
   readonly relevant: boolean;
+  /** Size of its text and of the relevant functions that it calls in turn, in characters. */
+  readonly weight: number;
   /** Names of fields that it, or what it calls in turn, may assign. */
   readonly assigns: ReadonlySet<string>;
 }
@@ -33,13 +35,15 @@ export interface Budget {
   /** The same within a callee that is entered, and the number of its outcomes that are told apart. */
   readonly calleeStates: number;
   readonly calleeExits: number;
+  /** Largest weight of a callee that is entered, halved at each depth. */
+  readonly weight: number;
   /** Depth of inlining. */
   readonly depth: number;
   /** Times round a loop that touches DMA resources. */
   readonly iterations: number;
 }
 
-export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, calleeStates: 12, calleeExits: 6, depth: 4, iterations: 2 };
+export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, calleeStates: 12, calleeExits: 6, weight: 24_000, depth: 4, iterations: 2 };
 
 /** In which situation a function is called. */
 export interface EntryConditions {

@@ -381,7 +381,7 @@ export class Effects {
       if (info.foreign || info.kind !== 'mapping' || now.life !== 'live' || now.outcome === 'failed') continue;
       const accepts = info.model ? [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])] : [];
       if (!accepts.includes(family)) continue;
-      const isNear = field !== null && [...state.locations()].some(([l, v]) => context.resourceOf(v) === id && !/^[BZHEMAN]:/.test(l) && lastField(l) === field);
+      const isNear = field !== null && [...state.handles()].some(([l, v]) => context.resourceOf(v) === id && !/^[BZHEMAN]:/.test(l) && lastField(l) === field);
       if (now.escaped || isNear) context.handOver(state, id, call.name);
     }
   }
@@ -658,7 +658,7 @@ export class Effects {
       const place = pointee(basePointer(value));
       const root = place === null ? null : rootSymbol(place);
       if (root !== null) state.set(`E:${root}`, value);
-      if (releases && place !== null) for (const [location, held] of state.locations()) if (isWithin(location, place)) reached(this.context.resourceOf(held));
+      if (releases && place !== null) for (const [location, held] of state.handles()) if (isWithin(location, place)) reached(this.context.resourceOf(held));
     }
   }
 

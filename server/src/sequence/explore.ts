@@ -58,7 +58,7 @@ class Explorer {
   run(source: FunctionSource, entry: EntryConditions): RawExploration {
     const { graph, file } = source;
     const frame = this.frame(graph, file, '', 0, []);
-    const state = new State();
+    const state = new State(this.context.symbols);
     for (const { name } of graph.parameters) state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })));
     this.context.atExitBootServices = entry.atExitBootServices;
     if (entry.atExitBootServices)
@@ -462,14 +462,16 @@ class Explorer {
       state.set(result, context.evaluator.constant(`${callee.name}(${values.map(valueKey).join()})`));
       return [state];
     }
-    callUnknown(context, state, callee.name, values, callee.kind === 'function' ? callee.source.assigns : null);
+    const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
+    callUnknown(context, state, callee.kind === 'function' && callee.source.relevant ? null : callee.name, values, harmless);
     state.set(result, context.evaluator.constant(`result:${key}:${state.epoch}`));
     return [state];
   }
 
   private canEnter(frame: Frame, callee: Callee & { kind: 'function' }): boolean {
     if (frame.callers.includes(callee.name) || frame.depth >= this.budget.depth) return false;
-    return callee.source.relevant || isTiny(callee.source.graph);
+    // What hangs below a large callee is explored by itself; entering it from every caller would multiply the work.
+    return callee.source.relevant ? callee.source.weight <= this.budget.weight >> frame.depth : isTiny(callee.source.graph);
   }
 
   private enter(frame: Frame, state: State, instruction: Instruction & { kind: 'call' }, source: FunctionSource, values: readonly Value[], result: string): State[] {

@@ -25,8 +25,8 @@ export function valueClass(context: Context, state: State, value: Value | undefi
 export function stateKey(context: Context, frame: Frame, state: State): string {
   const holders: string[] = [];
   const held = new Set<number>();
-  for (const [location, value] of state.locations()) {
-    if (value.kind !== 'symbol' || location.startsWith('B:')) continue;
+  for (const [location, value] of state.handles()) {
+    if (location.startsWith('B:')) continue;
     const info = context.symbols.info(value.symbol);
     if (info.resource === undefined || info.role === 'mapped-bytes' || info.derived) continue;
     if (context.resources.info(info.resource).foreign) continue;
@@ -89,7 +89,7 @@ function indexNames(graph: FunctionGraph): ReadonlySet<string> {
 /** Merges states whose keys differ, when there are too many: what they do not agree on is given up. */
 export function mergeCoarsely(context: Context, state: State, other: State, where: string): void {
   const holders = (s: State, id: number) =>
-    [...s.locations()].flatMap(([location, v]) => (v.kind === 'symbol' && context.symbols.info(v.symbol).resource === id ? [location] : [])).sort().join();
+    [...s.handles()].flatMap(([location, v]) => (context.symbols.info(v.symbol).resource === id ? [location] : [])).sort().join();
   const ids = new Set([...state.allResources(), ...other.allResources()].map(([id]) => id));
   for (const id of ids) {
     if (context.resources.info(id).foreign) continue;

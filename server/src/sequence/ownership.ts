@@ -37,8 +37,8 @@ export class Holders {
     const { context, exit } = this;
     const found: string[] = [];
     if (this.reaches(exit.value, resource)) found.push('return value');
-    for (const [location, value] of exit.state.locations()) {
-      if (value.kind !== 'symbol' || /^[BZHEN]:/.test(location)) continue;
+    for (const [location, value] of exit.state.handles()) {
+      if (/^[BZHEN]:/.test(location)) continue;
       if (context.symbols.info(value.symbol).resource !== resource) continue;
       const place = /^[MA]:/.test(location) ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '').replace(/^iova:s(\d+)/, '*$1') : location;
       if (this.outlives(place, 0)) found.push(place);

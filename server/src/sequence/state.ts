@@ -1,7 +1,9 @@
 import type { Outcome } from '@dma-audit/simulator';
 import { ANYTHING, type Domain, isUnconstrained } from './domain.ts';
 import type { TraceNode } from './trace.ts';
-import type { Value } from './values.ts';
+import type { Symbols, Value } from './values.ts';
+
+type SymbolValue = Value & { readonly kind: 'symbol' };
 
 /**
  * A DMA resource (buffer, mapping, channel) as this path knows it.
@@ -23,7 +25,10 @@ export interface LoopCount {
 
 /** One path's knowledge at one point. Cheap to copy; the maps are copied only when written after a copy. */
 export class State {
+  private readonly symbols: Symbols;
   private store: Map<string, Value>;
+  /** The part of the store whose values belong to a resource. */
+  private handleStore: Map<string, SymbolValue>;
   private facts: Map<number, Domain>;
   private resources: Map<number, ResourceState>;
   private shared = false;
@@ -32,14 +37,20 @@ export class State {
   /** Counts the times when unknown code may have changed memory: part of the identity of loaded values. */
   epoch = 0;
 
-  constructor(store = new Map<string, Value>(), facts = new Map<number, Domain>(), resources = new Map<number, ResourceState>()) {
-    this.store = store;
-    this.facts = facts;
-    this.resources = resources;
+  constructor(symbols: Symbols) {
+    this.symbols = symbols;
+    this.store = new Map();
+    this.handleStore = new Map();
+    this.facts = new Map();
+    this.resources = new Map();
   }
 
   fork(): State {
-    const copy = new State(this.store, this.facts, this.resources);
+    const copy = new State(this.symbols);
+    copy.store = this.store;
+    copy.handleStore = this.handleStore;
+    copy.facts = this.facts;
+    copy.resources = this.resources;
     copy.shared = true;
     this.shared = true;
     copy.trace = this.trace;
@@ -51,6 +62,7 @@ export class State {
   private own(): void {
     if (!this.shared) return;
     this.store = new Map(this.store);
+    this.handleStore = new Map(this.handleStore);
     this.facts = new Map(this.facts);
     this.resources = new Map(this.resources);
     this.shared = false;
@@ -63,16 +75,24 @@ export class State {
   set(location: string, value: Value): void {
     this.own();
     this.store.set(location, value);
+    if (value.kind === 'symbol' && this.symbols.info(value.symbol).resource !== undefined) this.handleStore.set(location, value);
+    else this.handleStore.delete(location);
   }
 
   remove(location: string): void {
     if (!this.store.has(location)) return;
     this.own();
     this.store.delete(location);
+    this.handleStore.delete(location);
   }
 
   locations(): IterableIterator<[string, Value]> {
     return this.store.entries();
+  }
+
+  /** Locations that hold a value of some resource. */
+  handles(): IterableIterator<[string, SymbolValue]> {
+    return this.handleStore.entries();
   }
 
   domain(symbol: number): Domain {
