@@ -11,8 +11,8 @@ interface Requirement {
   readonly properties?: readonly (keyof ApiModel)[];
 }
 
-const mapped = ['buffer', 'page', 'scatterlist', 'sg-table', 'object', 'size'] as const;
-const handle = ['device-address', 'mapping', 'iova', 'scatterlist', 'sg-table', 'object', 'page', 'device'] as const;
+const mapped = ['buffer', 'page', 'scatterlist', 'sg-table', 'object', 'result:pointer'] as const;
+const handle = ['device-address', 'mapping', 'iova', 'scatterlist', 'sg-table', 'object', 'page'] as const;
 const allocated = [
   'cpu-address-out',
   'object',
