@@ -1,6 +1,7 @@
 /** Finds the traces below a directory and replays each. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { kernelRunIn, replayKernelRun } from './kernel-run.ts';
 import { type FileResult, replayLines } from './replay-file.ts';
 import { linesOf, readTrace } from './trace-file.ts';
 
@@ -11,6 +12,8 @@ export interface Replayed {
 
 /** In the order of the paths, so that two runs print the same. Throws if the directory cannot be read. */
 export function* replayDirectory(directory: string): Generator<Replayed> {
+  const trace = kernelRunIn(directory);
+  if (trace !== null) yield { path: trace, result: replayKernelRun(directory, trace) };
   const entries = readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const path = join(directory, entry.name);

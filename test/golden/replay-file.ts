@@ -33,6 +33,8 @@ export interface FileResult {
   /** Lines that are torn, or that no replayer knows. */
   readonly unreadable: number;
   readonly firstUnreadable: Unreadable | null;
+  /** What else there is to say of the run, in words. */
+  readonly notes: readonly string[];
 }
 
 export function replayLines(lines: Iterable<string>): FileResult {
@@ -94,7 +96,7 @@ class Tally {
 
   finish(): FileResult {
     const { name, operations, mismatches, firstMismatch, unreadable, firstUnreadable } = this;
-    return { name, operations, mismatches, firstMismatch, unreadable, firstUnreadable };
+    return { name, operations, mismatches, firstMismatch, unreadable, firstUnreadable, notes: [] };
   }
 }
 

@@ -7,6 +7,7 @@ export function describe(result: FileResult, file: string): readonly string[] {
   const lines = [
     `${result.name}: ${result.operations} operations, ${result.mismatches} mismatches${unread}  (${file})`,
   ];
+  lines.push(...result.notes.map((note) => `  ${note}`));
   const { firstMismatch, firstUnreadable } = result;
   if (firstMismatch !== null) {
     lines.push(`  mismatch at line ${firstMismatch.line}: ${JSON.stringify(firstMismatch.operation)}`);

@@ -51,7 +51,7 @@ export function mustBounce(
 }
 
 /** Whether the last byte is within the device's mask and the bus limit. */
-export function canReach(device: DirectDevice, address: number, size: number): boolean {
+export function canReach(device: Pick<DirectDevice, 'dmaMask' | 'busLimit'>, address: number, size: number): boolean {
   const limit = device.busLimit === 0 ? device.dmaMask : Math.min(device.dmaMask, device.busLimit);
   return address + size - 1 <= limit;
 }

@@ -58,6 +58,8 @@ export class Swiotlb {
   private readonly transient: SwiotlbPool[] = [];
   private readonly growth: SwiotlbGrowth | null;
   private readonly request = new SlotRequest();
+  /** The pool in which the last search found room. */
+  private found: SwiotlbPool;
   private usedSlots = 0;
   private highWater = 0;
   private transientTotal = 0;
@@ -67,6 +69,7 @@ export class Swiotlb {
     this.release = options.release;
     this.boot = new SwiotlbPool(options.start, options.slots, options.areas);
     this.pools = [this.boot];
+    this.found = this.boot;
     this.growth = options.dynamic ?? null;
   }
 
@@ -110,20 +113,28 @@ export class Swiotlb {
    */
   map(device: SwiotlbDevice, cpu: number, origin: number, size: number, allocAlignMask: number): number {
     const request = this.prepare(device, origin, size, allocAlignMask);
-    const tooLarge = request.slots > SEGMENT_SLOTS;
-    // 6.1 knows no limit: it searches for what cannot be there, and may search for ever.
-    if (tooLarge && this.release === '6.12') return TOO_LARGE;
-    if (this.growth !== null) return this.mapGrowing(this.growth, device, cpu, origin);
-    const pool = this.boot;
-    const first = cpu & (pool.areas - 1);
-    let area = first;
-    do {
-      const slot = this.release === '6.12' ? pool.search(request, device, area) : pool.search61(request, device, area);
-      if (slot >= 0) return this.claim(pool, slot, origin);
-      if (slot === NEVER_ENDS) return NEVER_ENDS; // the lock is held for ever: no other area is tried
-      area = (area + 1) & (pool.areas - 1);
-    } while (area !== first);
-    return tooLarge ? TOO_LARGE : FULL;
+    const slot = this.search(device, cpu);
+    if (slot >= 0) return this.claim(this.found, slot, request, origin);
+    return slot === FULL && this.growth !== null ? this.mapTransient(this.growth, device, request, origin) : slot;
+  }
+
+  /** Where `map` would put a mapping, without taking the slots: a physical address or a refusal. */
+  find(device: SwiotlbDevice, cpu: number, origin: number, size: number, allocAlignMask: number): number {
+    const request = this.prepare(device, origin, size, allocAlignMask);
+    const slot = this.search(device, cpu);
+    return slot < 0 ? slot : this.found.start + slot * SLOT_BYTES + request.lead;
+  }
+
+  /** Takes the slots for a mapping whose data a kernel put at `address`. False: they are not free, or no such place. */
+  place(device: SwiotlbDevice, origin: number, size: number, allocAlignMask: number, address: number): boolean {
+    const request = this.prepare(device, origin, size, allocAlignMask);
+    const pool = this.poolOf(address);
+    if (pool === null || request.slots > SEGMENT_SLOTS) return false;
+    const offset = address - request.lead - pool.start;
+    const slot = offset / SLOT_BYTES;
+    if (offset < 0 || !Number.isInteger(slot) || !pool.map.isFree(slot, request.slots)) return false;
+    this.claim(pool, slot, request, origin);
+    return true;
   }
 
   /** Slots that a mapping needs, whether or not it can be met. */
@@ -188,17 +199,43 @@ export class Swiotlb {
     return request;
   }
 
-  /** With growth, the newest pool is tried first, and a mapping that fits nowhere gets a pool of its own. */
-  private mapGrowing(growth: SwiotlbGrowth, device: SwiotlbDevice, cpu: number, origin: number): number {
+  /** Looks for a place for what is prepared: the first slot in the pool `found`, or a refusal. */
+  private search(device: SwiotlbDevice, cpu: number): number {
+    const { request } = this;
+    const tooLarge = request.slots > SEGMENT_SLOTS;
+    // 6.1 knows no limit: it searches for what cannot be there, and may search for ever.
+    if (tooLarge && this.release === '6.12') return TOO_LARGE;
+    if (this.growth !== null) return this.searchPools(this.growth, device, cpu);
+    const pool = this.boot;
+    this.found = pool;
+    const first = cpu & (pool.areas - 1);
+    let area = first;
+    do {
+      const slot = this.release === '6.12' ? pool.search(request, device, area) : pool.search61(request, device, area);
+      if (slot >= 0 || slot === NEVER_ENDS) return slot; // never ends: the lock is held, no other area is tried
+      area = (area + 1) & (pool.areas - 1);
+    } while (area !== first);
+    return tooLarge ? TOO_LARGE : FULL;
+  }
+
+  /** With growth there may be several pools: the newest is tried first. */
+  private searchPools(growth: SwiotlbGrowth, device: SwiotlbDevice, cpu: number): number {
     const { pools, request } = this;
     for (let offset = 0; offset < growth.areas; offset++) {
       for (let number = pools.length - 1; number >= 0; number--) {
         const pool = pools[number];
         if (pool === undefined || offset >= pool.areas) continue;
         const slot = pool.search(request, device, (cpu + offset) & (pool.areas - 1));
-        if (slot >= 0) return this.claim(pool, slot, origin);
+        if (slot < 0) continue;
+        this.found = pool;
+        return slot;
       }
     }
+    return FULL;
+  }
+
+  /** A mapping that fits nowhere gets a pool of its own, and growth is queued. */
+  private mapTransient(growth: SwiotlbGrowth, device: SwiotlbDevice, request: SlotRequest, origin: number): number {
     this.growing = true;
     const start = growth.allocate(request.slots * SLOT_BYTES);
     if (start < 0) return FULL;
@@ -207,13 +244,13 @@ export class Swiotlb {
     if (slot < 0) return FULL;
     this.transient.push(pool);
     this.transientTotal += pool.slots;
-    return this.claim(pool, slot, origin);
+    return this.claim(pool, slot, request, origin);
   }
 
-  private claim(pool: SwiotlbPool, slot: number, origin: number): number {
-    this.usedSlots += this.request.slots;
+  private claim(pool: SwiotlbPool, slot: number, request: SlotRequest, origin: number): number {
+    this.usedSlots += request.slots;
     if (this.usedSlots > this.highWater) this.highWater = this.usedSlots;
-    return pool.claim(slot, this.request, origin);
+    return pool.claim(slot, request, origin);
   }
 
   private dropTransient(pool: SwiotlbPool): void {

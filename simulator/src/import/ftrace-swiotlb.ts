@@ -1,0 +1,237 @@
+/**
+ * Replays a kernel's trace on the simulated bounce pool: which slots a mapping takes, and what is copied.
+ *
+ * With probes on the slot allocator (`slot-map`, `slot-unmap`) each of its calls is compared. Without them, an attempt is
+ * known from `bounced`, its result from the mapping event that follows, and a release from the unmapping event.
+ * After a difference the kernel's slots are taken over, so that one does not cause others. With more than one CPU the
+ * order of lines is not quite that of effects, so slots are only counted as predicted or not, never as wrong.
+ */
+import {
+  BounceCopy,
+  copyRange,
+  type Swiotlb,
+  type SwiotlbDevice,
+  syncCopies,
+  type TransferDirection,
+} from '../bounce/swiotlb/index.ts';
+import type { BouncedEvent, FtraceDirection, FtraceRecord, MapSgEvent, UnmapSgEvent } from './ftrace-event.ts';
+import type { TraceLedger } from './ftrace-ledger.ts';
+
+interface Live {
+  readonly device: string;
+  readonly address: number;
+  readonly origin: number;
+  readonly size: number;
+  readonly cpu: number;
+  /** Known once the mapping is announced by an event of the DMA layer. */
+  direction: TransferDirection | null;
+  /** The unmapping asked for no copy. */
+  skipSync: boolean;
+}
+
+interface Attempt {
+  readonly event: BouncedEvent;
+  readonly line: number;
+}
+
+export interface SwiotlbTraceOptions {
+  readonly pool: Swiotlb;
+  readonly cpus: number;
+  readonly device: (name: string) => SwiotlbDevice;
+  readonly ledger: TraceLedger;
+}
+
+export class SwiotlbTrace {
+  private readonly pool: Swiotlb;
+  private readonly exact: boolean;
+  private readonly deviceOf: (name: string) => SwiotlbDevice;
+  private readonly ledger: TraceLedger;
+  /** By address in the pool. */
+  private readonly live = new Map<number, Live>();
+  /** By CPU: an attempt whose result is not yet known. */
+  private readonly attempts = new Map<number, Attempt>();
+  /** By address: copied back at a release whose event, which may say that no copy was wanted, is still to come. */
+  private readonly released = new Map<number, number>();
+  private readonly copy = new BounceCopy();
+  private probed: boolean | null = null;
+  private copiedIn = 0;
+  private copiedBack = 0;
+  private predicted = 0;
+  private mispredicted = 0;
+  private failed = 0;
+
+  constructor(options: SwiotlbTraceOptions) {
+    this.pool = options.pool;
+    this.exact = options.cpus === 1;
+    this.deviceOf = options.device;
+    this.ledger = options.ledger;
+  }
+
+  /** Bytes from originals to the pool. */
+  get bytesIn(): number {
+    return this.copiedIn;
+  }
+
+  /** Bytes from the pool to originals. */
+  get bytesBack(): number {
+    return this.copiedBack;
+  }
+
+  /** Results (slots or failure) that were as the kernel's, and those that were not. */
+  get predictions(): { readonly right: number; readonly wrong: number; readonly failures: number } {
+    return { right: this.predicted, wrong: this.mispredicted, failures: this.failed };
+  }
+
+  event({ cpu, event }: FtraceRecord, line: number): void {
+    if (event.name !== 'slot-map') this.settle(cpu);
+    switch (event.name) {
+      case 'bounced':
+        this.attempts.set(cpu, { event, line });
+        break;
+      case 'slot-map':
+        this.probed = true;
+        this.attempts.delete(cpu);
+        this.map(line, cpu, event.device, event.origin, event.size, event.allocAlignMask, event.address);
+        break;
+      case 'slot-unmap':
+        this.unmap(event.address);
+        break;
+      case 'map-page':
+        this.announce(line, event.device, event.direction, event.physical, event.address);
+        break;
+      case 'map-sg':
+        this.announceList(line, cpu, event);
+        break;
+      case 'unmap-page':
+        if (this.probed === false) {
+          const live = this.live.get(event.address);
+          if (live !== undefined) live.skipSync = event.skipSync;
+          this.unmap(event.address);
+        } else if (event.skipSync) {
+          this.copiedBack -= this.released.get(event.address) ?? 0;
+        }
+        this.released.delete(event.address);
+        break;
+      case 'unmap-sg':
+        this.unmapList(event);
+        break;
+      case 'sync': {
+        const direction = transferOf(event.direction);
+        if (direction === null || !syncCopies(event.owner, direction)) break;
+        copyRange(this.pool, this.deviceOf(event.device), event.address, event.size, this.copy);
+        if (event.owner === 'cpu') this.copiedBack += this.copy.length;
+        else this.copiedIn += this.copy.length;
+        break;
+      }
+      default:
+    }
+  }
+
+  /** The last attempt of a CPU, where no probe said what came of it: it is made here. */
+  private settle(cpu: number): void {
+    const attempt = this.attempts.get(cpu);
+    if (attempt === undefined || this.probed === true) return;
+    this.probed = false;
+    this.attempts.delete(cpu);
+    const { device, origin, size } = attempt.event;
+    const address = this.pool.find(this.deviceOf(device), cpu, origin, size, 0);
+    if (address >= 0) {
+      this.take(cpu, device, origin, size, 0, address);
+      return;
+    }
+    this.failed++;
+    // The rest of a scatterlist is not tried, and what it has got is given back.
+    for (const live of this.live.values()) {
+      if (live.device === device && live.cpu === cpu && live.direction === null) this.unmap(live.address);
+    }
+  }
+
+  private map(
+    line: number,
+    cpu: number,
+    device: string,
+    origin: number,
+    size: number,
+    align: number,
+    recorded: number,
+  ): void {
+    const computed = Math.max(-1, this.pool.find(this.deviceOf(device), cpu, origin, size, align));
+    this.judge(line, recorded, computed);
+    if (recorded < 0) this.failed++;
+    else this.take(cpu, device, origin, size, align, recorded);
+  }
+
+  private judge(line: number, recorded: number, computed: number): void {
+    if (recorded === computed) this.predicted++;
+    else this.mispredicted++;
+    if (this.exact) this.ledger.compare(line, 'bounce address', recorded, computed);
+  }
+
+  private take(cpu: number, device: string, origin: number, size: number, align: number, address: number): void {
+    if (!this.pool.place(this.deviceOf(device), origin, size, align, address)) return;
+    copyRange(this.pool, this.deviceOf(device), address, size, this.copy);
+    this.copiedIn += this.copy.length;
+    this.live.set(address, { device, address, origin, size, cpu, direction: null, skipSync: false });
+  }
+
+  /** Slots go back. A mapping that was never announced is one of a scatterlist that failed: nothing is copied back. */
+  private unmap(address: number): void {
+    const live = this.live.get(address);
+    if (live === undefined) return;
+    if (live.direction !== null && live.direction !== 'to-device' && !live.skipSync) {
+      copyRange(this.pool, this.deviceOf(live.device), address, live.size, this.copy);
+      this.copiedBack += this.copy.length;
+      if (this.probed === true) this.released.set(address, this.copy.length);
+    }
+    this.pool.unmap(address);
+    this.live.delete(address);
+  }
+
+  /** The DMA layer says which address a mapping got. Without probes this is where slots are compared. */
+  private announce(line: number, device: string, direction: FtraceDirection, physical: number, address: number): void {
+    if (this.pool.poolOf(address) === null) return;
+    if (this.probed === false) this.correct(line, device, physical, address);
+    const live = this.live.get(address);
+    if (live !== undefined) live.direction = transferOf(direction);
+  }
+
+  /** Compares where `physical` was put here with where the kernel put it, and moves it there. */
+  private correct(line: number, device: string, physical: number, address: number): void {
+    const waiting = (live: Live | undefined) =>
+      live !== undefined && live.device === device && live.origin === physical && live.direction === null;
+    const here = waiting(this.live.get(address)) ? this.live.get(address) : [...this.live.values()].find(waiting);
+    this.judge(line, address, here?.address ?? -1);
+    if (here === undefined || here.address === address) return;
+    this.copiedIn -= here.size;
+    this.unmap(here.address);
+    this.take(here.cpu, device, physical, here.size, 0, address);
+  }
+
+  private announceList(line: number, cpu: number, event: MapSgEvent): void {
+    for (const [index, address] of event.addresses.entries()) {
+      this.announce(line, event.device, event.direction, event.physicals[index] ?? 0, address);
+    }
+    if (!event.truncated) return;
+    // The entries that are not listed are the ones which this CPU got for the device just before.
+    for (const live of this.live.values()) {
+      if (live.device === event.device && live.cpu === cpu) live.direction ??= transferOf(event.direction);
+    }
+  }
+
+  private unmapList(event: UnmapSgEvent): void {
+    if (this.probed === true && !event.skipSync) return;
+    const wanted = new Map<number, number>();
+    for (const physical of event.physicals) wanted.set(physical, (wanted.get(physical) ?? 0) + 1);
+    for (const live of this.live.values()) {
+      const count = wanted.get(live.origin) ?? 0;
+      if (count === 0 || live.device !== event.device || live.direction === null) continue;
+      wanted.set(live.origin, count - 1);
+      live.skipSync = event.skipSync;
+      if (this.probed === false) this.unmap(live.address);
+    }
+  }
+}
+
+function transferOf(direction: FtraceDirection): TransferDirection | null {
+  return direction === 'none' ? null : direction;
+}
