@@ -29,7 +29,7 @@ export async function checkUnit(project: Project, unit: Unit, options: CheckOpti
   const faults = new Map<string, RawFinding[]>();
   const platforms = platformsFor(project.dialect).filter((p: Platform) => !options.platforms || options.platforms.has(p.id));
   for (const { name } of unit.functions.values()) {
-    if (!project.isRelevant(name)) continue;
+    if (!project.isRelevant(name) && !unit.exitBootHandlers.has(name)) continue;
     await yieldNow();
     try {
       const source = project.function(name, unit.path);

@@ -80,7 +80,7 @@ export function callUnknown(context: Context, state: State, name: string | null,
       if (!isWithin(at, place)) continue;
       const inner = context.resourceOf(held);
       if (inner !== null) {
-        if (/^f\d+:/.test(at) || mayRelease) touch(inner);
+        if ((/^f\d+:/.test(at) || mayRelease) && isHandle(context, held)) touch(inner);
       } else if (/^f\d+:/.test(place)) {
         if (!/^[MA]:/.test(location)) filled.push(location);
       } else if (assigns?.has(lastField(location))) filled.push(location);
@@ -98,4 +98,12 @@ export function callUnknown(context: Context, state: State, name: string | null,
     if (filled.length) state.epoch++;
     if (value.kind === 'symbol' && mayRelease) state.set(`H:${value.symbol}`, value);
   }
+}
+
+/** Could whoever gets `value` release its resource? Not by a status or a count, nor by the device address where a token does that. */
+function isHandle(context: Context, value: Value): boolean {
+  if (value.kind !== 'symbol') return false;
+  const { resource, role } = context.symbols.info(value.symbol);
+  if (resource === undefined || role === 'status' || role === 'count' || role === 'mapped-bytes') return false;
+  return role !== 'device-address' || !context.resources.info(resource).model?.args.includes('mapping-out');
 }

@@ -244,7 +244,10 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
     case 'nonzero':
     case 'efi-error':
       if (role !== 'status') return null;
-      return zero === null ? (domain.high < 0 ? true : null) : !zero;
+      if (zero !== null) return !zero;
+      if (domain.high < 0) return true;
+      // An error number is negative.
+      return sign === 'nonzero' && domain.low >= 0 ? false : null;
     case 'negative':
     case 'err-pointer':
       return role === 'mapped-bytes' || role === 'device-address' ? null : decide(domain, '<', 0);

@@ -86,7 +86,8 @@ export class Effects {
       }
       case 'assume':
       case 'assume-not': {
-        const condition = arg('condition') ?? arg('value') ?? values[0];
+        const status = arg('status');
+        const condition: Value | undefined = status ? { kind: 'test', operator: '==', left: status, right: ZERO } : (arg('condition') ?? arg('value') ?? values[0]);
         const next = condition ? context.conditions.assume(state, condition, model.action === 'assume') : state;
         return next && { state: next, value: fresh() };
       }
@@ -445,7 +446,7 @@ export class Effects {
   private free(state: State, frame: Frame, call: ModelledCall): void {
     const { context } = this;
     const { model, values, expressions } = call;
-    const role: Role = model.action === 'channel-release' ? 'value' : 'cpu-address';
+    const role: Role = model.action === 'channel-release' ? 'channel' : 'cpu-address';
     let index = model.args.indexOf(role);
     const object = argument(model, values, 'object');
     if (object) return this.freeObject(state, frame, call, object);
