@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { canReach, Swiotlb, SwiotlbDevice } from '../../simulator/src/bounce/swiotlb/index.ts';
 import type { FtraceRecord } from '../../simulator/src/import/ftrace-event.ts';
 import { IommuTrace, tickPhaseOf } from '../../simulator/src/import/ftrace-iommu.ts';
+import { IovaTrace } from '../../simulator/src/import/ftrace-iova.ts';
 import { TraceLedger } from '../../simulator/src/import/ftrace-ledger.ts';
 import { parseFtraceLine } from '../../simulator/src/import/ftrace-parse.ts';
 import { SwiotlbTrace } from '../../simulator/src/import/ftrace-swiotlb.ts';
@@ -42,6 +43,7 @@ class KernelRun {
   private readonly pool: Swiotlb | null;
   private readonly swiotlb: SwiotlbTrace | null;
   private readonly iommu: IommuTrace | null;
+  private readonly iova: IovaTrace;
   /** The kernel has a pool, but nothing says where. */
   private readonly unplaced: boolean;
   private readonly masks: ReadonlyMap<string, number>;
@@ -58,6 +60,7 @@ class KernelRun {
     const devices = new Map(
       pci.map((device) => [textIn(device.bdf), new SwiotlbDevice(numberIn(device.min_align_mask) ?? 0)]),
     );
+    this.iova = new IovaTrace(cpus);
     const plain = new SwiotlbDevice();
     this.counters = counters;
     this.masks = new Map(pci.map((device) => [textIn(device.bdf), 2 ** Number(textIn(device.dma_mask_bits)) - 1]));
@@ -96,6 +99,7 @@ class KernelRun {
     }
     this.swiotlb?.event(parsed.record, number);
     this.iommu?.event(parsed.record, number);
+    this.iova.event(parsed.record);
     if (!this.translated && !this.unplaced) this.checkPlace(parsed.record, number);
     if (wrong === 0 && this.ledger.mismatches > 0) this.mismatchText = text;
   }
@@ -165,6 +169,7 @@ class KernelRun {
   private finishIommu(): readonly string[] {
     if (this.iommu === null) return [];
     const { computed, recorded } = this.iommu;
+    const { right, asked } = this.iova.predictions;
     const unit = objectIn(this.counters.qemu_invalidation_descriptors);
     this.total('page invalidations', recorded.page, computed.page);
     this.total('page invalidations that the unit carried out', numberIn(unit.vtd_inv_desc_iotlb_pages), computed.page);
@@ -175,7 +180,8 @@ class KernelRun {
     this.total('domain invalidations', recorded.domain, computed.domain, TIMER_TOLERANCE);
     return [
       `iommu: ${computed.page} page invalidations, ${computed.full} flushes by a full queue, ` +
-        `${computed.timer} by the timer (kernel: ${recorded.page}, ${recorded.full ?? '?'}, ${recorded.timer ?? '?'})`,
+        `${computed.timer} by the timer (kernel: ${recorded.page}, ${recorded.full ?? '?'}, ${recorded.timer ?? '?'}), ` +
+        `${right} of ${asked} addresses predicted`,
     ];
   }
 

@@ -14,7 +14,14 @@ import {
   syncCopies,
   type TransferDirection,
 } from '../bounce/swiotlb/index.ts';
-import type { BouncedEvent, FtraceDirection, FtraceRecord, MapSgEvent, UnmapSgEvent } from './ftrace-event.ts';
+import type {
+  BouncedEvent,
+  FtraceDirection,
+  FtraceRecord,
+  MapSgEvent,
+  SlotMapEvent,
+  UnmapSgEvent,
+} from './ftrace-event.ts';
 import type { TraceLedger } from './ftrace-ledger.ts';
 
 interface Live {
@@ -22,7 +29,8 @@ interface Live {
   readonly address: number;
   readonly origin: number;
   readonly size: number;
-  readonly cpu: number;
+  /** A task that is interrupted lends its name to the interrupt, which is over before the task goes on. */
+  readonly task: string;
   /** Known once the mapping is announced by an event of the DMA layer. */
   direction: TransferDirection | null;
   /** The unmapping asked for no copy. */
@@ -30,8 +38,8 @@ interface Live {
 }
 
 interface Attempt {
+  readonly task: string;
   readonly event: BouncedEvent;
-  readonly line: number;
 }
 
 export interface SwiotlbTraceOptions {
@@ -82,16 +90,17 @@ export class SwiotlbTrace {
     return { right: this.predicted, wrong: this.mispredicted, failures: this.failed };
   }
 
-  event({ cpu, event }: FtraceRecord, line: number): void {
+  event({ task: name, cpu, event }: FtraceRecord, line: number): void {
+    const task = name === '<idle>-0' ? `${name} of CPU ${cpu}` : name;
     if (event.name !== 'slot-map') this.settle(cpu);
     switch (event.name) {
       case 'bounced':
-        this.attempts.set(cpu, { event, line });
+        this.attempts.set(cpu, { task, event });
         break;
       case 'slot-map':
         this.probed = true;
         this.attempts.delete(cpu);
-        this.map(line, cpu, event.device, event.origin, event.size, event.allocAlignMask, event.address);
+        this.map(line, task, cpu, event);
         break;
       case 'slot-unmap':
         this.unmap(event.address);
@@ -100,7 +109,7 @@ export class SwiotlbTrace {
         this.announce(line, event.device, event.direction, event.physical, event.address);
         break;
       case 'map-sg':
-        this.announceList(line, cpu, event);
+        this.announceList(line, task, event);
         break;
       case 'unmap-page':
         if (this.probed === false) {
@@ -133,32 +142,25 @@ export class SwiotlbTrace {
     if (attempt === undefined || this.probed === true) return;
     this.probed = false;
     this.attempts.delete(cpu);
-    const { device, origin, size } = attempt.event;
+    const { task, event } = attempt;
+    const { device, origin, size } = event;
     const address = this.pool.find(this.deviceOf(device), cpu, origin, size, 0);
     if (address >= 0) {
-      this.take(cpu, device, origin, size, 0, address);
+      this.take(task, device, origin, size, 0, address);
       return;
     }
     this.failed++;
     // The rest of a scatterlist is not tried, and what it has got is given back.
     for (const live of this.live.values()) {
-      if (live.device === device && live.cpu === cpu && live.direction === null) this.unmap(live.address);
+      if (live.device === device && live.task === task && live.direction === null) this.unmap(live.address);
     }
   }
 
-  private map(
-    line: number,
-    cpu: number,
-    device: string,
-    origin: number,
-    size: number,
-    align: number,
-    recorded: number,
-  ): void {
-    const computed = Math.max(-1, this.pool.find(this.deviceOf(device), cpu, origin, size, align));
-    this.judge(line, recorded, computed);
-    if (recorded < 0) this.failed++;
-    else this.take(cpu, device, origin, size, align, recorded);
+  private map(line: number, task: string, cpu: number, event: SlotMapEvent): void {
+    const { device, origin, size, allocAlignMask, address } = event;
+    this.judge(line, address, Math.max(-1, this.pool.find(this.deviceOf(device), cpu, origin, size, allocAlignMask)));
+    if (address < 0) this.failed++;
+    else this.take(task, device, origin, size, allocAlignMask, address);
   }
 
   private judge(line: number, recorded: number, computed: number): void {
@@ -167,11 +169,11 @@ export class SwiotlbTrace {
     if (this.exact) this.ledger.compare(line, 'bounce address', recorded, computed);
   }
 
-  private take(cpu: number, device: string, origin: number, size: number, align: number, address: number): void {
+  private take(task: string, device: string, origin: number, size: number, align: number, address: number): void {
     if (!this.pool.place(this.deviceOf(device), origin, size, align, address)) return;
     copyRange(this.pool, this.deviceOf(device), address, size, this.copy);
     this.copiedIn += this.copy.length;
-    this.live.set(address, { device, address, origin, size, cpu, direction: null, skipSync: false });
+    this.live.set(address, { device, address, origin, size, task, direction: null, skipSync: false });
   }
 
   /** Slots go back. A mapping that was never announced is one of a scatterlist that failed: nothing is copied back. */
@@ -204,17 +206,17 @@ export class SwiotlbTrace {
     if (here === undefined || here.address === address) return;
     this.copiedIn -= here.size;
     this.unmap(here.address);
-    this.take(here.cpu, device, physical, here.size, 0, address);
+    this.take(here.task, device, physical, here.size, 0, address);
   }
 
-  private announceList(line: number, cpu: number, event: MapSgEvent): void {
+  private announceList(line: number, task: string, event: MapSgEvent): void {
     for (const [index, address] of event.addresses.entries()) {
       this.announce(line, event.device, event.direction, event.physicals[index] ?? 0, address);
     }
     if (!event.truncated) return;
-    // The entries that are not listed are the ones which this CPU got for the device just before.
+    // The entries that are not listed are the ones which this task got for the device just before.
     for (const live of this.live.values()) {
-      if (live.device === event.device && live.cpu === cpu) live.direction ??= transferOf(event.direction);
+      if (live.device === event.device && live.task === task) live.direction ??= transferOf(event.direction);
     }
   }
 

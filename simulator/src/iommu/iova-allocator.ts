@@ -28,7 +28,7 @@ export class IovaAllocator {
    * -1. `flushRcache`: where there is no room, the cached ranges go back to the tree and it is tried once more.
    */
   allocate(cpu: number, pages: number, limit: number, flushRcache: boolean): number {
-    const size = pages < LARGEST_ROUNDED ? 1 << classOf(pages) : pages;
+    const size = roundedPages(pages);
     const sizeClass = classOf(size);
     if (sizeClass < SIZE_CLASSES) {
       const cached = this.rcache.take(cpu, sizeClass, limit + 1 - size);
@@ -58,6 +58,11 @@ export class IovaAllocator {
     this.tree.free(pfn);
     return false;
   }
+}
+
+/** Granules that a request takes. */
+export function roundedPages(pages: number): number {
+  return pages < LARGEST_ROUNDED ? 1 << classOf(pages) : pages;
 }
 
 /** Log2 of the smallest power of two that holds `pages` (below 2^31). */

@@ -133,6 +133,15 @@ export class IovaTree {
     return { low: wanted, high };
   }
 
+  /** Takes the `pages` granules at `pfn`, where a kernel put them, as `allocate` would. False: not all of them are free. */
+  place(pfn: number, pages: number): boolean {
+    const above = this.lowestFrom(pfn);
+    const below = this.below[above] ?? NONE;
+    if (pfn + pages > this.lowAt(above) || (below !== NONE && this.highAt(below) >= pfn)) return false;
+    this.insert(pfn, pfn + pages - 1, below);
+    return true;
+  }
+
   /** Granules of the range that begins at `pfn`; 0 if none does. */
   lengthAt(pfn: number): number {
     const node = this.lookup(pfn);

@@ -199,6 +199,18 @@ describe('a tree of ranges', () => {
     expect(tree.ranges).toBe(2);
   });
 
+  test('takes a range at a given place only where all of it is free', () => {
+    const tree = new IovaTree();
+    tree.reserve(100, 199);
+    expect([tree.place(99, 2), tree.place(199, 1), tree.place(90, 10), tree.place(200, 5)]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect(tree.allocate(1, PAGES_32 - 1, true)).toBe(89);
+  });
+
   test('holds more ranges than it was made for', () => {
     const tree = new IovaTree();
     for (let count = 1; count <= 5000; count++) tree.allocate(1, 2 ** 40, true);
