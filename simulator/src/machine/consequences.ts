@@ -56,7 +56,7 @@ export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFac
     case 'unchecked-allocation':
       return 'when memory is short a null pointer is used';
     case 'unmapped-common-buffer':
-      if (traits.translates) return 'the host address means nothing to the device';
+      if (traits.translates || traits.offset) return 'the host address means nothing to the device';
       return traits.encrypted && !facts.isShared ? 'the device reads ciphertext: the memory was never made shared' : traits.coherent ? null : 'caches are not written back';
     case 'foreign-common-buffer':
       return traits.bounces || traits.encrypted ? 'the memory cannot be made shared in place' : null;

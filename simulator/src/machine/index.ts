@@ -1,3 +1,14 @@
-export { type Run, run } from './machine.ts';
-export type { Counters, MapGrant, MapRequest, MemorySystem, Traits } from './memory-system.ts';
+export { COUNTER_NAMES, COUNTERS, type CounterName, type Counters, isCounterName } from './counters.ts';
+export { type Observer, type Refusal, type Run, run } from './machine.ts';
+export type {
+  AllocateGrant,
+  AllocateRequest,
+  ConvertRequest,
+  Dialect,
+  MapGrant,
+  MappingAddress,
+  MapRequest,
+  MemorySystem,
+  Traits,
+} from './memory-system.ts';
 export type { RelatedOperation, Violation, ViolationKind } from './violation.ts';

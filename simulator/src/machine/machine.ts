@@ -1,18 +1,30 @@
-import type { BufferId, CpuAccess, Free, Give, Lose, MapOperation, MappingId, Operation, Program, Sync, Unmap, Allocate } from '../program/index.ts';
+import type { BufferId, Convert, CpuAccess, Free, Give, Lose, MapOperation, MappingId, MemoryKind, Operation, Program, Sync, Unmap, Allocate } from '../program/index.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
-import type { Counters, MapGrant, MemorySystem } from './memory-system.ts';
+import type { Counters } from './counters.ts';
+import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
 import type { RelatedOperation, Violation, ViolationKind } from './violation.ts';
 
 export interface Run {
   readonly violations: readonly Violation[];
   readonly counters: Counters;
+  /** Operations that the program calls successful, but which this platform would have failed. */
+  readonly refusals: readonly Refusal[];
 }
+
+export interface Refusal {
+  /** Index of the operation. */
+  readonly index: number;
+  readonly reason: string;
+}
+
+/** Is shown the memory system after each operation. */
+export type Observer = (index: number, system: MemorySystem) => void;
 
 interface Buffer {
   readonly index: number;
   readonly origin: Allocate | null;
-  readonly memory: string;
+  readonly memory: MemoryKind;
   readonly name: string;
   readonly within: BufferId | null;
   readonly allocation: number | null;
@@ -36,8 +48,8 @@ interface Mapping {
 }
 
 /** Executes one program on one platform. */
-export function run(program: Program, platform: Platform): Run {
-  return new Machine(program, platform).run();
+export function run(program: Program, platform: Platform, observe?: Observer): Run {
+  return new Machine(program, platform).run(observe);
 }
 
 class Machine {
@@ -47,19 +59,21 @@ class Machine {
   private readonly buffers = new Map<BufferId, Buffer>();
   private readonly mappings = new Map<MappingId, Mapping>();
   private readonly violations: Violation[] = [];
+  private readonly refusals: Refusal[] = [];
   private exiting = false;
 
   constructor(program: Program, platform: Platform) {
     this.program = program;
     this.platform = platform;
-    this.system = platform.create();
+    this.system = platform.create(program.dialect);
   }
 
-  run(): Run {
+  run(observe?: Observer): Run {
     this.program.operations.forEach((operation, index) => {
       this.execute(operation, index);
+      observe?.(index, this.system);
     });
-    return { violations: this.violations, counters: this.system.counters() };
+    return { violations: this.violations, counters: this.system.counters(), refusals: this.refusals };
   }
 
   private execute(operation: Operation, index: number): void {
@@ -108,11 +122,13 @@ class Machine {
         return;
       case 'exit-boot-services':
         this.exiting = operation.phase === 'begin';
+        if (operation.phase === 'end') this.system.exitBootServices();
         return;
+      case 'convert':
+        return this.convert(operation);
       case 'device-start':
       case 'device-stop':
       case 'set-attribute':
-      case 'convert':
       case 'atomic-enter':
       case 'atomic-leave':
         return;
@@ -123,6 +139,16 @@ class Machine {
     this.violations.push({ kind, index, related, detail, consequence: consequence(kind, this.platform.traits, facts) });
   }
 
+  private refusable<T extends { readonly refused: string | null }>(index: number, grant: T): T {
+    if (grant.refused !== null) this.refusals.push({ index, reason: grant.refused });
+    return grant;
+  }
+
+  private convert({ target, size, to, outcome }: Convert): void {
+    if (target.to !== 'buffer' || outcome === 'failed') return;
+    this.system.convert({ allocation: this.allocationOf(target.id), buffer: target.id, bytes: size.bytes, to });
+  }
+
   private allocate(operation: Allocate, index: number): void {
     if (operation.outcome === 'failed') return;
     this.buffers.set(operation.buffer, {
@@ -131,7 +157,7 @@ class Machine {
       memory: operation.memory,
       name: operation.api,
       within: null,
-      allocation: operation.memory === 'dma' ? this.system.allocate(operation.size.bytes) : null,
+      allocation: operation.memory === 'dma' ? this.refusable(index, this.system.allocate({ bytes: operation.size.bytes })).id : null,
       freedAt: null,
       handedOver: false,
     });
@@ -177,6 +203,17 @@ class Machine {
     return false;
   }
 
+  /** The allocation that a buffer is or lies in. */
+  private allocationOf(id: BufferId): number | null {
+    for (let at: BufferId | null = id, hops = 0; at !== null && hops < 8; hops++) {
+      const buffer = this.buffers.get(at);
+      if (!buffer) return null;
+      if (buffer.allocation !== null) return buffer.allocation;
+      at = buffer.within;
+    }
+    return null;
+  }
+
   /** Memory that was there before the program. */
   private bufferOf(id: BufferId, index: number): Buffer {
     let buffer = this.buffers.get(id);
@@ -195,7 +232,7 @@ class Machine {
       origin: operation,
       index,
       buffer: operation.buffer.to === 'buffer' ? operation.buffer.id : null,
-      grant: failed ? null : this.system.map({ bytes: operation.size.bytes, direction: operation.direction, mode: operation.mode, memory: buffer?.origin ? 'dma' : 'unknown' }),
+      grant: failed ? null : this.refusable(index, this.system.map(this.mapRequest(operation, memory))),
       owner: 'device',
       unmappedAt: null,
       checkedAt: null,
@@ -209,6 +246,11 @@ class Machine {
       this.report('unmappable-memory', index, declared(buffer), { api: operation.api, memory, name: buffer?.name ?? '' }, { direction: operation.direction, memory });
     if (dialect === 'edk2' && operation.mode === 'common' && !failed && ['heap', 'pages', 'stack', 'static'].includes(memory))
       this.report('foreign-common-buffer', index, declared(buffer), { api: operation.api, memory, name: buffer?.name ?? '' });
+  }
+
+  private mapRequest({ buffer, size, direction, mode, attributes }: MapOperation, memory: MemoryKind): MapRequest {
+    const id = buffer.to === 'buffer' ? buffer.id : null;
+    return { bytes: size.bytes, direction, mode, memory, allocation: id === null ? null : this.allocationOf(id), buffer: id, attributes };
   }
 
   /** The mapping that a reference names; one that the program was given is entered on its first use. */

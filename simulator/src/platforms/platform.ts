@@ -1,10 +1,13 @@
-import type { MemorySystem, Traits } from '../machine/memory-system.ts';
+import type { CreateMemorySystem, Dialect, Traits } from '../machine/memory-system.ts';
+import type { PlatformDescription } from './description.ts';
 
-/** A named machine. */
+/** A machine on which programs run. */
 export interface Platform {
   readonly id: string;
   readonly title: string;
-  readonly dialects: readonly ('linux' | 'edk2')[];
+  readonly dialects: readonly Dialect[];
   readonly traits: Traits;
-  readonly create: () => MemorySystem;
+  readonly description: PlatformDescription;
+  /** Makes the memory of one run; costs microseconds, what is large is made when it is first used. */
+  readonly create: CreateMemorySystem;
 }
