@@ -221,6 +221,8 @@ export class Conditions {
     for (const { location, before } of info.outputs) {
       const held = state.get(location);
       if (held?.kind !== 'symbol' || this.symbols.info(held.symbol).resource !== resource) continue;
+      // A variable that had no value has none now: the failed handle stays in it, as the thing that must not be used.
+      if (before?.kind === 'uninitialised') continue;
       if (before) state.set(location, before);
       else state.remove(location);
     }

@@ -284,6 +284,10 @@ export class Effects {
     if (key) state.set(key, handle);
     if (pointer && mode === 'streaming' && !key) context.noteMapped(state, pointer, handle);
     const returned = this.returned(resource, model);
+    // No more entries are mapped than were asked for: `!= 1` after one entry means none.
+    const entries = argument(model, call.values, 'entries');
+    if (model.result === 'count' && entries?.kind === 'number' && entries.value > 0 && returned.kind === 'symbol')
+      state.learn(returned.symbol, { low: Number.NEGATIVE_INFINITY, high: entries.value, not: [] });
     // An object that stands for the mapping: ib_umem_get (), released by the same pointer.
     if (model.result === 'pointer') state.set(`M:${valueKey(returned)}`, handle);
     return returned;
@@ -618,8 +622,9 @@ export class Effects {
       through,
       size: { bytes: null, key: '?' },
     });
-    // The descriptor or register holds it now, and can be read back.
-    state.update(resource, { escaped: true });
+    // A descriptor is read back when the device is done; so is a register, where nobody wrote the value down.
+    const isNoted = [...state.locations()].some(([l, v]) => /^(f\d+:\w|[*G])/.test(l) && this.context.resourceOf(v) === resource);
+    if (through === 'descriptor' || !isNoted) state.update(resource, { escaped: true });
   }
 
   private toDeviceAddress(state: State, call: ModelledCall): Value {

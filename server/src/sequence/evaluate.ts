@@ -167,7 +167,9 @@ export class Evaluator {
     if (TESTS.has(operator)) {
       const test: Value = { kind: 'test', operator: operator as TestOperator, left, right };
       const known = this.conditions.truth(state, test);
-      return known === null ? test : numberValue(known ? 1 : 0);
+      // A test of a device address is kept, decided or not: it may be the wrong one.
+      const isOfAddress = left.kind === 'symbol' && this.symbols.info(left.symbol).role === 'device-address';
+      return known === null || isOfAddress ? test : numberValue(known ? 1 : 0);
     }
     if (operator === '&&' || operator === '||') {
       const first = this.conditions.truth(state, left);

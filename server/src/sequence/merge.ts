@@ -110,9 +110,10 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [location, mine] of [...state.locations()]) {
     const theirs = other.get(location) ?? implied(context, other, location);
     if (theirs && valueKey(theirs) === valueKey(mine)) continue;
-    if (/^[MA]:/.test(location)) continue;
+    // M, A: where to find a resource by its object; E, H: what may have been kept or changed on one of the paths.
+    if (/^[MAEH]:/.test(location)) continue;
     const [a, b] = [domainOf(state, mine), domainOf(other, theirs)];
-    if (/^[BZHEN]:/.test(location) || !theirs) {
+    if (/^[BZN]:/.test(location) || !theirs) {
       state.remove(location);
       continue;
     }
@@ -123,7 +124,7 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [location, theirs] of other.locations()) {
     if (state.get(location)) continue;
     const mine = implied(context, state, location);
-    if (mine && valueKey(mine) === valueKey(theirs)) state.set(location, theirs);
+    if (/^[EH]:/.test(location) || (mine && valueKey(mine) === valueKey(theirs))) state.set(location, theirs);
   }
   for (const [symbol, domain] of [...state.knowledge()]) {
     if (symbols.info(symbol).key.startsWith(`join:${where}:`)) continue;
