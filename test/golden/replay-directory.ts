@@ -1,5 +1,5 @@
 /** Finds the traces below a directory and replays each. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelRunIn, replayKernelRun } from './kernel-run.ts';
 import { type FileResult, replayLines } from './replay-file.ts';
@@ -10,8 +10,15 @@ export interface Replayed {
   readonly result: FileResult;
 }
 
-/** In the order of the paths, so that two runs print the same. Throws if the directory cannot be read. */
+/**
+ * Every trace below a directory, in the order of the paths, so that two runs print the same; or the one trace file that
+ * `directory` is. Throws if it cannot be read.
+ */
 export function* replayDirectory(directory: string): Generator<Replayed> {
+  if (statSync(directory).isFile()) {
+    yield { path: directory, result: replayJsonLines(directory) };
+    return;
+  }
   const trace = kernelRunIn(directory);
   if (trace !== null) yield { path: trace, result: replayKernelRun(directory, trace) };
   const entries = readdirSync(directory, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -7,7 +7,7 @@ const directory = resolve(process.argv[2] ?? join('test', 'golden', 'data'));
 const total = { files: 0, operations: 0, mismatches: 0, unreadable: 0 };
 try {
   for (const { path, result } of replayDirectory(directory)) {
-    for (const line of describe(result, relative(directory, path))) console.log(line);
+    for (const line of describe(result, relative(directory, path) || path)) console.log(line);
     total.files++;
     total.operations += result.operations;
     total.mismatches += result.mismatches;

@@ -13,7 +13,6 @@ export {
 export {
   BounceCopy,
   copyRange,
-  MAP_COPIES_IN,
   syncCopies,
   type TransferDirection,
   unmapCopiesBack,

@@ -1,4 +1,7 @@
-/** Which bytes the kernel copies between an original and its bounce buffer. */
+/**
+ * Which bytes the kernel copies between an original and its bounce buffer. A map always copies the whole mapping in,
+ * whatever the direction and even if no sync was wanted, so that parts which the device does not write keep their content.
+ */
 import type { SwiotlbDevice } from './device.ts';
 import { SLOT_BYTES } from './slot-map.ts';
 import type { Swiotlb } from './swiotlb.ts';
@@ -16,9 +19,6 @@ export class BounceCopy {
   /** The kernel warned: the range leaves the mapping's slots, or (6.1) begins before its data. */
   warned = false;
 }
-
-/** Whether `map` fills the bounce buffer: always, so that parts which the device does not write keep their content. */
-export const MAP_COPIES_IN = true;
 
 /** Whether `unmap` copies the whole mapping back. */
 export function unmapCopiesBack(direction: TransferDirection, skipSync: boolean): boolean {
