@@ -24,10 +24,17 @@ export interface UnitResult {
 }
 
 /** Checks one file of a project. Pure; `yieldNow` is awaited between functions so that the caller can cancel by throwing. */
-export async function checkUnit(project: Project, unit: Unit, options: CheckOptions, yieldNow: () => Promise<void> | void = () => {}): Promise<UnitResult> {
+export async function checkUnit(
+  project: Project,
+  unit: Unit,
+  options: CheckOptions,
+  yieldNow: () => Promise<void> | void = () => {},
+): Promise<UnitResult> {
   const functions: FunctionReport[] = [];
   const faults = new Map<string, RawFinding[]>();
-  const platforms = platformsFor(project.dialect).filter((p: Platform) => !options.platforms || options.platforms.has(p.id));
+  const platforms = platformsFor(project.dialect).filter(
+    (p: Platform) => !options.platforms || options.platforms.has(p.id),
+  );
   for (const { name } of unit.functions.values()) {
     if (!project.isRelevant(name) && !unit.exitBootHandlers.has(name)) continue;
     await yieldNow();
@@ -37,9 +44,16 @@ export async function checkUnit(project: Project, unit: Unit, options: CheckOpti
         functions.push({ file: unit.path, function: name, state: 'skipped', reasons: ['not found again'] });
         continue;
       }
-      const exploration = sequences(project, source, options.budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
+      const exploration = sequences(project, source, options.budget, {
+        atExitBootServices: unit.exitBootHandlers.has(name),
+      });
       const findings = execute(exploration, platforms);
-      functions.push({ file: unit.path, function: name, state: exploration.degraded.length ? 'degraded' : 'analysed', reasons: exploration.degraded });
+      functions.push({
+        file: unit.path,
+        function: name,
+        state: exploration.degraded.length ? 'degraded' : 'analysed',
+        reasons: exploration.degraded,
+      });
       for (const finding of findings) {
         const rule = ruleById(finding.violation.kind);
         if (!rule?.dialects.includes(project.dialect)) continue;
@@ -60,10 +74,19 @@ export async function checkUnit(project: Project, unit: Unit, options: CheckOpti
       functions.push(internalError(unit, findings[0]?.place.function ?? '', error));
     }
   }
-  return { file: unit.path, diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column), functions };
+  return {
+    file: unit.path,
+    diagnostics: diagnostics.sort((a, b) => a.line - b.line || a.column - b.column),
+    functions,
+  };
 }
 
 /** A mistake of ours in one function costs this function, not the run. */
 function internalError(unit: Unit, name: string, error: unknown): FunctionReport {
-  return { file: unit.path, function: name, state: 'degraded', reasons: [`internal error: ${error instanceof Error ? error.message : error}`] };
+  return {
+    file: unit.path,
+    function: name,
+    state: 'degraded',
+    reasons: [`internal error: ${error instanceof Error ? error.message : error}`],
+  };
 }

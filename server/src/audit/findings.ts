@@ -26,15 +26,22 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
     if (!violations.length) continue;
     const runs = others.map((platform) => ({ platform, violations: run(path.program, platform).violations }));
     violations.forEach((violation, i) => {
-      const verdicts = [{ platform: first, verdict: violation }, ...runs.map((r) => ({ platform: r.platform, verdict: r.violations[i] }))];
+      const verdicts = [
+        { platform: first, verdict: violation },
+        ...runs.map((r) => ({ platform: r.platform, verdict: r.violations[i] })),
+      ];
       const site = path.program.operations[violation.index]?.site;
       if (site === undefined) return;
       findings.push({
         violation,
         path,
         exploration,
-        breaks: verdicts.flatMap(({ platform, verdict }) => (verdict?.consequence ? [{ platform: platform.id, consequence: verdict.consequence }] : [])),
-        works: verdicts.flatMap(({ platform, verdict }) => (verdict && verdict.consequence === null ? [platform.id] : [])),
+        breaks: verdicts.flatMap(({ platform, verdict }) =>
+          verdict?.consequence ? [{ platform: platform.id, consequence: verdict.consequence }] : [],
+        ),
+        works: verdicts.flatMap(({ platform, verdict }) =>
+          verdict && verdict.consequence === null ? [platform.id] : [],
+        ),
         place: exploration.place(site),
       });
     });
@@ -42,7 +49,8 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
   return findings;
 }
 
-export const operationAt = (finding: RawFinding, index: number): Operation | undefined => finding.path.program.operations[index];
+export const operationAt = (finding: RawFinding, index: number): Operation | undefined =>
+  finding.path.program.operations[index];
 
 /** Two findings with equal keys are one fault: the same kind at the same origin, however the path came there. */
 export function faultKey(finding: RawFinding): string {

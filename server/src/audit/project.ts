@@ -24,7 +24,8 @@ export class Project implements Code {
     const checked = new Set<string>();
     for (const unit of units) {
       for (const field of unit.checkedFields) checked.add(field);
-      for (const [field, isArray] of unit.fields) this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
+      for (const [field, isArray] of unit.fields)
+        this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
       for (const f of unit.functions.values()) this.byName.set(f.name, [...(this.byName.get(f.name) ?? []), f]);
     }
     this.checkedFields = checked;
@@ -74,7 +75,13 @@ export class Project implements Code {
     if (known) return known;
     const graph = this.units.get(found.file)?.graph(name, this.parser);
     if (!graph) return null;
-    const source: FunctionSource = { file: found.file, graph, relevant: this.relevant.has(name), weight: this.weightOf(found), assigns: this.assignsOf(found) };
+    const source: FunctionSource = {
+      file: found.file,
+      graph,
+      relevant: this.relevant.has(name),
+      weight: this.weightOf(found),
+      assigns: this.assignsOf(found),
+    };
     this.sources.set(found, source);
     return source;
   }
@@ -93,7 +100,8 @@ export class Project implements Code {
     for (const callee of f.calls) {
       if (!this.relevant.has(callee)) continue;
       const candidates = this.byName.get(callee);
-      const target = candidates?.find((c) => c.file === f.file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
+      const target =
+        candidates?.find((c) => c.file === f.file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
       if (target && target !== f) weight += this.weightOf(target);
     }
     this.weights.set(f, weight);
@@ -118,6 +126,9 @@ export class Project implements Code {
   }
 }
 
-function combine(before: 'always' | 'sometimes' | 'never' | undefined, now: 'always' | 'sometimes' | 'never'): 'always' | 'sometimes' | 'never' {
+function combine(
+  before: 'always' | 'sometimes' | 'never' | undefined,
+  now: 'always' | 'sometimes' | 'never',
+): 'always' | 'sometimes' | 'never' {
   return before === undefined || before === now ? now : 'sometimes';
 }

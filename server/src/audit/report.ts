@@ -1,8 +1,8 @@
-import { ruleById, type Finding, type Rule } from '../rules/index.ts';
+import { type Finding, type Rule, ruleById } from '../rules/index.ts';
 import type { SourcePlace } from '../sequence/index.ts';
 import type { Diagnostic, PathPlace, RelatedPlace } from './diagnostic.ts';
-import { fingerprint } from './fingerprint.ts';
 import { operationAt, type RawFinding } from './findings.ts';
+import { fingerprint } from './fingerprint.ts';
 import type { Project } from './project.ts';
 
 const MAX_PATH = 24;
@@ -52,7 +52,10 @@ function wordsFor(project: Project, raw: RawFinding): Finding {
   };
 }
 
-function position(project: Project, place: SourcePlace): { file: string; line: number; column: number; endLine: number; endColumn: number } {
+function position(
+  project: Project,
+  place: SourcePlace,
+): { file: string; line: number; column: number; endLine: number; endColumn: number } {
   const lines = project.unit(place.file)?.lines;
   const start = lines?.position(place.start) ?? { line: 1, column: 1 };
   const end = lines?.position(place.end) ?? start;
@@ -81,7 +84,14 @@ function otherWays(project: Project, others: readonly RawFinding[], shown: Sourc
   return places.slice(0, 16);
 }
 
-const STEPS = { true: 'is true', false: 'is false', case: 'this case is taken', call: 'is entered', iterate: 'goes round', skip: 'does not go round' } as const;
+const STEPS = {
+  true: 'is true',
+  false: 'is false',
+  case: 'this case is taken',
+  call: 'is entered',
+  iterate: 'goes round',
+  skip: 'does not go round',
+} as const;
 
 /** The path, step by step: decisions, calls and DMA operations up to the fault. */
 function pathPlaces(project: Project, raw: RawFinding): PathPlace[] {
@@ -94,9 +104,13 @@ function pathPlaces(project: Project, raw: RawFinding): PathPlace[] {
   let next = 0;
   path.program.operations.forEach((operation, index) => {
     if (index > violation.index) return;
-    for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next]) add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
+    for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next])
+      add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
     if (operation.op === 'declare' || operation.op === 'lose' || operation.op === 'hand-over') return;
-    const outcome = 'outcome' in operation && operation.outcome !== 'ok' ? ` (${operation.outcome === 'failed' ? 'fails' : 'maps fewer bytes'})` : '';
+    const outcome =
+      'outcome' in operation && operation.outcome !== 'ok'
+        ? ` (${operation.outcome === 'failed' ? 'fails' : 'maps fewer bytes'})`
+        : '';
     add(exploration.place(operation.site), `${operation.op}: ${operation.api}${outcome}`);
   });
   return places.slice(-MAX_PATH);

@@ -44,7 +44,10 @@ export class Unit {
     const trigger = models.triggerPattern(this.dialect);
     for (const item of sliceTopLevel(text, this.masked)) {
       if (item.kind === 'variable' || item.kind === 'table') {
-        if (/\]\s*(=|;|$)/.test(this.masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '')) this.arrays.add(item.name);
+        if (
+          /\]\s*(=|;|$)/.test(this.masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '')
+        )
+          this.arrays.add(item.name);
       }
       if (item.kind === 'struct')
         for (const { name, arrayLength } of item.fields) {
@@ -119,12 +122,17 @@ function calledNames(body: string): Set<string> {
 
 function assignedFields(body: string): Set<string> {
   const fields = new Set<string>();
-  for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g)) if (field) fields.add(field);
+  for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g))
+    if (field) fields.add(field);
   return fields;
 }
 
 /** Callbacks handed to an event that is signalled at ExitBootServices. */
 function* exitBootHandlers(body: string): Iterable<string> {
-  for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g)) if (name) yield name;
-  for (const [, name] of body.matchAll(/\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEvent(?:Before)?ExitBootServices/g)) if (name) yield name;
+  for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g))
+    if (name) yield name;
+  for (const [, name] of body.matchAll(
+    /\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEvent(?:Before)?ExitBootServices/g,
+  ))
+    if (name) yield name;
 }

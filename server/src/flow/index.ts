@@ -1,2 +1,2 @@
 export type * from './ir.ts';
-export { lowerFunction, type LoweringOptions } from './lower.ts';
+export { type LoweringOptions, lowerFunction } from './lower.ts';

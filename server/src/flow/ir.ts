@@ -47,7 +47,13 @@ export type Instruction = Span &
         readonly callee: Expression;
         readonly arguments: readonly Expression[];
       }
-    | { readonly kind: 'local'; readonly name: string; readonly type: string; readonly shape: Shape; readonly isStatic: boolean }
+    | {
+        readonly kind: 'local';
+        readonly name: string;
+        readonly type: string;
+        readonly shape: Shape;
+        readonly isStatic: boolean;
+      }
     /** The value is computed and dropped. */
     | { readonly kind: 'evaluate'; readonly value: Expression }
   );

@@ -19,7 +19,13 @@ const textOf = (context: LoweringContext, node: Span): string => context.text.sl
 
 const opaque = (at: Span): Expression => ({ kind: 'opaque', start: at.start, end: at.end });
 
-const number = (value: number, at: Span): Expression => ({ kind: 'number', value, text: String(value), start: at.start, end: at.end });
+const number = (value: number, at: Span): Expression => ({
+  kind: 'number',
+  value,
+  text: String(value),
+  start: at.start,
+  end: at.end,
+});
 
 /** Value of a C integer or character literal, or null. */
 export function literalValue(text: string): number | null {
@@ -78,7 +84,8 @@ export function lowerExpression(context: LoweringContext, node: SyntaxNode): Exp
     case 'unary_expression': {
       const operator = textOf(context, child(node, 'operator') ?? at);
       const operand = lower(child(node, 'argument'));
-      if (operator === '-' && operand.kind === 'number' && operand.value !== null) return { ...number(-operand.value, at), ...at };
+      if (operator === '-' && operand.kind === 'number' && operand.value !== null)
+        return { ...number(-operand.value, at), ...at };
       return operator === '+' ? operand : { kind: 'unary', operator, operand, ...at };
     }
     case 'binary_expression': {
@@ -121,7 +128,12 @@ export function lowerExpression(context: LoweringContext, node: SyntaxNode): Exp
 /** Lowers an expression statement: the value itself is not wanted. */
 export function lowerForEffect(context: LoweringContext, node: SyntaxNode): void {
   const value = lowerExpression(context, node);
-  if (value.kind !== 'temporary' && value.kind !== 'opaque' && node.kind !== 'assignment_expression' && node.kind !== 'update_expression')
+  if (
+    value.kind !== 'temporary' &&
+    value.kind !== 'opaque' &&
+    node.kind !== 'assignment_expression' &&
+    node.kind !== 'update_expression'
+  )
     context.graph.emit({ kind: 'evaluate', value, start: node.start, end: node.end });
 }
 
@@ -225,7 +237,14 @@ function lowerTarget(context: LoweringContext, node: SyntaxNode): Expression {
   const callee = child(node, 'function');
   const first = child(node, 'arguments')?.children.find(isNamed);
   if (node.kind !== 'call_expression' || callee?.kind !== 'identifier' || !first) return lowerExpression(context, node);
-  return { kind: 'member', object: lowerExpression(context, first), field: textOf(context, callee), arrow: true, start: node.start, end: node.end };
+  return {
+    kind: 'member',
+    object: lowerExpression(context, first),
+    field: textOf(context, callee),
+    arrow: true,
+    start: node.start,
+    end: node.end,
+  };
 }
 
 function lowerUpdate(context: LoweringContext, node: SyntaxNode): Expression {
@@ -240,7 +259,12 @@ function lowerUpdate(context: LoweringContext, node: SyntaxNode): Expression {
     result = context.graph.temporary(at);
     context.graph.emit({ kind: 'set', target: result, value: target, ...at });
   }
-  context.graph.emit({ kind: 'set', target, value: { kind: 'binary', operator, left: target, right: number(1, at), ...at }, ...at });
+  context.graph.emit({
+    kind: 'set',
+    target,
+    value: { kind: 'binary', operator, left: target, right: number(1, at), ...at },
+    ...at,
+  });
   return result;
 }
 

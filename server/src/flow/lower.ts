@@ -52,7 +52,10 @@ class FunctionLowering {
     return {
       name: name ? this.text(name) : '',
       span: { start: node.start, end: node.end },
-      returnType: head.replace(/\b(static|inline|STATIC|EFIAPI|__\w+)\b/g, ' ').replace(/\s+/g, ' ').trim(),
+      returnType: head
+        .replace(/\b(static|inline|STATIC|EFIAPI|__\w+)\b/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
       isStatic: /\b(static|STATIC)\b/.test(head),
       parameters: declarator ? this.parameters(declarator) : [],
       blocks,
@@ -89,8 +92,11 @@ class FunctionLowering {
     let node: SyntaxNode | undefined = declarator;
     while (node && node.kind !== 'identifier' && node.kind !== 'field_identifier') {
       if (node.kind === 'array_declarator') shape = 'array';
-      else if (shape === 'plain' && (node.kind === 'pointer_declarator' || node.kind === 'function_declarator')) shape = 'pointer';
-      node = node.children.find((c) => c.field === 'declarator') ?? node.children.find((c) => /declarator$|^identifier$/.test(c.kind));
+      else if (shape === 'plain' && (node.kind === 'pointer_declarator' || node.kind === 'function_declarator'))
+        shape = 'pointer';
+      node =
+        node.children.find((c) => c.field === 'declarator') ??
+        node.children.find((c) => /declarator$|^identifier$/.test(c.kind));
     }
     return { name: node ? this.text(node) : '', shape };
   }
@@ -143,7 +149,8 @@ class FunctionLowering {
         const condition = field('condition');
         const plain = condition ? this.text(condition).replace(/[\s()]/g, '') : '0';
         // do { … } while (0) is a block, not a loop
-        if (plain === '0' || plain === 'false' || plain === 'FALSE') this.graph.finish({ kind: 'goto', to: exit, ...at });
+        if (plain === '0' || plain === 'false' || plain === 'FALSE')
+          this.graph.finish({ kind: 'goto', to: exit, ...at });
         else if (condition) lowerCondition(this.context, condition, body, exit);
         this.graph.start(exit, node);
         return;
@@ -165,7 +172,8 @@ class FunctionLowering {
       case 'labeled_statement': {
         const label = field('label');
         if (label) this.graph.start(this.label(this.text(label)), node);
-        for (const item of node.children) if (item.field !== 'label' && item.kind !== ':') this.statement(item, targets, arms);
+        for (const item of node.children)
+          if (item.field !== 'label' && item.kind !== ':') this.statement(item, targets, arms);
         return;
       }
       case 'goto_statement': {
@@ -205,7 +213,9 @@ class FunctionLowering {
     const callee = node.kind === 'call_expression' ? node.children.find((c) => c.field === 'function') : undefined;
     if (!callee) return;
     const name = this.text(callee);
-    const argument = this.text(node).slice(name.length).replace(/[\s()]/g, '');
+    const argument = this.text(node)
+      .slice(name.length)
+      .replace(/[\s()]/g, '');
     // ASSERT (FALSE) and the like end the path as surely as panic () does.
     if (this.noReturn.has(name) || (/^ASSERT/.test(name) && /^(FALSE|false|0)$/.test(argument)))
       this.graph.finish({ kind: 'stop', start: node.start, end: node.end });
@@ -213,7 +223,9 @@ class FunctionLowering {
 
   private declaration(node: SyntaxNode): void {
     const type = this.typeOf(node);
-    const isStatic = node.children.some((c) => c.kind === 'storage_class_specifier' && /^(static|STATIC)$/.test(this.text(c)));
+    const isStatic = node.children.some(
+      (c) => c.kind === 'storage_class_specifier' && /^(static|STATIC)$/.test(this.text(c)),
+    );
     for (const item of node.children) {
       if (item.field !== 'declarator') continue;
       const at = { start: item.start, end: item.end };
@@ -225,7 +237,12 @@ class FunctionLowering {
       this.graph.emit({ kind: 'local', name, type, shape, isStatic, ...at });
       if (value && !isStatic) {
         const lowered = lowerExpression(this.context, value);
-        this.graph.emit({ kind: 'set', target: { kind: 'name', name, start: inner.start, end: inner.end }, value: lowered, ...at });
+        this.graph.emit({
+          kind: 'set',
+          target: { kind: 'name', name, start: inner.start, end: inner.end },
+          value: lowered,
+          ...at,
+        });
       }
     }
   }
@@ -257,7 +274,12 @@ class FunctionLowering {
     const initializer = field('initializer');
     if (initializer?.kind === 'declaration') this.declaration(initializer);
     else if (initializer) lowerForEffect(this.context, initializer);
-    const [header, body, step, exit] = [this.graph.reserve(), this.graph.reserve(), this.graph.reserve(), this.graph.reserve()];
+    const [header, body, step, exit] = [
+      this.graph.reserve(),
+      this.graph.reserve(),
+      this.graph.reserve(),
+      this.graph.reserve(),
+    ];
     this.graph.start(header, node);
     const condition = field('condition');
     if (condition) lowerCondition(this.context, condition, body, exit);
@@ -299,7 +321,10 @@ function find(node: SyntaxNode, kind: string): SyntaxNode | undefined {
 }
 
 function commaOperands(condition: SyntaxNode): SyntaxNode[] {
-  const inner = condition.kind === 'parenthesized_expression' ? condition.children.find((c) => /^[A-Za-z_]/.test(c.kind)) : condition;
+  const inner =
+    condition.kind === 'parenthesized_expression'
+      ? condition.children.find((c) => /^[A-Za-z_]/.test(c.kind))
+      : condition;
   if (!inner) return [];
   if (inner.kind !== 'comma_expression') return [inner];
   const [left, right] = ['left', 'right'].map((f) => inner.children.find((c) => c.field === f));

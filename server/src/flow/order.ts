@@ -57,14 +57,21 @@ export function orderBlocks(blocks: readonly Block[]): { order: number[]; loops:
       work.push(...(predecessors[b] ?? []));
     }
   }
-  return { order: sortLoopsFirst(blocks, post.reverse(), loops), loops: [...loops].map(([header, members]) => ({ header, blocks: members })) };
+  return {
+    order: sortLoopsFirst(blocks, post.reverse(), loops),
+    loops: [...loops].map(([header, members]) => ({ header, blocks: members })),
+  };
 }
 
 /**
  * Positions such that every loop is finished before anything behind it: a plain reverse post-order may put a loop's exit
  * between its blocks (`goto out` from within), and states would then leave one by one instead of together.
  */
-function sortLoopsFirst(blocks: readonly Block[], sequence: readonly number[], loops: ReadonlyMap<number, ReadonlySet<number>>): number[] {
+function sortLoopsFirst(
+  blocks: readonly Block[],
+  sequence: readonly number[],
+  loops: ReadonlyMap<number, ReadonlySet<number>>,
+): number[] {
   const order = new Array<number>(blocks.length).fill(-1);
   const emitted = new Set<number>();
   const result: number[] = [];
@@ -74,7 +81,11 @@ function sortLoopsFirst(blocks: readonly Block[], sequence: readonly number[], l
       const loop = block === within ? undefined : loops.get(block);
       emitted.add(block);
       result.push(block);
-      if (loop) emitAll(members.filter((b) => loop.has(b)), block);
+      if (loop)
+        emitAll(
+          members.filter((b) => loop.has(b)),
+          block,
+        );
     }
   };
   emitAll(sequence, null);

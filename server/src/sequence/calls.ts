@@ -2,8 +2,8 @@ import type { Expression } from '../flow/index.ts';
 import type { Action, ApiModel } from '../models/index.ts';
 import type { Code, FunctionSource } from './code.ts';
 import type { Context } from './context.ts';
-import type { CallKind } from './loops.ts';
 import { expressionName, type Frame } from './frame.ts';
+import type { CallKind } from './loops.ts';
 import type { State } from './state.ts';
 import { isWithin, lastField, pointee, rootSymbol, type Value } from './values.ts';
 
@@ -25,13 +25,26 @@ export function resolveCallee(code: Code, frame: Frame, callee: Expression, argu
   if (plain.kind === 'member') {
     // PciIo->Mem.Write (…): the member's name has two parts
     const outer = plain.object.kind === 'member' && !plain.arrow ? `${plain.object.field}.` : '';
-    const model = code.models.member(`${outer}${plain.field}`, argumentCount, code.dialect, expressionName(plain.object));
+    const model = code.models.member(
+      `${outer}${plain.field}`,
+      argumentCount,
+      code.dialect,
+      expressionName(plain.object),
+    );
     if (model) return { kind: 'model', model, name: expressionName(plain) };
   }
   return { kind: 'unknown', name: null };
 }
 
-const HEAVY: ReadonlySet<Action> = new Set(['allocate', 'free', 'map', 'unmap', 'convert', 'channel-request', 'channel-release']);
+const HEAVY: ReadonlySet<Action> = new Set([
+  'allocate',
+  'free',
+  'map',
+  'unmap',
+  'convert',
+  'channel-request',
+  'channel-release',
+]);
 
 export function isHeavy(callee: Callee): boolean {
   if (callee.kind === 'model') return HEAVY.has(callee.model.action);
@@ -45,7 +58,11 @@ const RELEASES_RESOURCE: ReadonlySet<Action> = new Set(['free', 'unmap', 'channe
 export function callKind(callee: Callee): CallKind {
   if (callee.kind === 'model') {
     const { action, family, name } = callee.model;
-    return { heavy: isHeavy(callee), acquires: ACQUIRES.has(action), releases: RELEASES_RESOURCE.has(action) ? (family ?? name) : null };
+    return {
+      heavy: isHeavy(callee),
+      acquires: ACQUIRES.has(action),
+      releases: RELEASES_RESOURCE.has(action) ? (family ?? name) : null,
+    };
   }
   const relevant = callee.kind === 'function' && callee.source.relevant;
   const releases = relevant && RELEASES.test(callee.name);
@@ -60,7 +77,13 @@ const RELEASES =
  * A call whose body is not seen. It may store or release handles that it gets by value; it fills places whose address it
  * gets; it may release what hangs below a pointer only if its name says so, or if it is not known which function it is.
  */
-export function callUnknown(context: Context, state: State, name: string | null, values: readonly Value[], assigns: ReadonlySet<string> | null): void {
+export function callUnknown(
+  context: Context,
+  state: State,
+  name: string | null,
+  values: readonly Value[],
+  assigns: ReadonlySet<string> | null,
+): void {
   const mayRelease = name === null || (assigns === null && RELEASES.test(name));
   const touch = (resource: number) => {
     if (state.resource(resource)?.life !== 'live') return;
@@ -76,7 +99,12 @@ export function callUnknown(context: Context, state: State, name: string | null,
     if (root !== null) state.set(`E:${root}`, value);
     const filled: string[] = [];
     for (const [location, held] of state.locations()) {
-      const at = /^[MA]:/.test(location) ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '') : location;
+      const at = /^[MA]:/.test(location)
+        ? location
+            .slice(2)
+            .replace(/^s(\d+)/, '*$1')
+            .replace(/^&/, '')
+        : location;
       if (!isWithin(at, place)) continue;
       const inner = context.resourceOf(held);
       if (inner !== null) {

@@ -43,7 +43,15 @@ export interface Budget {
   readonly iterations: number;
 }
 
-export const DEFAULT_BUDGET: Budget = { steps: 30_000, states: 48, calleeStates: 12, calleeExits: 6, weight: 24_000, depth: 4, iterations: 2 };
+export const DEFAULT_BUDGET: Budget = {
+  steps: 30_000,
+  states: 48,
+  calleeStates: 12,
+  calleeExits: 6,
+  weight: 24_000,
+  depth: 4,
+  iterations: 2,
+};
 
 /** In which situation a function is called. */
 export interface EntryConditions {

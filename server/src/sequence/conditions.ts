@@ -1,5 +1,5 @@
 import type { FailureSign } from '../models/index.ts';
-import { ANYTHING, decide, type Domain, narrow, single } from './domain.ts';
+import { ANYTHING, type Domain, decide, narrow, single } from './domain.ts';
 import type { State } from './state.ts';
 import type { Resources } from './tables.ts';
 import { MAPPING_ERROR, oppositeTest, type Symbols, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
@@ -55,7 +55,11 @@ export class Conditions {
   }
 
   /** `address == DMA_MAPPING_ERROR` is dma_mapping_error () written out. */
-  private asMappingTest(operator: TestOperator, left: Value, right: Value): { operator: TestOperator; value: Value } | null {
+  private asMappingTest(
+    operator: TestOperator,
+    left: Value,
+    right: Value,
+  ): { operator: TestOperator; value: Value } | null {
     if (operator !== '==' && operator !== '!=') return null;
     const value = this.isErrorAddress(right) ? left : this.isErrorAddress(left) ? right : null;
     return value && { operator: operator === '==' ? 'mapping-error' : 'no-mapping-error', value };
@@ -81,10 +85,21 @@ export class Conditions {
       return (outcome === 'failed') === (operator === 'mapping-error');
     }
     if (left.kind === 'number' && right.kind === 'number') return decide(single(left.value), operator, right.value);
-    if (left.kind === 'symbol' && right.kind === 'number') return decide(state.domain(left.symbol), operator, right.value - left.offset);
-    if (left.kind === 'number' && right.kind === 'symbol') return this.decideTest(state, SWAPPED[operator], right, left);
-    if (left.kind === 'address' && right.kind === 'number') return decide({ low: 4096, high: Number.POSITIVE_INFINITY, not: [] }, operator, right.value);
-    if (right.kind === 'address' && left.kind === 'number') return this.decideTest(state, SWAPPED[operator], right, left);
+    if (left.kind === 'symbol' && right.kind === 'number') {
+      // A named constant that is compared by size counts something: there is at least one of it.
+      const isCount =
+        operator !== '==' &&
+        operator !== '!=' &&
+        /^(const:|[A-Z][A-Z0-9_]*\()/.test(this.symbols.info(left.symbol).key);
+      const domain = state.domain(left.symbol);
+      return decide(isCount ? (narrow(domain, '>', 0) ?? domain) : domain, operator, right.value - left.offset);
+    }
+    if (left.kind === 'number' && right.kind === 'symbol')
+      return this.decideTest(state, SWAPPED[operator], right, left);
+    if (left.kind === 'address' && right.kind === 'number')
+      return decide({ low: 4096, high: Number.POSITIVE_INFINITY, not: [] }, operator, right.value);
+    if (right.kind === 'address' && left.kind === 'number')
+      return this.decideTest(state, SWAPPED[operator], right, left);
     if (left.kind === 'symbol' && right.kind === 'symbol' && left.symbol === right.symbol)
       return decide(single(left.offset), operator, right.offset);
     if (valueKey(left) === valueKey(right) && left.kind !== 'uninitialised') return decide(single(0), operator, 0);
@@ -120,10 +135,18 @@ export class Conditions {
       if (resource !== undefined) this.observer.onRightTest(state, resource, 'dma_mapping_error');
     }
     // 0 is no sign of failure: the test says nothing, though its author thinks so.
-    const tested = value.kind === 'test' && (value.operator === '==' || value.operator === '!=') && value.right.kind === 'number' ? value.left : value;
+    const tested =
+      value.kind === 'test' && (value.operator === '==' || value.operator === '!=') && value.right.kind === 'number'
+        ? value.left
+        : value;
     if (tested.kind !== 'symbol') return;
     const { resource, role } = this.symbols.info(tested.symbol);
-    if (resource === undefined || role !== 'device-address' || this.resources.info(resource).model?.failure !== 'mapping-error') return;
+    if (
+      resource === undefined ||
+      role !== 'device-address' ||
+      this.resources.info(resource).model?.failure !== 'mapping-error'
+    )
+      return;
     this.observer.onWrongTest(state, resource, '== 0');
   }
 
@@ -135,8 +158,10 @@ export class Conditions {
     }
     const written = this.asMappingTest(operator, left, right);
     if (written) return this.assumeTest(state, written.operator, written.value, ZERO);
-    if (operator === 'mapping-error' || operator === 'no-mapping-error') return this.assumeMappingTest(state, operator, left);
-    if (right.kind === 'symbol' && left.kind === 'number') return this.assumeTest(state, SWAPPED[operator], right, left);
+    if (operator === 'mapping-error' || operator === 'no-mapping-error')
+      return this.assumeMappingTest(state, operator, left);
+    if (right.kind === 'symbol' && left.kind === 'number')
+      return this.assumeTest(state, SWAPPED[operator], right, left);
     if (right.kind === 'number') this.shorten(state, operator, left);
     if (left.kind === 'symbol' && right.kind === 'number')
       return this.learn(state, left.symbol, operator, right.value - left.offset, `${operator} ${right.value}`);
@@ -155,14 +180,16 @@ export class Conditions {
     const { role, resource } = this.symbols.info(left.symbol);
     if (role !== 'mapped-bytes' || resource === undefined) return;
     const now = state.resource(resource);
-    if (now && now.outcome !== 'failed' && (operator === '!=' || operator === '<')) state.update(resource, { outcome: 'short' });
+    if (now && now.outcome !== 'failed' && (operator === '!=' || operator === '<'))
+      state.update(resource, { outcome: 'short' });
   }
 
   private assumeMappingTest(state: State, operator: 'mapping-error' | 'no-mapping-error', value: Value): State | null {
     const resource = value.kind === 'symbol' ? this.symbols.info(value.symbol).resource : undefined;
     if (resource !== undefined && state.resource(resource)) {
       this.observer.onRightTest(state, resource, 'dma_mapping_error');
-      if (state.resource(resource)?.outcome === 'pending') this.settle(state, resource, operator === 'no-mapping-error');
+      if (state.resource(resource)?.outcome === 'pending')
+        this.settle(state, resource, operator === 'no-mapping-error');
       return state;
     }
     const fact = this.errorFact(value);
@@ -174,7 +201,9 @@ export class Conditions {
   }
 
   private errorFact(value: Value): number | null {
-    return value.kind === 'symbol' || value.kind === 'address' ? this.symbols.intern(`mapping-error(${valueKey(value)})`) : null;
+    return value.kind === 'symbol' || value.kind === 'address'
+      ? this.symbols.intern(`mapping-error(${valueKey(value)})`)
+      : null;
   }
 
   private relationFact(operator: TestOperator, left: Value, right: Value): { symbol: number; inverted: boolean } {
@@ -263,4 +292,5 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
   }
 }
 
-export const isTrueTest = (value: Value): Value => (value.kind === 'test' ? value : { kind: 'test', operator: '!=', left: value, right: ZERO });
+export const isTrueTest = (value: Value): Value =>
+  value.kind === 'test' ? value : { kind: 'test', operator: '!=', left: value, right: ZERO };

@@ -9,7 +9,17 @@ import { Memory } from './memory.ts';
 import type { State } from './state.ts';
 import { type ResourceInfo, Resources, Sites } from './tables.ts';
 import { extend } from './trace.ts';
-import { isWithin, numberValue, pointee, rootSymbol, Symbols, type SymbolRole, symbolValue, type Value, valueKey } from './values.ts';
+import {
+  isWithin,
+  numberValue,
+  pointee,
+  rootSymbol,
+  type SymbolRole,
+  Symbols,
+  symbolValue,
+  type Value,
+  valueKey,
+} from './values.ts';
 
 /** Everything that one exploration shares: tables, evaluation, and how operations get into a path. */
 export class Context {
@@ -99,7 +109,8 @@ export class Context {
   size(value: Value | undefined, scale: Value | undefined = undefined): Size {
     if (!value) return { bytes: null, key: '?' };
     if (scale && !(scale.kind === 'number' && scale.value === 1)) {
-      if (value.kind === 'number' && scale.kind === 'number') return { bytes: value.value * scale.value, key: `${value.value * scale.value}` };
+      if (value.kind === 'number' && scale.kind === 'number')
+        return { bytes: value.value * scale.value, key: `${value.value * scale.value}` };
       return { bytes: null, key: `${valueKey(value)}*${valueKey(scale)}` };
     }
     const key = value.kind === 'symbol' && !value.offset ? this.symbols.info(value.symbol).key : valueKey(value);
@@ -164,7 +175,8 @@ export class Context {
     if (held?.kind === 'symbol') {
       // A pointer to the variable that holds the handle.
       const info = this.symbols.info(held.symbol);
-      if (info.resource !== undefined && info.role === wanted && !info.derived && state.resource(info.resource)) return this.toResource(info.resource, 'address-of');
+      if (info.resource !== undefined && info.role === wanted && !info.derived && state.resource(info.resource))
+        return this.toResource(info.resource, 'address-of');
     }
     return this.toResource(this.foreign(state, frame, value, wanted, at).id, 'exact');
   }
@@ -176,7 +188,12 @@ export class Context {
   /** A handle that this path did not make: from a parameter, a field, an unknown call. */
   private foreign(state: State, frame: Frame, value: Value, wanted: SymbolRole, at: Expression): ResourceInfo {
     const info = this.resources.intern(`foreign:${wanted}:${valueKey(value)}`, () => ({
-      kind: wanted === 'mapping' || wanted === 'device-address' || wanted === 'count' ? 'mapping' : wanted === 'channel' ? 'channel' : 'buffer',
+      kind:
+        wanted === 'mapping' || wanted === 'device-address' || wanted === 'count'
+          ? 'mapping'
+          : wanted === 'channel'
+            ? 'channel'
+            : 'buffer',
       site: this.site(frame, at),
       model: null,
       foreign: true,
@@ -195,7 +212,12 @@ export class Context {
   handOver(state: State, id: number, api: string): void {
     if (state.resource(id)?.life === 'released-maybe') return;
     state.update(id, { escaped: true, life: 'released-maybe' });
-    this.emit(state, { op: 'hand-over', site: this.resources.info(id).site, api, target: this.toResource(id, 'exact') });
+    this.emit(state, {
+      op: 'hand-over',
+      site: this.resources.info(id).site,
+      api,
+      target: this.toResource(id, 'exact'),
+    });
   }
 
   /** A symbol that stands for one of the results of `resource`. */

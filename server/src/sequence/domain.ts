@@ -62,4 +62,5 @@ export function decide(domain: Domain, operator: TestOperator, value: number): b
   return narrow(domain, opposite[operator], value) ? null : true;
 }
 
-export const isUnconstrained = (d: Domain): boolean => d.low === Number.NEGATIVE_INFINITY && d.high === Number.POSITIVE_INFINITY && d.not.length === 0;
+export const isUnconstrained = (d: Domain): boolean =>
+  d.low === Number.NEGATIVE_INFINITY && d.high === Number.POSITIVE_INFINITY && d.not.length === 0;

@@ -40,7 +40,8 @@ export class Effects {
       context.emit(state, { op: 'memory-map-change', site: call.site, api: call.name });
     if (model.when) {
       const selector = values[model.when.argument];
-      if (selector?.kind !== 'number' || selector.value !== model.when.value) return { state, value: context.evaluator.constant(`call:${call.key}`) };
+      if (selector?.kind !== 'number' || selector.value !== model.when.value)
+        return { state, value: context.evaluator.constant(`call:${call.key}`) };
     }
     const give = (value: Value): Effect => ({ state, value });
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
@@ -61,7 +62,12 @@ export class Effects {
         this.sync(state, frame, call);
         return give(fresh());
       case 'check-mapping':
-        return give({ kind: 'test', operator: 'mapping-error', left: arg('device-address') ?? arg('value') ?? ZERO, right: ZERO });
+        return give({
+          kind: 'test',
+          operator: 'mapping-error',
+          left: arg('device-address') ?? arg('value') ?? ZERO,
+          right: ZERO,
+        });
       case 'convert':
         return give(this.convert(state, frame, call));
       case 'allocate-memory':
@@ -81,13 +87,20 @@ export class Effects {
         return give(arg('value') ?? values[0] ?? fresh());
       case 'is-error': {
         const value = arg('value') ?? values[0] ?? ZERO;
-        const operator = model.failure === 'efi-error' || model.failure === 'nonzero' ? '!=' : model.failure === 'err-pointer-or-null' ? '<=' : '<';
+        const operator =
+          model.failure === 'efi-error' || model.failure === 'nonzero'
+            ? '!='
+            : model.failure === 'err-pointer-or-null'
+              ? '<='
+              : '<';
         return give({ kind: 'test', operator, left: value, right: ZERO });
       }
       case 'assume':
       case 'assume-not': {
         const status = arg('status');
-        const condition: Value | undefined = status ? { kind: 'test', operator: '==', left: status, right: ZERO } : (arg('condition') ?? arg('value') ?? values[0]);
+        const condition: Value | undefined = status
+          ? { kind: 'test', operator: '==', left: status, right: ZERO }
+          : (arg('condition') ?? arg('value') ?? values[0]);
         const next = condition ? context.conditions.assume(state, condition, model.action === 'assume') : state;
         return next && { state: next, value: fresh() };
       }
@@ -142,7 +155,12 @@ export class Effects {
     }
   }
 
-  private resource(call: ModelledCall, frame: Frame, kind: ResourceInfo['kind'], outputs: ResourceInfo['outputs']): ResourceInfo {
+  private resource(
+    call: ModelledCall,
+    frame: Frame,
+    kind: ResourceInfo['kind'],
+    outputs: ResourceInfo['outputs'],
+  ): ResourceInfo {
     return this.context.resources.intern(`${kind}:${call.key}`, () => ({
       kind,
       site: call.site,
@@ -155,13 +173,19 @@ export class Effects {
       outputs,
       nonzero: call.model.args.flatMap((role, i) => {
         const value = call.values[i];
-        return role === 'entries' && value?.kind === 'symbol' && !value.offset ? [value.symbol] : [];
+        return (role === 'entries' || role === 'size' || role === 'pages') && value?.kind === 'symbol' && !value.offset
+          ? [value.symbol]
+          : [];
       }),
     }));
   }
 
   /** Puts results into the places that the out-arguments name. */
-  private outputs(state: State, call: ModelledCall, roles: readonly Role[]): { location: string; before: Value | undefined; role: Role }[] {
+  private outputs(
+    state: State,
+    call: ModelledCall,
+    roles: readonly Role[],
+  ): { location: string; before: Value | undefined; role: Role }[] {
     const found: { location: string; before: Value | undefined; role: Role }[] = [];
     for (const role of roles) {
       const pointer = argument(call.model, call.values, role);
@@ -198,14 +222,20 @@ export class Effects {
   }
 
   /** The thing that is mapped, and the key under which an unmap without a handle finds the mapping again. */
-  private mapped(call: ModelledCall): { pointer: Value | undefined; at: Expression; key: string | null; object: boolean } {
+  private mapped(call: ModelledCall): {
+    pointer: Value | undefined;
+    at: Expression;
+    key: string | null;
+    object: boolean;
+  } {
     const { model, values, expressions } = call;
     for (const role of ['scatterlist', 'sg-table', 'object', 'iova', 'buffer', 'page', 'cpu-address'] as const) {
       const index = model.args.indexOf(role);
       const pointer = values[index];
       if (index < 0 || !pointer) continue;
       const at = expressions[index] ?? call.at;
-      if (role === 'scatterlist' || role === 'sg-table' || role === 'object') return { pointer, at, key: `M:${this.tableKey(pointer)}`, object: role === 'object' };
+      if (role === 'scatterlist' || role === 'sg-table' || role === 'object')
+        return { pointer, at, key: `M:${this.tableKey(pointer)}`, object: role === 'object' };
       if (role === 'iova') {
         const target = argument(model, values, 'page') ?? argument(model, values, 'buffer');
         return { pointer: target, at, key: `M:iova:${valueKey(pointer)}`, object: false };
@@ -233,7 +263,10 @@ export class Effects {
     }
     const pages = argument(model, values, 'pages');
     if (pages) return this.context.size(pages, EFI_PAGE_SIZE);
-    return this.context.size(argument(model, values, 'size') ?? argument(model, values, 'entries'), argument(model, values, 'count'));
+    return this.context.size(
+      argument(model, values, 'size') ?? argument(model, values, 'entries'),
+      argument(model, values, 'count'),
+    );
   }
 
   private map(state: State, frame: Frame, call: ModelledCall): Value {
@@ -280,7 +313,11 @@ export class Effects {
     if (handle.kind === 'symbol') state.learn(handle.symbol, NOT_NULL);
     const bytes = argument(model, call.values, 'size-in-out');
     const bytesPlace = bytes ? pointee(bytes) : null;
-    if (bytesPlace !== null) state.set(bytesPlace, context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }));
+    if (bytesPlace !== null)
+      state.set(
+        bytesPlace,
+        context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }),
+      );
     if (key) state.set(key, handle);
     if (pointer && mode === 'streaming' && !key) context.noteMapped(state, pointer, handle);
     const returned = this.returned(resource, model);
@@ -312,7 +349,9 @@ export class Effects {
     const resource = this.context.resourceOf(base);
     if (resource !== null && state.resource(resource)) return this.context.toResource(resource, 'exact');
     const place = pointee(pointer);
-    return place === null ? { to: 'unknown' } : { to: 'buffer', id: this.context.memoryAt(place, frame, at).id, how: 'exact' };
+    return place === null
+      ? { to: 'unknown' }
+      : { to: 'buffer', id: this.context.memoryAt(place, frame, at).id, how: 'exact' };
   }
 
   /** The mapping that an unmap or sync names. */
@@ -326,7 +365,8 @@ export class Effects {
       if (resource !== null) return context.toResource(resource, 'exact');
       const keyed = context.evaluator.constant(`keyed:${key}@${state.epoch}`);
       const reference = context.reference(state, frame, keyed, 'device-address', at);
-      if (reference.to === 'mapping') state.set(key, context.result(context.resources.info(reference.id), 'device-address'));
+      if (reference.to === 'mapping')
+        state.set(key, context.result(context.resources.info(reference.id), 'device-address'));
       return reference;
     }
     for (const role of ['mapping', 'device-address', 'cpu-address'] as const) {
@@ -342,7 +382,11 @@ export class Effects {
     const value = argument(model, values, 'value');
     const out = argument(model, values, 'value-out');
     const target = expressions[model.args.indexOf('place')];
-    const place = out ? pointee(out) : target && call.frame ? this.context.evaluator.place(state, call.frame, target) : null;
+    const place = out
+      ? pointee(out)
+      : target && call.frame
+        ? this.context.evaluator.place(state, call.frame, target)
+        : null;
     if (place !== null && place !== undefined && value) state.set(place, value);
   }
 
@@ -386,7 +430,11 @@ export class Effects {
       if (info.foreign || info.kind !== 'mapping' || now.life !== 'live' || now.outcome === 'failed') continue;
       const accepts = info.model ? [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])] : [];
       if (!accepts.includes(family)) continue;
-      const isNear = field !== null && [...state.handles()].some(([l, v]) => context.resourceOf(v) === id && !/^[BZHEMAN]:/.test(l) && lastField(l) === field);
+      const isNear =
+        field !== null &&
+        [...state.handles()].some(
+          ([l, v]) => context.resourceOf(v) === id && !/^[BZHEMAN]:/.test(l) && lastField(l) === field,
+        );
       if (now.escaped || isNear) context.handOver(state, id, call.name);
     }
   }
@@ -438,7 +486,10 @@ export class Effects {
       wronglyChecked: false,
     });
     for (const { location, role } of outs) {
-      const value = context.result(resource, role === 'device-address-out' ? 'device-address' : role === 'mapping-out' ? 'mapping' : 'cpu-address');
+      const value = context.result(
+        resource,
+        role === 'device-address-out' ? 'device-address' : role === 'mapping-out' ? 'mapping' : 'cpu-address',
+      );
       state.set(location, value);
       if (value.kind === 'symbol') state.learn(value.symbol, NOT_NULL);
     }
@@ -454,15 +505,22 @@ export class Effects {
     let index = model.args.indexOf(role);
     const object = argument(model, values, 'object');
     if (object) return this.freeObject(state, frame, call, object);
-    if (index < 0) index = model.args.findIndex((r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address');
+    if (index < 0)
+      index = model.args.findIndex((r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address');
     if (index < 0) index = model.args.indexOf('pool');
     const value = values[index];
     if (!value) return;
-    const wanted: SymbolRole = model.action === 'channel-release' ? 'channel' : model.args[index] === 'device-address' ? 'device-address' : 'cpu-address';
+    const wanted: SymbolRole =
+      model.action === 'channel-release'
+        ? 'channel'
+        : model.args[index] === 'device-address'
+          ? 'device-address'
+          : 'cpu-address';
     const target = context.reference(state, frame, value, wanted, expressions[index] ?? call.at);
     if (target.to === 'null' && (model.acceptsNull ?? false)) return;
     // Pages inside the buffer: a part of it goes, which one is not followed.
-    if (target.to === 'buffer' && (target.how === 'offset' || this.isPartOnly(state, target.id, call))) return context.handOver(state, target.id, call.name);
+    if (target.to === 'buffer' && (target.how === 'offset' || this.isPartOnly(state, target.id, call)))
+      return context.handOver(state, target.id, call.name);
     context.emit(state, {
       op: 'free',
       site: call.site,
@@ -540,7 +598,10 @@ export class Effects {
   private allocateMemory(state: State, _frame: Frame, call: ModelledCall): Value {
     const { model, name } = call;
     const zeroed = /zalloc|calloc|zeropool|Zero/i.test(name);
-    const pointer = this.context.evaluator.constant(`object:${call.key}`, { memory: model.memory ?? ('heap' satisfies MemoryKind), zeroed });
+    const pointer = this.context.evaluator.constant(`object:${call.key}`, {
+      memory: model.memory ?? ('heap' satisfies MemoryKind),
+      zeroed,
+    });
     for (const { location } of this.outputs(state, call, ['cpu-address-out'])) state.set(location, pointer);
     return model.args.includes('cpu-address-out') ? this.context.evaluator.constant(`call:${call.key}`) : pointer;
   }
@@ -550,7 +611,10 @@ export class Effects {
     const { model, values, expressions } = call;
     // One reference less: whether the memory goes is not known.
     if (model.counted) return;
-    const index = Math.max(0, model.args.findIndex((r) => r === 'buffer' || r === 'cpu-address' || r === 'value' || r === 'page'));
+    const index = Math.max(
+      0,
+      model.args.findIndex((r) => r === 'buffer' || r === 'cpu-address' || r === 'value' || r === 'page'),
+    );
     const value = values[index];
     if (!value || value.kind === 'number' || value.kind === 'test') return;
     const place = pointee(basePointer(value));
@@ -587,13 +651,20 @@ export class Effects {
     const read = model.args.indexOf('value');
     const destination = values[written];
     const source = values[read];
-    if (destination && model.action !== 'read-memory') context.access(state, frame, destination, 'write', expressions[written] ?? call.at);
-    if (destination && model.action === 'read-memory') context.access(state, frame, destination, 'read', expressions[written] ?? call.at);
-    if (source && model.action === 'copy-memory') context.access(state, frame, source, 'read', expressions[read] ?? call.at);
+    if (destination && model.action !== 'read-memory')
+      context.access(state, frame, destination, 'write', expressions[written] ?? call.at);
+    if (destination && model.action === 'read-memory')
+      context.access(state, frame, destination, 'read', expressions[written] ?? call.at);
+    if (source && model.action === 'copy-memory')
+      context.access(state, frame, source, 'read', expressions[read] ?? call.at);
     if (!destination || model.action === 'read-memory') return;
     const place = pointee(destination);
     if (place === null) return;
-    const zeroing = model.action === 'write-memory' && (model.args.includes('value') ? source?.kind === 'number' && source.value === 0 : model.args.join() === 'buffer,size');
+    const zeroing =
+      model.action === 'write-memory' &&
+      (model.args.includes('value')
+        ? source?.kind === 'number' && source.value === 0
+        : model.args.join() === 'buffer,size');
     if (zeroing) context.memory.clear(state, place);
     else if (!place.startsWith('*')) context.memory.forget(state, place);
   }
@@ -608,12 +679,27 @@ export class Effects {
   }
 
   /** The device is told a value that belongs to a resource; anything else is of no interest. */
-  giveValue(state: State, _frame: Frame, value: Value, through: 'register' | 'descriptor' | 'call', site: number, api: string): void {
+  giveValue(
+    state: State,
+    _frame: Frame,
+    value: Value,
+    through: 'register' | 'descriptor' | 'call',
+    site: number,
+    api: string,
+  ): void {
     if (value.kind !== 'symbol') return;
     const { resource, role } = this.context.symbols.info(value.symbol);
-    if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address')) return;
+    if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address'))
+      return;
     const kind = this.context.resources.info(resource).kind;
-    const how = kind === 'mapping' ? (role === 'device-address' ? 'exact' : 'other-role') : role === 'device-address' ? 'exact' : 'other-role';
+    const how =
+      kind === 'mapping'
+        ? role === 'device-address'
+          ? 'exact'
+          : 'other-role'
+        : role === 'device-address'
+          ? 'exact'
+          : 'other-role';
     this.context.emit(state, {
       op: 'give',
       site,
@@ -623,17 +709,24 @@ export class Effects {
       size: { bytes: null, key: '?' },
     });
     // A descriptor is read back when the device is done; so is a register, where nobody wrote the value down.
-    const isNoted = [...state.locations()].some(([l, v]) => /^(f\d+:\w|[*G])/.test(l) && this.context.resourceOf(v) === resource);
+    const isNoted = [...state.locations()].some(
+      ([l, v]) => /^(f\d+:\w|[*G])/.test(l) && this.context.resourceOf(v) === resource,
+    );
     if (through === 'descriptor' || !isNoted) state.update(resource, { escaped: true });
   }
 
   private toDeviceAddress(state: State, call: ModelledCall): Value {
-    const pointer = argument(call.model, call.values, 'buffer') ?? argument(call.model, call.values, 'value') ?? call.values[0];
+    const pointer =
+      argument(call.model, call.values, 'buffer') ?? argument(call.model, call.values, 'value') ?? call.values[0];
     if (!pointer) return this.context.evaluator.constant(`call:${call.key}`);
     const resource = this.context.resourceOf(pointer);
     void state;
     return resource !== null
-      ? this.context.evaluator.constant(`to-device(${valueKey(pointer)})`, { resource, role: 'cpu-address', derived: true })
+      ? this.context.evaluator.constant(`to-device(${valueKey(pointer)})`, {
+          resource,
+          role: 'cpu-address',
+          derived: true,
+        })
       : this.context.evaluator.constant(`to-device(${valueKey(pointer)})`);
   }
 
@@ -664,7 +757,9 @@ export class Effects {
       const place = pointee(basePointer(value));
       const root = place === null ? null : rootSymbol(place);
       if (root !== null) state.set(`E:${root}`, value);
-      if (releases && place !== null) for (const [location, held] of state.handles()) if (isWithin(location, place)) reached(this.context.resourceOf(held));
+      if (releases && place !== null)
+        for (const [location, held] of state.handles())
+          if (isWithin(location, place)) reached(this.context.resourceOf(held));
     }
   }
 
@@ -673,7 +768,8 @@ export class Effects {
     for (const value of call.values) {
       if (value.kind !== 'address') continue;
       const held = state.get(value.location);
-      if (/^f\d+:/.test(value.location) && (held === undefined || held.kind === 'uninitialised')) this.context.memory.forget(state, value.location);
+      if (/^f\d+:/.test(value.location) && (held === undefined || held.kind === 'uninitialised'))
+        this.context.memory.forget(state, value.location);
       else this.context.memory.touch(state, value.location);
     }
     return null;

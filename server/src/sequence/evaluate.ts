@@ -4,13 +4,25 @@ import type { Conditions } from './conditions.ts';
 import type { Frame } from './frame.ts';
 import type { Memory } from './memory.ts';
 import type { State } from './state.ts';
-import { MAPPING_ERROR, numberValue, pointee, type Symbols, type SymbolInfo, symbolValue, type TestOperator, type Value, valueKey, ZERO } from './values.ts';
+import {
+  MAPPING_ERROR,
+  numberValue,
+  pointee,
+  type SymbolInfo,
+  type Symbols,
+  symbolValue,
+  type TestOperator,
+  type Value,
+  valueKey,
+  ZERO,
+} from './values.ts';
 
 /** Told of each place in memory that an expression reads or writes through a pointer. */
 export interface AccessObserver {
   onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void;
 }
 
+const NOT_ZERO = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
 const ERROR_BASE = 2 ** 40;
 const TESTS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
@@ -35,7 +47,9 @@ export class Evaluator {
     if (value.kind !== 'symbol') return value;
     // A symbol that can be one number only is that number.
     const { low, high } = state.domain(value.symbol);
-    return low === high && this.symbols.info(value.symbol).resource === undefined ? numberValue(low + value.offset) : value;
+    return low === high && this.symbols.info(value.symbol).resource === undefined
+      ? numberValue(low + value.offset)
+      : value;
   }
 
   private compute(state: State, frame: Frame, expression: Expression): Value {
@@ -45,7 +59,10 @@ export class Evaluator {
       case 'string':
         return { kind: 'address', location: `R:${frame.file}:${expression.start}`, offset: 0 };
       case 'temporary':
-        return state.get(`${frame.id}:#${expression.index}`) ?? this.constant(`${frame.id}:#${expression.index}@${state.epoch}`);
+        return (
+          state.get(`${frame.id}:#${expression.index}`) ??
+          this.constant(`${frame.id}:#${expression.index}@${state.epoch}`)
+        );
       case 'name':
         return this.nameValue(state, frame, expression.name);
       case 'member':
@@ -73,7 +90,12 @@ export class Evaluator {
       case 'unary':
         return this.unary(state, expression.operator, this.value(state, frame, expression.operand));
       case 'binary':
-        return this.binary(state, expression.operator, this.value(state, frame, expression.left), this.value(state, frame, expression.right));
+        return this.binary(
+          state,
+          expression.operator,
+          this.value(state, frame, expression.left),
+          this.value(state, frame, expression.right),
+        );
       case 'aggregate':
       case 'opaque':
         return this.constant(`opaque:${frame.id}:${expression.start}@${state.epoch}`);
@@ -189,7 +211,11 @@ export class Evaluator {
     if (operator === '-' && left.kind === 'symbol' && right.kind === 'symbol' && left.symbol === right.symbol)
       return numberValue(left.offset - right.offset);
     if (operator === '|' && right.kind === 'number' && right.value === 0) return left;
-    return this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right]);
+    const result = this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right]);
+    // A pointer that is not null stays so when something is added to it.
+    const isPointer = left.kind === 'symbol' && this.conditions.truth(state, left) === true;
+    if (operator === '+' && isPointer && result.kind === 'symbol') state.learn(result.symbol, NOT_ZERO);
+    return result;
   }
 
   /** A value computed from others: still related to their resource. */

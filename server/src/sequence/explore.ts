@@ -31,7 +31,12 @@ export interface RawExploration {
 class BudgetSpent extends Error {}
 
 /** Explores every path of a function, callees inlined, states merged where they agree about DMA. */
-export function exploreFunction(code: Code, source: FunctionSource, budget: Budget, entry: EntryConditions): RawExploration {
+export function exploreFunction(
+  code: Code,
+  source: FunctionSource,
+  budget: Budget,
+  entry: EntryConditions,
+): RawExploration {
   return new Explorer(code, budget).run(source, entry);
 }
 
@@ -59,10 +64,19 @@ class Explorer {
     const { graph, file } = source;
     const frame = this.frame(graph, file, '', 0, []);
     const state = new State(this.context.symbols);
-    for (const { name } of graph.parameters) state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })));
+    for (const { name } of graph.parameters)
+      state.set(
+        `${frame.id}:${name}`,
+        symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })),
+      );
     this.context.atExitBootServices = entry.atExitBootServices;
     if (entry.atExitBootServices)
-      this.context.emit(state, { op: 'exit-boot-services', site: this.context.site(frame, graph.span), api: graph.name, phase: 'begin' });
+      this.context.emit(state, {
+        op: 'exit-boot-services',
+        site: this.context.site(frame, graph.span),
+        api: graph.name,
+        phase: 'begin',
+      });
     for (const problem of graph.problems) this.degraded.add(problem.replace(/ at offset \d+/, ''));
     let exits: Exit[] = [];
     try {
@@ -71,7 +85,14 @@ class Explorer {
       if (!(error instanceof BudgetSpent)) throw error;
       this.degraded.add('path budget spent');
     }
-    return { context: this.context, frame, exits, partial: this.partial, degraded: [...this.degraded], entered: this.entered };
+    return {
+      context: this.context,
+      frame,
+      exits,
+      partial: this.partial,
+      degraded: [...this.degraded],
+      entered: this.entered,
+    };
   }
 
   private frame(graph: FunctionGraph, file: string, chain: string, depth: number, callers: readonly string[]): Frame {
@@ -141,7 +162,8 @@ class Explorer {
         this.runBlock(frame, block, state, arrive, (exit) => {
           const key = `${stateKey(this.context, frame, exit.state)}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
           const present = exits.get(key);
-          const nearest = !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? nearestState(exits, key) : undefined;
+          const nearest =
+            !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? nearestState(exits, key) : undefined;
           if (nearest) {
             this.drop(exit.state);
             mergeCoarsely(this.context, nearest.state, exit.state, `${frame.id}/exit`);
@@ -155,7 +177,13 @@ class Explorer {
     return [...exits.values()];
   }
 
-  private runBlock(frame: Frame, block: number, start: State, arrive: (block: number, state: State) => void, leave: (exit: Exit) => void): void {
+  private runBlock(
+    frame: Frame,
+    block: number,
+    start: State,
+    arrive: (block: number, state: State) => void,
+    leave: (exit: Exit) => void,
+  ): void {
     const { instructions, end } = frame.graph.blocks[block] ?? { instructions: [], end: null };
     if (!end) return;
     const around = this.loops(frame).around[block] ?? [];
@@ -174,13 +202,24 @@ class Explorer {
   }
 
   /** On the last arrival at an unrolled loop's header only the way out is of interest. */
-  private isBeyondUnrolling(frame: Frame, around: readonly LoopInfo[], state: State, instruction: Instruction): boolean {
+  private isBeyondUnrolling(
+    frame: Frame,
+    around: readonly LoopInfo[],
+    state: State,
+    instruction: Instruction,
+  ): boolean {
     if (instruction.kind !== 'call' || !around.length) return false;
     if (!around.some((l) => l.heavy && state.loopCount(loopId(frame, l)) >= this.budget.iterations)) return false;
     return isHeavy(resolveCallee(this.code, frame, instruction.callee, instruction.arguments.length));
   }
 
-  private goTo(frame: Frame, from: number, to: number, state: State, arrive: (block: number, state: State) => void): void {
+  private goTo(
+    frame: Frame,
+    from: number,
+    to: number,
+    state: State,
+    arrive: (block: number, state: State) => void,
+  ): void {
     const { around, byHeader } = this.loops(frame);
     for (const loop of around[from] ?? []) if (!loop.blocks.has(to)) state.setLoopCount(loopId(frame, loop), 0);
     const loop = byHeader.get(to);
@@ -188,23 +227,34 @@ class Explorer {
     const id = loopId(frame, loop);
     if (loop.blocks.has(from)) {
       const count = state.loopCount(id) + 1;
-      if (!loop.heavy || count > this.budget.iterations) return this.drop(state);
+      if (count > this.iterations(loop)) return this.drop(state);
       state.setLoopCount(id, count);
-    } else {
-      state.setLoopCount(id, 0);
       if (!loop.heavy) this.forgetAssigned(frame, loop, state);
-    }
+    } else state.setLoopCount(id, 0);
     arrive(to, state);
   }
 
-  /** A loop that is run once stands for any number of turns: what it assigns is not known at its head. */
+  /** Turns that are followed: one is enough where no resource is made or released. */
+  private iterations(loop: LoopInfo): number {
+    return loop.heavy ? this.budget.iterations : 1;
+  }
+
+  /** A loop that was run once stands for any number of turns: what it assigns is not known any more. */
   private forgetAssigned(frame: Frame, loop: LoopInfo, state: State): void {
     const { evaluator, memory, symbols } = this.context;
     const unknown = (location: string) => {
       const held = state.get(location);
       const info = held?.kind === 'symbol' ? symbols.info(held.symbol) : undefined;
-      const related = info?.resource === undefined || info.role === undefined ? {} : { resource: info.resource, role: info.role, derived: true };
-      state.set(location, symbolValue(symbols.intern(`loop:${loopId(frame, loop)}:${location}:${state.epoch}:${info?.resource ?? ''}`, related)));
+      const related =
+        info?.resource === undefined || info.role === undefined
+          ? {}
+          : { resource: info.resource, role: info.role, derived: true };
+      state.set(
+        location,
+        symbolValue(
+          symbols.intern(`loop:${loopId(frame, loop)}:${location}:${state.epoch}:${info?.resource ?? ''}`, related),
+        ),
+      );
     };
     for (const target of loop.assigned)
       if (target.kind === 'name') {
@@ -247,6 +297,7 @@ class Explorer {
         if (forced !== null) return go(forced, arms.find(([arm]) => arm === (forced === end.whenTrue))?.[1] ?? state);
         for (const [arm, next] of arms) {
           const to = arm ? end.whenTrue : end.whenFalse;
+          if (arms.length > 1 && this.skipsNeededLoop(frame, block, to, next)) continue;
           if (arms.length > 1) this.leaveReleasingLoop(around, to, next);
           go(to, next);
         }
@@ -257,7 +308,12 @@ class Explorer {
         let rest: State | null = state;
         for (const { value: caseValue, to } of end.cases) {
           if (!rest) break;
-          const test: Value = { kind: 'test', operator: '==', left: value, right: context.evaluator.value(rest, frame, caseValue) };
+          const test: Value = {
+            kind: 'test',
+            operator: '==',
+            left: value,
+            right: context.evaluator.value(rest, frame, caseValue),
+          };
           const taken = context.conditions.assume(rest.fork(), test, true);
           if (taken) {
             taken.trace = this.step(frame, taken.trace, caseValue, 'case');
@@ -275,12 +331,34 @@ class Explorer {
         state.trace = this.step(frame, state.trace, end, 'skip');
         this.leaveReleasingLoop(around, end.exit, state);
         go(end.exit, state);
-        if (loop?.heavy && count >= this.budget.iterations) return;
+        if (loop && count >= this.iterations(loop)) return;
         inside.trace = this.step(frame, inside.trace, end, 'iterate');
         this.bindIteration(frame, inside, end, count, loop?.heavy ?? false);
         return go(end.body, inside);
       }
     }
+  }
+
+  /**
+   * A loop that may not run at all, while a resource is only in local variables: such loops hand it out to their elements,
+   * and there is at least one element.
+   */
+  private skipsNeededLoop(frame: Frame, block: number, to: number, state: State): boolean {
+    const loop = this.loops(frame).byHeader.get(block);
+    if (!loop || loop.heavy || loop.blocks.has(to) || state.loopCount(loopId(frame, loop)) > 0) return false;
+    const { context } = this;
+    const elsewhere = new Set<number>();
+    for (const [location, value] of state.handles())
+      if (!/^([BMAZHEN]:|f\d+:)/.test(location)) elsewhere.add(context.symbols.info(value.symbol).resource ?? -1);
+    return [...state.allResources()].some(
+      ([id, r]) =>
+        r.life === 'live' &&
+        r.outcome !== 'failed' &&
+        !r.escaped &&
+        !elsewhere.has(id) &&
+        !context.resources.info(id).foreign &&
+        context.resources.info(id).kind !== 'memory',
+    );
   }
 
   /** A loop that releases ends after a number of turns that is not known: whether it reached a resource cannot be told. */
@@ -298,7 +376,13 @@ class Explorer {
     }
   }
 
-  private bindIteration(frame: Frame, state: State, end: Terminator & { kind: 'iterate' }, count: number, exact: boolean): void {
+  private bindIteration(
+    frame: Frame,
+    state: State,
+    end: Terminator & { kind: 'iterate' },
+    count: number,
+    exact: boolean,
+  ): void {
     const { context } = this;
     const model = this.code.models.iterator(end.macro, this.code.dialect);
     const assign = (index: number | undefined, value: Value) => {
@@ -308,20 +392,28 @@ class Explorer {
     };
     const element = context.evaluator.constant(`element:${frame.id}:${end.start}:${count}:${state.epoch}`);
     assign(model?.element ?? 0, element);
-    if (model?.counter !== undefined) assign(model.counter, exact ? numberValue(count) : context.evaluator.constant(`counter:${frame.id}:${end.start}:${state.epoch}`));
+    if (model?.counter !== undefined)
+      assign(
+        model.counter,
+        exact ? numberValue(count) : context.evaluator.constant(`counter:${frame.id}:${end.start}:${state.epoch}`),
+      );
   }
 
   /** The successor that leaves an unrolled loop, when this path has gone round often enough; null otherwise. */
-  private forcedExit(frame: Frame, around: readonly LoopInfo[], state: State, successors: readonly [number, number]): number | null {
+  private forcedExit(
+    frame: Frame,
+    around: readonly LoopInfo[],
+    state: State,
+    successors: readonly [number, number],
+  ): number | null {
     for (const loop of around) {
-      if (!loop.heavy) continue;
       const outside = successors.filter((s) => !loop.blocks.has(s));
       if (outside.length !== 1) continue;
       const count = state.loopCount(loopId(frame, loop));
-      if (count >= this.budget.iterations) return outside[0] ?? null;
+      if (count >= this.iterations(loop)) return outside[0] ?? null;
       const inside = successors.find((s) => loop.blocks.has(s));
       const isLatch = inside !== undefined && finalTarget(frame.graph, inside) === loop.header;
-      if (isLatch && count + 1 >= this.budget.iterations) return outside[0] ?? null;
+      if (loop.heavy && isLatch && count + 1 >= this.budget.iterations) return outside[0] ?? null;
     }
     return null;
   }
@@ -350,7 +442,12 @@ class Explorer {
     return arms;
   }
 
-  private step(frame: Frame, trace: TraceNode | null, at: Expression | Terminator | Instruction, what: 'true' | 'false' | 'case' | 'call' | 'iterate' | 'skip'): TraceNode {
+  private step(
+    frame: Frame,
+    trace: TraceNode | null,
+    at: Expression | Terminator | Instruction,
+    what: 'true' | 'false' | 'case' | 'call' | 'iterate' | 'skip',
+  ): TraceNode {
     return extend(trace, { op: 'step', site: this.context.site(frame, at), what });
   }
 
@@ -398,13 +495,16 @@ class Explorer {
     const location = evaluator.place(state, frame, target);
     if (location === null) return true;
     if (this.runsIntoItself(state, location, result)) return false;
-    if (target.kind !== 'name' && target.kind !== 'temporary') context.access(state, frame, context.memory.addressOf(location), 'write', target);
+    if (target.kind !== 'name' && target.kind !== 'temporary')
+      context.access(state, frame, context.memory.addressOf(location), 'write', target);
     state.set(location, result);
     state.remove(`Z:${location}`);
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
-    const isPointer = (value.kind === 'cast' && value.type.includes('*')) || value.kind === 'name' || value.kind === 'member';
+    const isPointer =
+      (value.kind === 'cast' && value.type.includes('*')) || value.kind === 'name' || value.kind === 'member';
     const isHandle = result.kind === 'symbol' && context.symbols.info(result.symbol).role === 'device-address';
-    if (location.startsWith('*') && (isHandle || !isPointer)) this.tellDevice(frame, state, location, result, { start, end });
+    if (location.startsWith('*') && (isHandle || !isPointer))
+      this.tellDevice(frame, state, location, result, { start, end });
     return true;
   }
 
@@ -423,11 +523,22 @@ class Explorer {
   }
 
   /** A value put into memory that the device shares is given to the device. */
-  private tellDevice(frame: Frame, state: State, location: string, value: Value, at: { start: number; end: number }): void {
+  private tellDevice(
+    frame: Frame,
+    state: State,
+    location: string,
+    value: Value,
+    at: { start: number; end: number },
+  ): void {
     const { context } = this;
     const root = Number(/^\*(\d+)/.exec(location)?.[1]);
     const info = context.symbols.info(root);
-    if (info.resource === undefined || info.role !== 'cpu-address' || context.resources.info(info.resource).kind !== 'buffer') return;
+    if (
+      info.resource === undefined ||
+      info.role !== 'cpu-address' ||
+      context.resources.info(info.resource).kind !== 'buffer'
+    )
+      return;
     this.effects.giveValue(state, frame, value, 'descriptor', context.site(frame, at), 'descriptor');
   }
 
@@ -438,7 +549,12 @@ class Explorer {
     const result = `${frame.id}:#${instruction.result}`;
     const key = `${frame.id}:${instruction.start}:${state.loops.map((l) => `${l.loop}#${l.count}`).join(',')}`;
     if (callee.kind === 'model') {
-      const at: Expression = { kind: 'temporary', index: instruction.result, start: instruction.start, end: instruction.end };
+      const at: Expression = {
+        kind: 'temporary',
+        index: instruction.result,
+        start: instruction.start,
+        end: instruction.end,
+      };
       const effect = this.effects.apply(state, frame, {
         model: callee.model,
         name: callee.name,
@@ -456,14 +572,21 @@ class Explorer {
       effect.state.set(result, effect.value);
       return [effect.state];
     }
-    if (callee.kind === 'function' && this.canEnter(frame, callee)) return this.enter(frame, state, instruction, callee.source, values, result);
+    if (callee.kind === 'function' && this.canEnter(frame, callee))
+      return this.enter(frame, state, instruction, callee.source, values, result);
     if (callee.kind === 'unknown' && callee.name !== null && /^[A-Z][A-Z0-9_]*$/.test(callee.name)) {
       // A macro by its name: taken for a function of its arguments.
       state.set(result, context.evaluator.constant(`${callee.name}(${values.map(valueKey).join()})`));
       return [state];
     }
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
-    callUnknown(context, state, callee.kind === 'function' && callee.source.relevant ? null : callee.name, values, harmless);
+    callUnknown(
+      context,
+      state,
+      callee.kind === 'function' && callee.source.relevant ? null : callee.name,
+      values,
+      harmless,
+    );
     state.set(result, context.evaluator.constant(`result:${key}:${state.epoch}`));
     return [state];
   }
@@ -471,12 +594,27 @@ class Explorer {
   private canEnter(frame: Frame, callee: Callee & { kind: 'function' }): boolean {
     if (frame.callers.includes(callee.name) || frame.depth >= this.budget.depth) return false;
     // What hangs below a large callee is explored by itself; entering it from every caller would multiply the work.
-    return callee.source.relevant ? callee.source.weight <= this.budget.weight >> frame.depth : isTiny(callee.source.graph);
+    return callee.source.relevant
+      ? callee.source.weight <= this.budget.weight >> frame.depth
+      : isTiny(callee.source.graph);
   }
 
-  private enter(frame: Frame, state: State, instruction: Instruction & { kind: 'call' }, source: FunctionSource, values: readonly Value[], result: string): State[] {
+  private enter(
+    frame: Frame,
+    state: State,
+    instruction: Instruction & { kind: 'call' },
+    source: FunctionSource,
+    values: readonly Value[],
+    result: string,
+  ): State[] {
     const { context } = this;
-    const inner = this.frame(source.graph, source.file, `${frame.id}/${instruction.start}`, frame.depth + 1, frame.callers);
+    const inner = this.frame(
+      source.graph,
+      source.file,
+      `${frame.id}/${instruction.start}`,
+      frame.depth + 1,
+      frame.callers,
+    );
     source.graph.parameters.forEach(({ name }, index) => {
       state.set(`${inner.id}:${name}`, values[index] ?? ZERO);
     });
@@ -485,7 +623,8 @@ class Explorer {
     return this.execute(inner, state).map(({ state: after, value }) => {
       for (const [location] of [...after.locations()]) if (location.startsWith(`${inner.id}:`)) after.remove(location);
       after.loops = outerLoops;
-      const returned = value && value.kind !== 'uninitialised' ? value : context.evaluator.constant(`result:${inner.id}`);
+      const returned =
+        value && value.kind !== 'uninitialised' ? value : context.evaluator.constant(`result:${inner.id}`);
       after.set(result, returned);
       return after;
     });
@@ -504,5 +643,9 @@ const loopId = (frame: Frame, loop: LoopInfo): string => `${frame.id}/${loop.hea
 
 /** Accessors and setters are worth entering even if they touch no DMA API. */
 function isTiny(graph: FunctionGraph): boolean {
-  return graph.blocks.length <= 6 && graph.blocks.reduce((n, b) => n + b.instructions.length, 0) <= 8 && graph.loops.length === 0;
+  return (
+    graph.blocks.length <= 6 &&
+    graph.blocks.reduce((n, b) => n + b.instructions.length, 0) <= 8 &&
+    graph.loops.length === 0
+  );
 }

@@ -22,7 +22,10 @@ export interface LoopTable {
   readonly byHeader: ReadonlyMap<number, LoopInfo>;
 }
 
-export function describeLoops(graph: FunctionGraph, kindOf: (callee: Expression, argumentCount: number) => CallKind): LoopTable {
+export function describeLoops(
+  graph: FunctionGraph,
+  kindOf: (callee: Expression, argumentCount: number) => CallKind,
+): LoopTable {
   const loops = graph.loops.map((loop): LoopInfo => {
     const instructions = [...loop.blocks].flatMap((b) => graph.blocks[b]?.instructions ?? []);
     const calls = instructions.flatMap((i) => (i.kind === 'call' ? [kindOf(i.callee, i.arguments.length)] : []));
@@ -30,7 +33,8 @@ export function describeLoops(graph: FunctionGraph, kindOf: (callee: Expression,
     return {
       ...loop,
       heavy: calls.some((c) => c.heavy),
-      releases: !families.length || calls.some((c) => c.acquires) ? null : families.includes('any') ? 'any' : new Set(families),
+      releases:
+        !families.length || calls.some((c) => c.acquires) ? null : families.includes('any') ? 'any' : new Set(families),
       assigned: instructions.flatMap((i) => (i.kind === 'set' && i.target.kind !== 'temporary' ? [i.target] : [])),
     };
   });

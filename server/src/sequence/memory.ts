@@ -1,5 +1,15 @@
 import type { State } from './state.ts';
-import { addressOf, isWithin, pointee, rootSymbol, type Symbols, symbolValue, type Value, valueKey, ZERO } from './values.ts';
+import {
+  addressOf,
+  isWithin,
+  pointee,
+  rootSymbol,
+  type Symbols,
+  symbolValue,
+  type Value,
+  valueKey,
+  ZERO,
+} from './values.ts';
 
 /** Reading and writing the symbolic store. Locations are strings: `f0:x`, `G:table.entry`, `*12.ring[s7].dma`. */
 export class Memory {
@@ -13,7 +23,9 @@ export class Memory {
     const known = state.get(location);
     if (known) return known;
     const zero = this.isZeroed(state, location);
-    const value = zero ? ZERO : symbolValue(this.symbols.intern(`${location}@${state.epoch}`, { loadedFrom: location }));
+    const value = zero
+      ? ZERO
+      : symbolValue(this.symbols.intern(`${location}@${state.epoch}`, { loadedFrom: location }));
     if (!zero) state.set(location, value);
     return value;
   }
@@ -22,7 +34,8 @@ export class Memory {
     const root = rootSymbol(location);
     for (let i = location.length; i > 0; i--) {
       const c = location[i];
-      if ((c === undefined || c === '.' || c === '[' || c === '+') && state.get(`N:${location.slice(0, i)}`)) return false;
+      if ((c === undefined || c === '.' || c === '[' || c === '+') && state.get(`N:${location.slice(0, i)}`))
+        return false;
     }
     if (root !== null && this.symbols.info(root).zeroed && !state.get(`H:${root}`)) return true;
     for (let i = location.length - 1; i > 0; i--) {

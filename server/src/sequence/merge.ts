@@ -39,9 +39,12 @@ export function stateKey(context: Context, frame: Frame, state: State): string {
     if (context.resources.info(id).foreign) continue;
     // Nobody can name it any more, and there is nothing left of it.
     if (!held.has(id) && (r.outcome === 'failed' || (r.life === 'gone' && frame.depth > 0))) continue;
-    parts.push(`${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}`);
+    parts.push(
+      `${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}`,
+    );
   }
-  for (const name of frame.graph.returned) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
+  for (const name of frame.graph.returned)
+    holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
   // An index that is known tells which elements are held: unwinding loops count it down.
   for (const name of indexNames(frame.graph)) {
     const value = state.get(`${frame.id}:${name}`);
@@ -89,12 +92,20 @@ function indexNames(graph: FunctionGraph): ReadonlySet<string> {
 /** Merges states whose keys differ, when there are too many: what they do not agree on is given up. */
 export function mergeCoarsely(context: Context, state: State, other: State, where: string): void {
   const holders = (s: State, id: number) =>
-    [...s.handles()].flatMap(([location, v]) => (context.symbols.info(v.symbol).resource === id ? [location] : [])).sort().join();
+    [...s.handles()]
+      .flatMap(([location, v]) => (context.symbols.info(v.symbol).resource === id ? [location] : []))
+      .sort()
+      .join();
   const ids = new Set([...state.allResources(), ...other.allResources()].map(([id]) => id));
   for (const id of ids) {
     if (context.resources.info(id).foreign) continue;
     const [mine, theirs] = [state.resource(id), other.resource(id)];
-    const agree = mine && theirs && mine.life === theirs.life && mine.outcome === theirs.outcome && holders(state, id) === holders(other, id);
+    const agree =
+      mine &&
+      theirs &&
+      mine.life === theirs.life &&
+      mine.outcome === theirs.outcome &&
+      holders(state, id) === holders(other, id);
     if (agree) continue;
     if (!mine && theirs) state.update(id, theirs);
     context.handOver(state, id, 'paths meet');
@@ -110,10 +121,10 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [location, mine] of [...state.locations()]) {
     const theirs = other.get(location) ?? implied(context, other, location);
     if (theirs && valueKey(theirs) === valueKey(mine)) continue;
-    // M, A: where to find a resource by its object; E, H: what may have been kept or changed on one of the paths.
-    if (/^[MAEH]:/.test(location)) continue;
+    // M, A: where to find a resource by its object; E, H, N: what may have been kept or changed on one of the paths.
+    if (/^[MAEHN]:/.test(location)) continue;
     const [a, b] = [domainOf(state, mine), domainOf(other, theirs)];
-    if (/^[BZN]:/.test(location) || !theirs) {
+    if (/^[BZ]:/.test(location) || !theirs) {
       state.remove(location);
       continue;
     }
@@ -124,7 +135,7 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [location, theirs] of other.locations()) {
     if (state.get(location)) continue;
     const mine = implied(context, state, location);
-    if (/^[EH]:/.test(location) || (mine && valueKey(mine) === valueKey(theirs))) state.set(location, theirs);
+    if (/^[EHN]:/.test(location) || (mine && valueKey(mine) === valueKey(theirs))) state.set(location, theirs);
   }
   for (const [symbol, domain] of [...state.knowledge()]) {
     if (symbols.info(symbol).key.startsWith(`join:${where}:`)) continue;
@@ -133,7 +144,8 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [id, r] of other.allResources()) if (!state.resource(id)) state.update(id, r);
   // Whether a condition that guarded the release still holds is forgotten with the facts.
   for (const [id, r] of [...state.allResources()])
-    if (context.resources.info(id).foreign && (r.life === 'gone' || other.resource(id)?.life === 'gone')) context.handOver(state, id, 'paths meet');
+    if (context.resources.info(id).foreign && (r.life === 'gone' || other.resource(id)?.life === 'gone'))
+      context.handOver(state, id, 'paths meet');
   if (state.epoch !== other.epoch) state.epoch = Math.max(state.epoch, other.epoch) + 1;
 }
 

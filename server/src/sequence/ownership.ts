@@ -9,7 +9,10 @@ export function isFailing(_context: Context, frame: Frame, { state, value }: Exi
   if (!value || /^void$/.test(type)) return null;
   const isPointer = type.includes('*');
   if (/\b(bool|BOOLEAN|irqreturn_t|unsigned|u8|u16|u32|u64|size_t)\b/.test(type) && !isPointer) return null;
-  if (value.kind === 'number') return isPointer ? value.value <= 0 : value.value < 0 || (value.value > 0 && /STATUS|netdev_tx_t|blk_status_t/.test(type));
+  if (value.kind === 'number')
+    return isPointer
+      ? value.value <= 0
+      : value.value < 0 || (value.value > 0 && /STATUS|netdev_tx_t|blk_status_t/.test(type));
   if (value.kind !== 'symbol') return isPointer ? false : null;
   const d = state.domain(value.symbol);
   const [low, high] = [d.low + value.offset, d.high + value.offset];
@@ -40,7 +43,13 @@ export class Holders {
     for (const [location, value] of exit.state.handles()) {
       if (/^[BZHEN]:/.test(location)) continue;
       if (context.symbols.info(value.symbol).resource !== resource) continue;
-      const place = /^[MA]:/.test(location) ? location.slice(2).replace(/^s(\d+)/, '*$1').replace(/^&/, '').replace(/^iova:s(\d+)/, '*$1') : location;
+      const place = /^[MA]:/.test(location)
+        ? location
+            .slice(2)
+            .replace(/^s(\d+)/, '*$1')
+            .replace(/^&/, '')
+            .replace(/^iova:s(\d+)/, '*$1')
+        : location;
       if (this.outlives(place, 0)) found.push(place);
     }
     return found;
@@ -57,14 +66,28 @@ export class Holders {
     const root = rootSymbol(place);
     if (root === null) return true;
     const info = context.symbols.info(root);
-    const isOwn = info.key.startsWith('object:') || (info.resource !== undefined && !context.resources.info(info.resource).foreign);
+    const isOwn =
+      info.key.startsWith('object:') || (info.resource !== undefined && !context.resources.info(info.resource).foreign);
     if (!isOwn || hops > 3) return true;
     if (exit.state.get(`E:${root}`)) return true;
     if (exit.value?.kind === 'symbol' && exit.value.symbol === root) return true;
     for (const [location, value] of exit.state.locations()) {
-      if (value.kind === 'symbol' && value.symbol === root && !/^[BZHEMAN]:/.test(location) && !location.startsWith(`*${root}`) && this.outlives(location, hops + 1)) return true;
+      if (
+        value.kind === 'symbol' &&
+        value.symbol === root &&
+        !/^[BZHEMAN]:/.test(location) &&
+        !location.startsWith(`*${root}`) &&
+        this.outlives(location, hops + 1)
+      )
+        return true;
       // The address of a part of it is stored somewhere: list_add (&object->entry, …)
-      if (value.kind === 'address' && pointee(value)?.startsWith(`*${root}.`) && !/^f\d+:/.test(location) && this.outlives(location, hops + 1)) return true;
+      if (
+        value.kind === 'address' &&
+        pointee(value)?.startsWith(`*${root}.`) &&
+        !/^f\d+:/.test(location) &&
+        this.outlives(location, hops + 1)
+      )
+        return true;
     }
     return false;
   }

@@ -37,7 +37,12 @@ export interface Exploration {
 }
 
 /** Explores a function and writes down every path as a program for the simulator. */
-export function sequences(code: Code, source: FunctionSource, budget: Budget, entry: EntryConditions = NORMAL): Exploration {
+export function sequences(
+  code: Code,
+  source: FunctionSource,
+  budget: Budget,
+  entry: EntryConditions = NORMAL,
+): Exploration {
   const raw = exploreFunction(code, source, budget, entry);
   return new ProgramWriter(code, source, raw).write();
 }
@@ -63,7 +68,8 @@ class ProgramWriter {
     for (const exit of raw.exits) {
       const failing = isFailing(context, raw.frame, exit);
       paths.push(this.path(exit.state, this.losses(exit, failing, unwound), null, true, failing));
-      for (const resource of this.uncheckedResources(exit)) paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
+      for (const resource of this.uncheckedResources(exit))
+        paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
     }
     return {
       function: this.source.graph.name,
@@ -90,7 +96,8 @@ class ProgramWriter {
       if (isFailing(this.context, this.raw.frame, exit) !== true) continue;
       for (const info of this.made(exit.state)) {
         const now = exit.state.resource(info.id);
-        if (now?.life === 'gone' && now.outcome !== 'failed' && this.isReleasedOutside(exit.state, info)) sites.add(info.site);
+        if (now?.life === 'gone' && now.outcome !== 'failed' && this.isReleasedOutside(exit.state, info))
+          sites.add(info.site);
       }
     }
     return sites;
@@ -153,7 +160,8 @@ class ProgramWriter {
     return [...this.made(exit.state)].filter((info) => {
       const now = exit.state.resource(info.id);
       const sign = info.model?.failure;
-      if (!now || now.outcome !== 'pending' && !(now.life === 'gone' && this.neverChecked(exit.state, info.id))) return false;
+      if (!now || (now.outcome !== 'pending' && !(now.life === 'gone' && this.neverChecked(exit.state, info.id))))
+        return false;
       if (info.kind !== 'mapping' || sign === undefined || sign === 'never' || sign === 'silent') return false;
       const held = holders.of(info.id);
       if (held.includes('return value')) return false;
@@ -163,12 +171,16 @@ class ProgramWriter {
   }
 
   private neverChecked(state: State, resource: number): boolean {
-    return !unroll(state.trace).some((e) => e.op === 'check' && e.right && 'id' in e.target && e.target.id === resource);
+    return !unroll(state.trace).some(
+      (e) => e.op === 'check' && e.right && 'id' in e.target && e.target.id === resource,
+    );
   }
 
   /** The device is given the result at the latest when the function ends. */
   private uses(exit: Exit, info: ResourceInfo): Operation[] {
-    const isGiven = unroll(exit.state.trace).some((e) => e.op === 'give' && 'id' in e.target && e.target.id === info.id);
+    const isGiven = unroll(exit.state.trace).some(
+      (e) => e.op === 'give' && 'id' in e.target && e.target.id === info.id,
+    );
     if (isGiven) return [];
     return [
       {
@@ -183,7 +195,13 @@ class ProgramWriter {
   }
 
   /** Writes a state's trace as a program. `failed`: this resource's operation failed on the path that is written. */
-  private path(state: State, tail: readonly Operation[], failed: number | null, complete: boolean, failing: boolean | null): DmaPath {
+  private path(
+    state: State,
+    tail: readonly Operation[],
+    failed: number | null,
+    complete: boolean,
+    failing: boolean | null,
+  ): DmaPath {
     const operations: Operation[] = [];
     const steps: PathStep[] = [];
     const declared = new Set<number>();
@@ -199,7 +217,13 @@ class ProgramWriter {
       }
       // On the path where the operation failed, what the success path did with its result afterwards is its use.
       this.declare(event, declared, operations);
-      operations.push(event.op === 'map' ? { ...event, outcome: outcome(event.mapping) } : event.op === 'allocate' ? { ...event, outcome: outcome(event.buffer) } : event);
+      operations.push(
+        event.op === 'map'
+          ? { ...event, outcome: outcome(event.mapping) }
+          : event.op === 'allocate'
+            ? { ...event, outcome: outcome(event.buffer) }
+            : event,
+      );
     }
     return {
       program: { name: this.source.graph.name, dialect: this.code.dialect, operations },

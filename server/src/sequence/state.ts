@@ -75,7 +75,8 @@ export class State {
   set(location: string, value: Value): void {
     this.own();
     this.store.set(location, value);
-    if (value.kind === 'symbol' && this.symbols.info(value.symbol).resource !== undefined) this.handleStore.set(location, value);
+    if (value.kind === 'symbol' && this.symbols.info(value.symbol).resource !== undefined)
+      this.handleStore.set(location, value);
     else this.handleStore.delete(location);
   }
 

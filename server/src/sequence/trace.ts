@@ -27,7 +27,8 @@ export function extend(previous: TraceNode | null, event: Operation | Step): Tra
 
 function digestParts(operation: Operation): number[] {
   const parts = [operation.site, operation.op.length * 131 + operation.op.charCodeAt(0)];
-  if ('target' in operation && (operation.target.to === 'mapping' || operation.target.to === 'buffer')) parts.push(operation.target.id);
+  if ('target' in operation && (operation.target.to === 'mapping' || operation.target.to === 'buffer'))
+    parts.push(operation.target.id);
   if (operation.op === 'map') parts.push(operation.mapping);
   if (operation.op === 'allocate') parts.push(operation.buffer);
   return parts;

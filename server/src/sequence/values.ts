@@ -18,14 +18,7 @@ export type TestOperator = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'mapping-erro
 export const MAPPING_ERROR = 'const:mapping-error';
 
 /** What a symbol is to a DMA resource. */
-export type SymbolRole =
-  | 'device-address'
-  | 'cpu-address'
-  | 'mapping'
-  | 'status'
-  | 'count'
-  | 'mapped-bytes'
-  | 'channel';
+export type SymbolRole = 'device-address' | 'cpu-address' | 'mapping' | 'status' | 'count' | 'mapped-bytes' | 'channel';
 
 export interface SymbolInfo {
   readonly key: string;

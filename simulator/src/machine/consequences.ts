@@ -12,10 +12,17 @@ export interface FaultFacts {
 
 /** What a fault does on a platform with these traits; null where it happens to work. */
 export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFacts): string | null {
-  const stale = traits.bounces ? 'the bounce buffer and the memory differ' : traits.coherent ? null : 'CPU caches and memory differ';
+  const stale = traits.bounces
+    ? 'the bounce buffer and the memory differ'
+    : traits.coherent
+      ? null
+      : 'CPU caches and memory differ';
   switch (kind) {
     case 'mapping-leak':
-      return traits.held && `each time ${traits.held} stay${traits.held.startsWith('bounce') || traits.held.startsWith('pages') ? '' : 's'} taken`;
+      return (
+        traits.held &&
+        `each time ${traits.held} stay${traits.held.startsWith('bounce') || traits.held.startsWith('pages') ? '' : 's'} taken`
+      );
     case 'short-mapping':
       return traits.held && 'the short mapping stays';
     case 'buffer-leak':
@@ -39,11 +46,18 @@ export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFac
     case 'sync-mismatch':
       return stale;
     case 'cpu-access-while-mapped':
-      return stale && (facts.access === 'write' ? `${stale}: what the CPU wrote is lost` : `${stale}: the CPU reads old data`);
+      return (
+        stale &&
+        (facts.access === 'write' ? `${stale}: what the CPU wrote is lost` : `${stale}: the CPU reads old data`)
+      );
     case 'size-mismatch':
       return traits.translates || traits.bounces ? 'only a part is released, or too much' : null;
     case 'api-mismatch':
-      return traits.encrypted ? 'pages are freed while shared, or converted twice' : traits.bounces || traits.translates ? 'the wrong thing is released' : null;
+      return traits.encrypted
+        ? 'pages are freed while shared, or converted twice'
+        : traits.bounces || traits.translates
+          ? 'the wrong thing is released'
+          : null;
     case 'device-mismatch':
       return traits.translates ? "the other device's address space is changed" : null;
     case 'wrong-handle':
@@ -57,13 +71,19 @@ export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFac
       return 'when memory is short a null pointer is used';
     case 'unmapped-common-buffer':
       if (traits.translates || traits.offset) return 'the host address means nothing to the device';
-      return traits.encrypted && !facts.isShared ? 'the device reads ciphertext: the memory was never made shared' : traits.coherent ? null : 'caches are not written back';
+      return traits.encrypted && !facts.isShared
+        ? 'the device reads ciphertext: the memory was never made shared'
+        : traits.coherent
+          ? null
+          : 'caches are not written back';
     case 'foreign-common-buffer':
       return traits.bounces || traits.encrypted ? 'the memory cannot be made shared in place' : null;
     case 'exit-boot-services-memory-map':
       return 'the memory map changes under the boot loader: ExitBootServices fails or the map is wrong';
     case 'unmappable-memory':
       if (facts.memory === 'stack' && traits.bounces && !traits.encrypted) return null;
-      return facts.memory === 'stack' ? 'stack pages share cache lines and pages with live data, and may not be contiguous' : 'the address has no valid physical page behind it';
+      return facts.memory === 'stack'
+        ? 'stack pages share cache lines and pages with live data, and may not be contiguous'
+        : 'the address has no valid physical page behind it';
   }
 }

@@ -1,5 +1,20 @@
-import type { BufferId, Convert, CpuAccess, Free, Give, Lose, MapOperation, MappingId, MemoryKind, Operation, Program, Sync, Unmap, Allocate } from '../program/index.ts';
 import type { Platform } from '../platforms/platform.ts';
+import type {
+  Allocate,
+  BufferId,
+  Convert,
+  CpuAccess,
+  Free,
+  Give,
+  Lose,
+  MapOperation,
+  MappingId,
+  MemoryKind,
+  Operation,
+  Program,
+  Sync,
+  Unmap,
+} from '../program/index.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
 import type { Counters } from './counters.ts';
 import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
@@ -43,6 +58,8 @@ interface Mapping {
   unmappedAt: number | null;
   checkedAt: number | null;
   wronglyCheckedAt: number | null;
+  /** The CPU wrote here while the device owned the memory, and did not hand it back by a sync since. */
+  dirtyAt: number | null;
   /** A fault of this mapping was reported: what follows from it is not reported again. */
   faulty: boolean;
 }
@@ -135,7 +152,13 @@ class Machine {
     }
   }
 
-  private report(kind: ViolationKind, index: number, related: readonly RelatedOperation[], detail: Record<string, string>, facts: FaultFacts = { direction: 'unknown' }): void {
+  private report(
+    kind: ViolationKind,
+    index: number,
+    related: readonly RelatedOperation[],
+    detail: Record<string, string>,
+    facts: FaultFacts = { direction: 'unknown' },
+  ): void {
     this.violations.push({ kind, index, related, detail, consequence: consequence(kind, this.platform.traits, facts) });
   }
 
@@ -157,7 +180,10 @@ class Machine {
       memory: operation.memory,
       name: operation.api,
       within: null,
-      allocation: operation.memory === 'dma' ? this.refusable(index, this.system.allocate({ bytes: operation.size.bytes })).id : null,
+      allocation:
+        operation.memory === 'dma'
+          ? this.refusable(index, this.system.allocate({ bytes: operation.size.bytes })).id
+          : null,
       freedAt: null,
       handedOver: false,
     });
@@ -165,31 +191,62 @@ class Machine {
 
   private free(operation: Free, index: number): void {
     const { target } = operation;
-    if (target.to === 'uninitialised') return this.report('double-free', index, [], { api: operation.api, name: target.name, state: 'uninitialised' });
+    if (target.to === 'uninitialised')
+      return this.report('double-free', index, [], { api: operation.api, name: target.name, state: 'uninitialised' });
     if (target.to !== 'buffer') return;
     if (target.how === 'address-of') {
       const origin = this.buffers.get(target.id);
-      return this.report('wrong-handle', index, origin ? [{ index: origin.index, role: 'allocated' }] : [], { api: operation.api, how: target.how });
+      return this.report('wrong-handle', index, origin ? [{ index: origin.index, role: 'allocated' }] : [], {
+        api: operation.api,
+        how: target.how,
+      });
     }
     const buffer = this.bufferOf(target.id, index);
     if (buffer.handedOver) return;
     if (buffer.freedAt !== null) {
       // Two frees of ordinary memory are another tool's business; reference counts make most of them right.
       if (buffer.origin || operation.family !== 'memory')
-        this.report('double-free', index, [{ index: buffer.freedAt, role: 'released' }, ...made(buffer)], { api: operation.api, state: 'freed' });
+        this.report('double-free', index, [{ index: buffer.freedAt, role: 'released' }, ...made(buffer)], {
+          api: operation.api,
+          state: 'freed',
+        });
       return;
     }
     const { origin } = buffer;
     if (origin && !origin.releasedBy.includes(operation.family))
       this.report('api-mismatch', index, made(buffer), { api: operation.api, made: origin.api });
     else if (origin && operation.family !== 'memory' && sizesDiffer(origin.size, operation.size))
-      this.report('size-mismatch', index, made(buffer), { api: operation.api, made: `${origin.size.bytes}`, released: `${operation.size.bytes}` });
+      this.report('size-mismatch', index, made(buffer), {
+        api: operation.api,
+        made: `${origin.size.bytes}`,
+        released: `${operation.size.bytes}`,
+      });
     for (const [, mapping] of this.mappings) {
-      if (mapping.unmappedAt !== null || mapping.faulty || mapping.buffer === null || mapping.origin?.outcome === 'failed') continue;
+      if (
+        mapping.unmappedAt !== null ||
+        mapping.faulty ||
+        mapping.buffer === null ||
+        mapping.origin?.outcome === 'failed'
+      )
+        continue;
       if (!this.isPartOf(mapping.buffer, target.id)) continue;
       mapping.faulty = true;
-      if (mapping.origin?.outcome === 'short') this.report('short-mapping', index, mapped(mapping), { made: mapping.origin.api, why: 'freed', failing: 'yes' }, facts(mapping));
-      else this.report('free-while-mapped', index, [{ index: mapping.index, role: 'mapped' }], { api: operation.api, mapped: mapping.origin?.api ?? '' }, facts(mapping));
+      if (mapping.origin?.outcome === 'short')
+        this.report(
+          'short-mapping',
+          index,
+          mapped(mapping),
+          { made: mapping.origin.api, why: 'freed', failing: 'yes' },
+          facts(mapping),
+        );
+      else
+        this.report(
+          'free-while-mapped',
+          index,
+          [{ index: mapping.index, role: 'mapped' }],
+          { api: operation.api, mapped: mapping.origin?.api ?? '' },
+          facts(mapping),
+        );
     }
     buffer.freedAt = index;
     if (buffer.allocation !== null) this.system.free(buffer.allocation);
@@ -218,7 +275,16 @@ class Machine {
   private bufferOf(id: BufferId, index: number): Buffer {
     let buffer = this.buffers.get(id);
     if (!buffer) {
-      buffer = { index, origin: null, memory: 'unknown', name: '', within: null, allocation: null, freedAt: null, handedOver: false };
+      buffer = {
+        index,
+        origin: null,
+        memory: 'unknown',
+        name: '',
+        within: null,
+        allocation: null,
+        freedAt: null,
+        handedOver: false,
+      };
       this.buffers.set(id, buffer);
     }
     return buffer;
@@ -237,27 +303,65 @@ class Machine {
       unmappedAt: null,
       checkedAt: null,
       wronglyCheckedAt: null,
+      dirtyAt: null,
       faulty: false,
     };
     this.mappings.set(operation.mapping, mapping);
     const { dialect } = this.program;
-    const isUnmappable = dialect === 'linux' ? ['stack', 'vmalloc', 'rodata', 'static', 'percpu', 'kmap'].includes(memory) : memory === 'stack';
+    const isUnmappable =
+      dialect === 'linux'
+        ? ['stack', 'vmalloc', 'rodata', 'static', 'percpu', 'kmap'].includes(memory)
+        : memory === 'stack';
     if (isUnmappable && !failed)
-      this.report('unmappable-memory', index, declared(buffer), { api: operation.api, memory, name: buffer?.name ?? '' }, { direction: operation.direction, memory });
-    if (dialect === 'edk2' && operation.mode === 'common' && !failed && ['heap', 'pages', 'stack', 'static'].includes(memory))
-      this.report('foreign-common-buffer', index, declared(buffer), { api: operation.api, memory, name: buffer?.name ?? '' });
+      this.report(
+        'unmappable-memory',
+        index,
+        declared(buffer),
+        { api: operation.api, memory, name: buffer?.name ?? '' },
+        { direction: operation.direction, memory },
+      );
+    if (
+      dialect === 'edk2' &&
+      operation.mode === 'common' &&
+      !failed &&
+      ['heap', 'pages', 'stack', 'static'].includes(memory)
+    )
+      this.report('foreign-common-buffer', index, declared(buffer), {
+        api: operation.api,
+        memory,
+        name: buffer?.name ?? '',
+      });
   }
 
   private mapRequest({ buffer, size, direction, mode, attributes }: MapOperation, memory: MemoryKind): MapRequest {
     const id = buffer.to === 'buffer' ? buffer.id : null;
-    return { bytes: size.bytes, direction, mode, memory, allocation: id === null ? null : this.allocationOf(id), buffer: id, attributes };
+    return {
+      bytes: size.bytes,
+      direction,
+      mode,
+      memory,
+      allocation: id === null ? null : this.allocationOf(id),
+      buffer: id,
+      attributes,
+    };
   }
 
   /** The mapping that a reference names; one that the program was given is entered on its first use. */
   private mappingOf(id: MappingId, index: number): Mapping {
     let mapping = this.mappings.get(id);
     if (!mapping) {
-      mapping = { origin: null, index, buffer: null, grant: null, owner: 'device', unmappedAt: null, checkedAt: index, wronglyCheckedAt: null, faulty: false };
+      mapping = {
+        origin: null,
+        index,
+        buffer: null,
+        grant: null,
+        owner: 'device',
+        unmappedAt: null,
+        checkedAt: index,
+        wronglyCheckedAt: null,
+        dirtyAt: null,
+        faulty: false,
+      };
       this.mappings.set(id, mapping);
     }
     return mapping;
@@ -272,16 +376,28 @@ class Machine {
       const at: RelatedOperation = { index: mapping.index, role: 'mapped' };
       if (mapping.checkedAt !== null && mapping.checkedAt < index) {
         const checked: RelatedOperation = { index: mapping.checkedAt, role: 'checked' };
-        this.report(use === 'unmap' ? 'unmap-after-failed-map' : 'unchecked-mapping', index, [at, checked], { api, mapped: origin.api });
+        this.report(use === 'unmap' ? 'unmap-after-failed-map' : 'unchecked-mapping', index, [at, checked], {
+          api,
+          mapped: origin.api,
+        });
       } else if (mapping.wronglyCheckedAt !== null && mapping.wronglyCheckedAt < index) {
         const wrong = this.program.operations[mapping.wronglyCheckedAt];
-        this.report('wrong-mapping-check', mapping.wronglyCheckedAt, [at, { index, role: 'used' }], { api, mapped: origin.api, test: wrong?.op === 'check' ? wrong.test : '' });
+        this.report('wrong-mapping-check', mapping.wronglyCheckedAt, [at, { index, role: 'used' }], {
+          api,
+          mapped: origin.api,
+          test: wrong?.op === 'check' ? wrong.test : '',
+        });
       } else this.report('unchecked-mapping', mapping.index, [{ index, role: 'used' }], { api, mapped: origin.api });
       return true;
     }
     if (mapping.unmappedAt === null) return false;
     if (!mapping.faulty)
-      this.report(use === 'unmap' ? 'double-unmap' : 'use-after-unmap', index, [{ index: mapping.unmappedAt, role: 'released' }, ...mapped(mapping)], { api, state: 'unmapped' });
+      this.report(
+        use === 'unmap' ? 'double-unmap' : 'use-after-unmap',
+        index,
+        [{ index: mapping.unmappedAt, role: 'released' }, ...mapped(mapping)],
+        { api, state: 'unmapped' },
+      );
     mapping.faulty = true;
     return true;
   }
@@ -289,7 +405,8 @@ class Machine {
   private unmap(operation: Unmap, index: number): void {
     const { target, api } = operation;
     if (target.to === 'null') return this.report('double-unmap', index, [], { api, state: 'null' });
-    if (target.to === 'uninitialised') return this.report('double-unmap', index, [], { api, state: 'uninitialised', name: target.name });
+    if (target.to === 'uninitialised')
+      return this.report('double-unmap', index, [], { api, state: 'uninitialised', name: target.name });
     if (target.to === 'buffer') {
       const buffer = this.buffers.get(target.id);
       if (buffer?.origin && buffer.freedAt === null) {
@@ -301,6 +418,7 @@ class Machine {
     if (target.to !== 'mapping') return;
     const mapping = this.mappingOf(target.id, index);
     if (this.isInvalidUse(mapping, index, api, 'unmap')) return;
+    this.settleWrites(mapping);
     mapping.unmappedAt = index;
     if (mapping.grant) this.system.unmap(mapping.grant);
     const { origin } = mapping;
@@ -309,14 +427,29 @@ class Machine {
       mapping.faulty = true;
       return this.report('wrong-handle', index, mapped(mapping), { api, how: target.how, mapped: origin.api });
     }
-    if (!origin.releasedBy.includes(operation.family)) return this.report('api-mismatch', index, mapped(mapping), { api, made: origin.api });
+    if (!origin.releasedBy.includes(operation.family))
+      return this.report('api-mismatch', index, mapped(mapping), { api, made: origin.api });
     if (differ(origin.direction, operation.direction))
-      return this.report('direction-mismatch', index, mapped(mapping), { api, made: origin.direction, released: operation.direction }, facts(mapping));
+      return this.report(
+        'direction-mismatch',
+        index,
+        mapped(mapping),
+        { api, made: origin.direction, released: operation.direction },
+        facts(mapping),
+      );
     if (operation.entries === 'mapped') return this.report('sg-count-mismatch', index, mapped(mapping), { api });
     if (origin.device !== null && operation.device !== null && origin.device !== operation.device)
-      return this.report('device-mismatch', index, mapped(mapping), { api, made: origin.device, released: operation.device });
+      return this.report('device-mismatch', index, mapped(mapping), {
+        api,
+        made: origin.device,
+        released: operation.device,
+      });
     if (sizesDiffer(origin.size, operation.size))
-      this.report('size-mismatch', index, mapped(mapping), { api, made: `${origin.size.bytes}`, released: `${operation.size.bytes}` });
+      this.report('size-mismatch', index, mapped(mapping), {
+        api,
+        made: `${origin.size.bytes}`,
+        released: `${operation.size.bytes}`,
+      });
   }
 
   private sync(operation: Sync, index: number): void {
@@ -324,11 +457,19 @@ class Machine {
     const mapping = this.mappingOf(operation.target.id, index);
     if (this.isInvalidUse(mapping, index, operation.api, 'use')) return;
     mapping.owner = operation.owner;
+    if (operation.owner === 'device') mapping.dirtyAt = null;
     if (mapping.grant) this.system.sync(mapping.grant, operation.owner, operation.size.bytes);
     const { origin } = mapping;
     if (origin && origin.direction !== 'bidirectional' && differ(origin.direction, operation.direction))
-      this.report('direction-mismatch', index, mapped(mapping), { api: operation.api, made: origin.direction, released: operation.direction }, facts(mapping));
-    else if (origin && operation.entries === 'mapped') this.report('sg-count-mismatch', index, mapped(mapping), { api: operation.api });
+      this.report(
+        'direction-mismatch',
+        index,
+        mapped(mapping),
+        { api: operation.api, made: origin.direction, released: operation.direction },
+        facts(mapping),
+      );
+    else if (origin && operation.entries === 'mapped')
+      this.report('sg-count-mismatch', index, mapped(mapping), { api: operation.api });
   }
 
   private cpuAccess(operation: CpuAccess, index: number): void {
@@ -336,29 +477,68 @@ class Machine {
     for (const [, mapping] of this.mappings) {
       const { origin } = mapping;
       if (!origin || mapping.faulty || mapping.buffer !== operation.target.id) continue;
-      if (mapping.unmappedAt !== null || mapping.owner === 'cpu' || origin.mode === 'common' || origin.outcome === 'failed') continue;
+      if (
+        mapping.unmappedAt !== null ||
+        mapping.owner === 'cpu' ||
+        origin.mode === 'common' ||
+        origin.outcome === 'failed'
+      )
+        continue;
       const access = operation.op === 'cpu-read' ? 'read' : 'write';
-      const isHarmless = origin.direction === 'unknown' || origin.direction === 'bidirectional' || (origin.direction === 'to-device' && access === 'read');
+      const isHarmless =
+        origin.direction === 'unknown' ||
+        origin.direction === 'bidirectional' ||
+        (origin.direction === 'to-device' && access === 'read');
       if (isHarmless) continue;
-      mapping.faulty = true;
-      this.report('cpu-access-while-mapped', index, mapped(mapping), { api: operation.api, access, direction: origin.direction, mapped: origin.api }, { direction: origin.direction, access });
+      // A write is lost only if no sync for the device follows.
+      if (access === 'write') mapping.dirtyAt ??= index;
+      else this.reportAccess(mapping, origin, index, operation);
     }
+  }
+
+  private reportAccess(mapping: Mapping, origin: MapOperation, index: number, { op, api }: CpuAccess): void {
+    mapping.faulty = true;
+    const access = op === 'cpu-write' ? 'write' : 'read';
+    this.report(
+      'cpu-access-while-mapped',
+      index,
+      mapped(mapping),
+      { api, access, direction: origin.direction, mapped: origin.api },
+      { direction: origin.direction, access },
+    );
+  }
+
+  /** The mapping ends, or the path does: what was written meanwhile is lost. */
+  private settleWrites(mapping: Mapping): void {
+    const write = mapping.dirtyAt === null ? undefined : this.program.operations[mapping.dirtyAt];
+    if (mapping.dirtyAt !== null && write?.op === 'cpu-write' && mapping.origin && !mapping.faulty)
+      this.reportAccess(mapping, mapping.origin, mapping.dirtyAt, write);
+    mapping.dirtyAt = null;
   }
 
   private give(operation: Give, index: number): void {
     const { target } = operation;
     if (target.to === 'mapping') {
-      this.isInvalidUse(this.mappingOf(target.id, index), index, operation.api, 'use');
+      const mapping = this.mappingOf(target.id, index);
+      if (!this.isInvalidUse(mapping, index, operation.api, 'use')) this.settleWrites(mapping);
       return;
     }
     if (target.to !== 'buffer' || target.how !== 'other-role') return;
     const buffer = this.buffers.get(target.id);
     if (!buffer?.origin || (this.program.dialect === 'linux' && operation.through === 'descriptor')) return;
-    this.report('unmapped-common-buffer', index, made(buffer), { api: operation.api, made: buffer.origin.api, through: operation.through }, { direction: 'unknown', isShared: this.isMapped(target.id) });
+    this.report(
+      'unmapped-common-buffer',
+      index,
+      made(buffer),
+      { api: operation.api, made: buffer.origin.api, through: operation.through },
+      { direction: 'unknown', isShared: this.isMapped(target.id) },
+    );
   }
 
   private isMapped(buffer: BufferId): boolean {
-    return [...this.mappings.values()].some((m) => m.buffer === buffer && m.unmappedAt === null && m.origin?.outcome === 'ok');
+    return [...this.mappings.values()].some(
+      (m) => m.buffer === buffer && m.unmappedAt === null && m.origin?.outcome === 'ok',
+    );
   }
 
   private lose(operation: Lose, index: number): void {
@@ -367,20 +547,40 @@ class Machine {
     if (target.to === 'mapping') {
       const mapping = this.mappings.get(target.id);
       const { origin } = mapping ?? {};
-      if (!mapping || !origin || mapping.faulty || mapping.unmappedAt !== null || origin.outcome === 'failed' || origin.managed) return;
-      this.report(origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak', index, mapped(mapping), { ...detail, made: origin.api }, facts(mapping));
+      if (
+        !mapping ||
+        !origin ||
+        mapping.faulty ||
+        mapping.unmappedAt !== null ||
+        origin.outcome === 'failed' ||
+        origin.managed
+      )
+        return;
+      this.report(
+        origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak',
+        index,
+        mapped(mapping),
+        { ...detail, made: origin.api },
+        facts(mapping),
+      );
     } else if (target.to === 'buffer') {
       const buffer = this.buffers.get(target.id);
       if (!buffer?.origin || buffer.freedAt !== null || buffer.handedOver || buffer.origin.managed) return;
-      this.report(buffer.origin.family.includes('channel') ? 'channel-leak' : 'buffer-leak', index, made(buffer), { ...detail, made: buffer.origin.api });
+      this.report(buffer.origin.family.includes('channel') ? 'channel-leak' : 'buffer-leak', index, made(buffer), {
+        ...detail,
+        made: buffer.origin.api,
+      });
     }
   }
 }
 
-const made = (buffer: Buffer): RelatedOperation[] => (buffer.origin ? [{ index: buffer.index, role: 'allocated' }] : []);
-const declared = (buffer: Buffer | null): RelatedOperation[] => (buffer ? [{ index: buffer.index, role: buffer.origin ? 'allocated' : 'declared' }] : []);
-const mapped = (mapping: Mapping): RelatedOperation[] => (mapping.origin ? [{ index: mapping.index, role: 'mapped' }] : []);
+const made = (buffer: Buffer): RelatedOperation[] =>
+  buffer.origin ? [{ index: buffer.index, role: 'allocated' }] : [];
+const declared = (buffer: Buffer | null): RelatedOperation[] =>
+  buffer ? [{ index: buffer.index, role: buffer.origin ? 'allocated' : 'declared' }] : [];
+const mapped = (mapping: Mapping): RelatedOperation[] =>
+  mapping.origin ? [{ index: mapping.index, role: 'mapped' }] : [];
 const facts = (mapping: Mapping): FaultFacts => ({ direction: mapping.origin?.direction ?? 'unknown' });
 const differ = (a: string, b: string): boolean => a !== b && a !== 'unknown' && b !== 'unknown';
-const sizesDiffer = (a: { bytes: number | null }, b: { bytes: number | null }): boolean => a.bytes !== null && b.bytes !== null && a.bytes !== b.bytes;
-
+const sizesDiffer = (a: { bytes: number | null }, b: { bytes: number | null }): boolean =>
+  a.bytes !== null && b.bytes !== null && a.bytes !== b.bytes;
