@@ -74,7 +74,6 @@ describe('what the rules rest on', () => {
     ['scsi_dma_map', 'negative'],
     ['iommu_map_sgtable', 'not-positive'],
     ['dma_request_chan', 'err-pointer'],
-    ['gen_pool_alloc', 'zero'],
   ] as const)('%s tells failure by %s', (name, failure) => {
     expect(models.function(name, 'linux')?.failure).toBe(failure);
   });
