@@ -138,13 +138,18 @@ class ProgramWriter {
   }
 
   /**
-   * Where a loss shows: the return statement, or, when all paths share the last one, the decision that made this path different.
+   * Where a loss shows: the return statement, or, when paths without the loss end there too, the decision that made this
+   * path different.
    */
   private endSite(exit: Exit, info: ResourceInfo): number {
     const { graph } = this.raw.frame;
     const place = exit.site === null ? null : this.context.sites.place(exit.site);
     const lastReturn = Math.max(...graph.blocks.map((b) => (b.end.kind === 'return' ? b.end.start : 0)));
-    if (place && exit.site !== null && place.start < lastReturn) return exit.site;
+    const isShared = this.raw.exits.some((other) => {
+      const there = other.state.resource(info.id);
+      return other.site === exit.site && (there?.life !== 'live' || there.outcome === 'failed');
+    });
+    if (place && exit.site !== null && (place.start < lastReturn || !isShared)) return exit.site;
     for (let node = exit.state.trace; node; node = node.previous) {
       const { event } = node;
       if (event.op !== 'step' || event.what === 'call' || event.what === 'skip' || event.what === 'iterate') continue;
