@@ -1,0 +1,32 @@
+import type { ViolationKind } from '../machine/violation.ts';
+
+const KINDS: Readonly<Record<ViolationKind, true>> = {
+  'mapping-leak': true,
+  'buffer-leak': true,
+  'channel-leak': true,
+  'double-unmap': true,
+  'double-free': true,
+  'unmap-after-failed-map': true,
+  'use-after-unmap': true,
+  'free-while-mapped': true,
+  'direction-mismatch': true,
+  'size-mismatch': true,
+  'api-mismatch': true,
+  'device-mismatch': true,
+  'wrong-handle': true,
+  'sg-count-mismatch': true,
+  'sync-mismatch': true,
+  'unchecked-mapping': true,
+  'wrong-mapping-check': true,
+  'unchecked-allocation': true,
+  'short-mapping': true,
+  'unmapped-common-buffer': true,
+  'foreign-common-buffer': true,
+  'exit-boot-services-memory-map': true,
+  'unmappable-memory': true,
+  'cpu-access-while-mapped': true,
+};
+
+export const VIOLATION_KINDS = Object.keys(KINDS) as readonly ViolationKind[];
+
+export const isViolationKind = (word: string): word is ViolationKind => Object.hasOwn(KINDS, word);
