@@ -81,6 +81,7 @@ export class Project implements Code {
       relevant: this.relevant.has(name),
       weight: this.weightOf(found),
       assigns: this.assignsOf(found),
+      releases: this.releasesOf(found),
     };
     this.sources.set(found, source);
     return source;
@@ -108,6 +109,22 @@ export class Project implements Code {
     return weight;
   }
 
+  /** Families that it or what it calls in turn may release. */
+  private releasesOf(start: UnitFunction): Set<string> {
+    const families = new Set<string>();
+    const seen = new Set<UnitFunction>();
+    const work = [start];
+    for (let f = work.pop(); f && seen.size < 200; f = work.pop()) {
+      if (seen.has(f)) continue;
+      seen.add(f);
+      for (const callee of f.calls) {
+        for (const family of releasedFamilies(this.models).get(callee) ?? []) families.add(family);
+        if (this.relevant.has(callee)) work.push(...(this.byName.get(callee) ?? []));
+      }
+    }
+    return families;
+  }
+
   arrayField(field: string): 'always' | 'sometimes' | 'never' {
     return this.arrayFields.get(field) ?? 'never';
   }
@@ -131,4 +148,18 @@ function combine(
   now: 'always' | 'sometimes' | 'never',
 ): 'always' | 'sometimes' | 'never' {
   return before === undefined || before === now ? now : 'sometimes';
+}
+
+const RELEASED = new WeakMap<Models, ReadonlyMap<string, ReadonlySet<string>>>();
+
+/** Families that a call of each name may release. */
+function releasedFamilies(models: Models): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = RELEASED.get(models);
+  if (known) return known;
+  const families = new Map<string, Set<string>>();
+  for (const { name, action, family } of models.entries)
+    if (action === 'free' || action === 'unmap' || action === 'channel-release')
+      families.set(name, (families.get(name) ?? new Set()).add(family ?? name));
+  RELEASED.set(models, families);
+  return families;
 }

@@ -61,13 +61,16 @@ export function callKind(callee: Callee): CallKind {
     return {
       heavy: isHeavy(callee),
       acquires: ACQUIRES.has(action),
-      releases: RELEASES_RESOURCE.has(action) ? (family ?? name) : null,
+      releases: RELEASES_RESOURCE.has(action) ? new Set([family ?? name]) : NOTHING,
     };
   }
-  const relevant = callee.kind === 'function' && callee.source.relevant;
-  const releases = relevant && RELEASES.test(callee.name);
-  return { heavy: relevant, acquires: relevant && !releases, releases: releases ? 'any' : null };
+  if (callee.kind !== 'function' || !callee.source.relevant)
+    return { heavy: false, acquires: false, releases: NOTHING };
+  const releases = RELEASES.test(callee.name);
+  return { heavy: true, acquires: !releases, releases: releases ? callee.source.releases : NOTHING };
 }
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Names of functions that may release what they are given, as far as a name tells. */
 const RELEASES =

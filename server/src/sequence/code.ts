@@ -9,6 +9,8 @@ export interface FunctionSource {
   readonly relevant: boolean;
   /** Size of its text and of the relevant functions that it calls in turn, in characters. */
   readonly weight: number;
+  /** Families that it, or what it calls in turn, may release. */
+  readonly releases: ReadonlySet<string>;
   /** Names of fields that it, or what it calls in turn, may assign. */
   readonly assigns: ReadonlySet<string>;
 }

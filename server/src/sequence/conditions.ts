@@ -107,7 +107,11 @@ export class Conditions {
       const [a, b] = [left, right].map((v) => this.symbols.info(v.symbol).key);
       if (a?.startsWith('const:') && b?.startsWith('const:')) return operator === '!=';
       // A token that Map gave is none of the driver's own constants ("no mapping").
-      if ([left, right].some((v) => this.symbols.info(v.symbol).role === 'mapping') && [a, b].some((key) => key?.startsWith('const:'))) return operator === '!=';
+      if (
+        [left, right].some((v) => this.symbols.info(v.symbol).role === 'mapping') &&
+        [a, b].some((key) => key?.startsWith('const:'))
+      )
+        return operator === '!=';
     }
     const fact = decide(state.domain(this.relationFact(operator, left, right).symbol), '!=', 0);
     return fact === null ? null : fact !== this.relationFact(operator, left, right).inverted;

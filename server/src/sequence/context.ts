@@ -132,6 +132,7 @@ export class Context {
       within: this.owner(place, frame, at),
       depth: frame.depth,
       outputs: [],
+      inLoop: false,
       nonzero: [],
     }));
   }
@@ -202,6 +203,7 @@ export class Context {
       within: null,
       depth: frame.depth,
       outputs: [],
+      inLoop: false,
       nonzero: [],
     }));
     if (!state.resource(info.id)) state.update(info.id, { outcome: 'ok', escaped: true });

@@ -171,6 +171,7 @@ export class Effects {
       within: null,
       depth: frame.depth,
       outputs,
+      inLoop: call.key.includes('#'),
       nonzero: call.model.args.flatMap((role, i) => {
         const value = call.values[i];
         return (role === 'entries' || role === 'size' || role === 'pages') && value?.kind === 'symbol' && !value.offset

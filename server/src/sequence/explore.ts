@@ -221,7 +221,7 @@ class Explorer {
     arrive: (block: number, state: State) => void,
   ): void {
     const { around, byHeader } = this.loops(frame);
-    for (const loop of around[from] ?? []) if (!loop.blocks.has(to)) state.setLoopCount(loopId(frame, loop), 0);
+    for (const loop of around[from] ?? []) if (!loop.blocks.has(to)) state.leaveLoop(loopId(frame, loop));
     const loop = byHeader.get(to);
     if (!loop) return arrive(to, state);
     const id = loopId(frame, loop);
@@ -368,10 +368,10 @@ class Explorer {
       if (loop.releases === null || loop.blocks.has(to)) continue;
       for (const [id, now] of [...state.allResources()]) {
         const info = context.resources.info(id);
-        if (info.foreign || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
+        if (info.foreign || !info.inLoop || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
         const families = [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])];
         const { releases } = loop;
-        if (releases === 'any' || families.some((f) => releases.has(f))) context.handOver(state, id, 'releasing loop');
+        if (families.some((f) => releases.has(f))) context.handOver(state, id, 'releasing loop');
       }
     }
   }
@@ -580,13 +580,7 @@ class Explorer {
       return [state];
     }
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
-    callUnknown(
-      context,
-      state,
-      callee.kind === 'function' && callee.source.relevant ? null : callee.name,
-      values,
-      harmless,
-    );
+    callUnknown(context, state, callee.name, values, harmless);
     state.set(result, context.evaluator.constant(`result:${key}:${state.epoch}`));
     return [state];
   }

@@ -54,3 +54,34 @@ export function expressionName(expression: Expression): string {
       return '…';
   }
 }
+
+/** Does `name` stand in some expression of the function? */
+export function usesName(graph: FunctionGraph, name: string): boolean {
+  const inside = (e: Expression): boolean => {
+    switch (e.kind) {
+      case 'name':
+        return e.name === name;
+      case 'member':
+      case 'dereference':
+      case 'address-of':
+        return inside(e.object);
+      case 'index':
+        return inside(e.object) || inside(e.index);
+      case 'unary':
+      case 'cast':
+        return inside(e.operand);
+      case 'binary':
+        return inside(e.left) || inside(e.right);
+      default:
+        return false;
+    }
+  };
+  return graph.blocks.some(
+    ({ instructions, end }) =>
+      instructions.some(
+        (i) => (i.kind === 'set' && inside(i.value)) || (i.kind === 'call' && i.arguments.some(inside)),
+      ) ||
+      (end.kind === 'branch' && inside(end.condition)) ||
+      (end.kind === 'return' && end.value !== null && inside(end.value)),
+  );
+}

@@ -5,15 +5,15 @@ export interface LoopInfo extends Loop {
   readonly heavy: boolean;
   readonly assigned: readonly Expression[];
   /** Families that are released in it but not acquired; null when it releases nothing, or acquires too. */
-  readonly releases: ReadonlySet<string> | 'any' | null;
+  readonly releases: ReadonlySet<string> | null;
 }
 
 /** What a call in a loop does to resources. */
 export interface CallKind {
   readonly heavy: boolean;
   readonly acquires: boolean;
-  /** Family that it releases; "any" for a function that is entered. */
-  readonly releases: string | null;
+  /** Families that it releases. */
+  readonly releases: ReadonlySet<string>;
 }
 
 export interface LoopTable {
@@ -29,12 +29,11 @@ export function describeLoops(
   const loops = graph.loops.map((loop): LoopInfo => {
     const instructions = [...loop.blocks].flatMap((b) => graph.blocks[b]?.instructions ?? []);
     const calls = instructions.flatMap((i) => (i.kind === 'call' ? [kindOf(i.callee, i.arguments.length)] : []));
-    const families = calls.flatMap((c) => (c.releases === null ? [] : [c.releases]));
+    const families = new Set(calls.flatMap((c) => [...c.releases]));
     return {
       ...loop,
       heavy: calls.some((c) => c.heavy),
-      releases:
-        !families.length || calls.some((c) => c.acquires) ? null : families.includes('any') ? 'any' : new Set(families),
+      releases: !families.size || calls.some((c) => c.acquires) ? null : families,
       assigned: instructions.flatMap((i) => (i.kind === 'set' && i.target.kind !== 'temporary' ? [i.target] : [])),
     };
   });

@@ -7,6 +7,8 @@ import { symbolValue, type Value, valueKey } from './values.ts';
 
 /** What the value of a returned variable says: failure and success paths are not merged. */
 export function valueClass(context: Context, state: State, value: Value | undefined): string {
+  // EBUSY, EINPROGRESS and EIOCBQUEUED may mean that all is well: not to be merged with real failures.
+  if (value?.kind === 'number' && [-16, -115, -529].includes(value.value)) return `${value.value}`;
   if (value?.kind === 'number') return value.value < 0 ? 'failure' : value.value === 0 ? 'zero' : '';
   if (value?.kind !== 'symbol') return '';
   const { resource } = context.symbols.info(value.symbol);

@@ -1,14 +1,15 @@
 import type { Context } from './context.ts';
 import type { Exit } from './explore.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, usesName } from './frame.ts';
 import { pointee, rootSymbol, type Value } from './values.ts';
 
 /** Does the function report failure on this path? null = cannot be told. */
-export function isFailing(_context: Context, frame: Frame, { state, value }: Exit): boolean | null {
+export function isFailing(context: Context, frame: Frame, { state, value }: Exit): boolean | null {
   const type = frame.graph.returnType;
   if (!value || /^void$/.test(type)) return null;
   const isPointer = type.includes('*');
   if (/\b(bool|BOOLEAN|irqreturn_t|unsigned|u8|u16|u32|u64|size_t)\b/.test(type) && !isPointer) return null;
+  if (value.kind === 'number' && isStillGoingOn(context, frame, value.value)) return false;
   if (value.kind === 'number')
     return isPointer
       ? value.value <= 0
@@ -23,6 +24,14 @@ export function isFailing(_context: Context, frame: Frame, { state, value }: Exi
   // Not zero: an error code by convention.
   if (d.not.includes(-value.offset)) return true;
   return null;
+}
+
+/** Negative codes that mean "accepted, the result comes later": what was mapped belongs to the completion. */
+function isStillGoingOn(context: Context, frame: Frame, value: number): boolean {
+  const code = (name: string) => context.code.models.constant(name, context.code.dialect)?.value;
+  if (value === -(code('EINPROGRESS') ?? Number.NaN) || value === -(code('EIOCBQUEUED') ?? Number.NaN)) return true;
+  // The crypto API says EBUSY for "queued in the backlog", in functions that say EINPROGRESS otherwise.
+  return value === -(code('EBUSY') ?? Number.NaN) && usesName(frame.graph, 'EINPROGRESS');
 }
 
 /** Who still holds a handle of each resource when the function has returned: places that outlive it. */

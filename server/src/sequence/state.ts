@@ -128,8 +128,12 @@ export class State {
     return this.loops.find((l) => l.loop === loop)?.count ?? 0;
   }
 
+  /** Inside the loop, `count` turns done. */
   setLoopCount(loop: string, count: number): void {
-    const others = this.loops.filter((l) => l.loop !== loop);
-    this.loops = count ? [...others, { loop, count }] : others;
+    this.loops = [...this.loops.filter((l) => l.loop !== loop), { loop, count }];
+  }
+
+  leaveLoop(loop: string): void {
+    if (this.loops.some((l) => l.loop === loop)) this.loops = this.loops.filter((l) => l.loop !== loop);
   }
 }

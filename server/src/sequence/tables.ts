@@ -45,6 +45,8 @@ export interface ResourceInfo {
   readonly depth: number;
   /** Places that received its values, with what they held before: put back when the operation turns out to have failed. */
   readonly outputs: readonly { readonly location: string; readonly before: Value | undefined }[];
+  /** Made in a loop: one of several of its kind. */
+  readonly inLoop: boolean;
   /** Symbols that cannot have been zero if the operation worked: the number of entries that were mapped. */
   readonly nonzero: readonly number[];
 }
