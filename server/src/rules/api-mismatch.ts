@@ -6,5 +6,6 @@ export const apiMismatch = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'Memory or a mapping is released by a function of another family than made it.',
   cwe: 762,
-  message: ({ detail }) => `${detail.api} releases what ${detail.made} made. Use the release function that belongs to ${detail.made}`,
+  message: ({ detail }) =>
+    `${detail.api} releases what ${detail.made} made. Use the release function that belongs to ${detail.made}`,
 });

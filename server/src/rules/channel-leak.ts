@@ -7,5 +7,6 @@ export const channelLeak = defineRule({
   nursery: true,
   summary: 'A dmaengine channel is requested and not released on a failing path.',
   cwe: 772,
-  message: ({ detail }) => `the channel requested by ${detail.made} is not released on this path. Call dma_release_channel () before returning`,
+  message: ({ detail }) =>
+    `the channel requested by ${detail.made} is not released on this path. Call dma_release_channel () before returning`,
 });

@@ -6,5 +6,6 @@ export const exitBootServicesMemoryMap = defineRule({
   dialects: ['edk2'],
   summary: 'An ExitBootServices handler changes the memory map.',
   cwe: 666,
-  message: ({ detail }) => `${detail.api} changes the memory map inside an ExitBootServices handler. Only stop the device here; leave the memory as it is`,
+  message: ({ detail }) =>
+    `${detail.api} changes the memory map inside an ExitBootServices handler. Only stop the device here; leave the memory as it is`,
 });

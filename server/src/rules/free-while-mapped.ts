@@ -6,5 +6,6 @@ export const freeWhileMapped = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'Memory is freed while a mapping of it is alive.',
   cwe: 416,
-  message: ({ detail }) => `${detail.api} frees memory that is still mapped${detail.mapped ? ` by ${detail.mapped}` : ''}. Unmap first, then free`,
+  message: ({ detail }) =>
+    `${detail.api} frees memory that is still mapped${detail.mapped ? ` by ${detail.mapped}` : ''}. Unmap first, then free`,
 });

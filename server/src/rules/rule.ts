@@ -56,7 +56,16 @@ export function defineRule(rule: Omit<Rule, 'related' | 'nursery' | 'precision' 
 
 /** "to-device" as the source calls it. */
 export function directionName(direction: string | undefined, dialect: 'linux' | 'edk2'): string {
-  const linux: Record<string, string> = { 'to-device': 'DMA_TO_DEVICE', 'from-device': 'DMA_FROM_DEVICE', bidirectional: 'DMA_BIDIRECTIONAL', none: 'DMA_NONE' };
-  const edk2: Record<string, string> = { 'to-device': 'BusMasterRead', 'from-device': 'BusMasterWrite', bidirectional: 'BusMasterCommonBuffer' };
+  const linux: Record<string, string> = {
+    'to-device': 'DMA_TO_DEVICE',
+    'from-device': 'DMA_FROM_DEVICE',
+    bidirectional: 'DMA_BIDIRECTIONAL',
+    none: 'DMA_NONE',
+  };
+  const edk2: Record<string, string> = {
+    'to-device': 'BusMasterRead',
+    'from-device': 'BusMasterWrite',
+    bidirectional: 'BusMasterCommonBuffer',
+  };
   return (dialect === 'linux' ? linux : edk2)[direction ?? ''] ?? 'unknown';
 }

@@ -6,5 +6,6 @@ export const sgCountMismatch = defineRule({
   dialects: ['linux'],
   summary: 'A scatterlist is unmapped or synced with the mapped count instead of the original number of entries.',
   cwe: 628,
-  message: ({ detail }) => `${detail.api} is given the count that the map call returned; it wants the number of entries that was passed to the map call`,
+  message: ({ detail }) =>
+    `${detail.api} is given the count that the map call returned; it wants the number of entries that was passed to the map call`,
 });

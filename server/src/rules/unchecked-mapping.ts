@@ -8,6 +8,8 @@ export const uncheckedMapping = defineRule({
   cwe: 252,
   message: ({ detail, dialect }) =>
     `${detail.mapped} can fail, and nothing on this path tests that before the result is used. ${
-      dialect === 'edk2' ? 'Test the status with EFI_ERROR () and bail out' : 'Test it the way the API defines, and bail out'
+      dialect === 'edk2'
+        ? 'Test the status with EFI_ERROR () and bail out'
+        : 'Test it the way the API defines, and bail out'
     }`,
 });

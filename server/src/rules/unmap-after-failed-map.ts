@@ -6,5 +6,6 @@ export const unmapAfterFailedMap = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'The handle of a map call that failed is unmapped.',
   cwe: 763,
-  message: ({ detail }) => `${detail.mapped} failed on this path, so there is no mapping to undo. Jump behind the unmap instead`,
+  message: ({ detail }) =>
+    `${detail.mapped} failed on this path, so there is no mapping to undo. Jump behind the unmap instead`,
 });

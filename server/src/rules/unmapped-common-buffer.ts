@@ -6,5 +6,10 @@ export const unmappedCommonBuffer = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'The device is given a host address that no mapping made into a device address.',
   cwe: 704,
-  message: ({ detail }) => `the device is given the host address of the buffer from ${detail.made}. Map the buffer as a common buffer and give the device the address that the map call returns`,
+  message: ({ detail, dialect }) =>
+    `the device is given the host address of the buffer from ${detail.made}. ${
+      dialect === 'edk2'
+        ? 'Map the buffer as a common buffer and give the device the address that the map call returns'
+        : `Give it the device address that ${detail.made} returned with the buffer`
+    }`,
 });

@@ -12,5 +12,6 @@ export const wrongHandle = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'A release is given another value than the one that the map call returned.',
   cwe: 763,
-  message: ({ detail }) => `${detail.api} is given ${HOW[detail.how ?? ''] ?? 'another value than the map call returned'}. Pass exactly the value that the map call gave back`,
+  message: ({ detail }) =>
+    `${detail.api} is given ${HOW[detail.how ?? ''] ?? 'another value than the map call returned'}. Pass exactly the value that the map call gave back`,
 });
