@@ -138,3 +138,15 @@ function isHandle(context: Context, value: Value): boolean {
   if (resource === undefined || role === 'status' || role === 'count' || role === 'mapped-bytes') return false;
   return role !== 'device-address' || !context.resources.info(resource).model?.args.includes('mapping-out');
 }
+
+const GETTER =
+  /(^|_)(size|len|length|ivsize|blocksize|digestsize|authsize|nents|count|num|is|has|ctx|priv|tfm|data|dev|device|to|index|id|flags|drvdata|direction|dir)(_|$)/;
+const NO_GETTER =
+  /alloc|read|next|pop|dequeue|request|wait|try|test_and|poll|recv|fetch|claim|inc|dec|xchg|get_page|copy/i;
+
+/**
+ * Does a function tell by its name that it only looks at its arguments? Asked twice, it answers the same, unless it is asked
+ * about a variable by its address: what is in that changes.
+ */
+export const isGetter = (name: string, values: readonly Value[]): boolean =>
+  GETTER.test(name) && !NO_GETTER.test(name) && !values.some((v) => v.kind === 'address');

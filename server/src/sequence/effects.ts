@@ -1,6 +1,7 @@
 import type { Direction, MappingMode, MemoryKind, Reference } from '@dma-audit/simulator';
 import type { Expression } from '../flow/index.ts';
 import type { ApiModel, Role } from '../models/index.ts';
+import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
 import { expressionName, type Frame } from './frame.ts';
 import type { State } from './state.ts';
@@ -45,6 +46,10 @@ export class Effects {
     }
     const give = (value: Value): Effect => ({ state, value });
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
+    const answer = () =>
+      isGetter(call.name, values)
+        ? context.evaluator.constant(`${call.name}(${values.map(valueKey).join()})`)
+        : fresh();
     const arg = (role: Role) => argument(model, values, role);
     switch (model.action) {
       case 'map':
@@ -151,7 +156,7 @@ export class Effects {
       case 'set-mask':
       case 'sleep':
       case 'none':
-        return give(this.outputsOf(state, call) ?? fresh());
+        return give(this.outputsOf(state, call) ?? answer());
     }
   }
 

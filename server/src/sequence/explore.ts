@@ -1,5 +1,5 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
-import { type Callee, callKind, callUnknown, isHeavy, resolveCallee } from './calls.ts';
+import { type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { Effects } from './effects.ts';
@@ -581,7 +581,13 @@ class Explorer {
     }
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless);
-    state.set(result, context.evaluator.constant(`result:${key}:${state.epoch}`));
+    const answer = callee.kind === 'unknown' && callee.name !== null && isGetter(callee.name, values);
+    state.set(
+      result,
+      context.evaluator.constant(
+        answer ? `${callee.name}(${values.map(valueKey).join()})` : `result:${key}:${state.epoch}`,
+      ),
+    );
     return [state];
   }
 
