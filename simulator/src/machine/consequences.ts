@@ -6,7 +6,8 @@ export interface FaultFacts {
   readonly direction: string;
   readonly access?: 'read' | 'write';
   readonly memory?: string;
-  /** The buffer is mapped, so that it was made shared, but its host address is used. */
+  readonly dialect?: 'linux' | 'edk2';
+  /** The buffer was made shared, when it was mapped (EDK2) or allocated (Linux), but its host address is used. */
   readonly isShared?: boolean;
 }
 
@@ -81,9 +82,11 @@ export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFac
     case 'exit-boot-services-memory-map':
       return 'the memory map changes under the boot loader: ExitBootServices fails or the map is wrong';
     case 'unmappable-memory':
-      if (facts.memory === 'stack' && traits.bounces && !traits.encrypted) return null;
-      return facts.memory === 'stack'
-        ? 'stack pages share cache lines and pages with live data, and may not be contiguous'
-        : 'the address has no valid physical page behind it';
+      if (facts.memory !== 'stack') return 'the address has no valid physical page behind it';
+      if (facts.dialect === 'linux') return 'the stack is not in the direct map: the call fails, or maps another page';
+      // Firmware's stack is ordinary memory.
+      if (traits.bounces) return null;
+      if (traits.translates) return 'the device gets access to the live stack around the buffer';
+      return traits.coherent ? null : 'the buffer shares cache lines with live variables';
   }
 }

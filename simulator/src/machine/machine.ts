@@ -318,7 +318,7 @@ class Machine {
         index,
         declared(buffer),
         { api: operation.api, memory, name: buffer?.name ?? '' },
-        { direction: operation.direction, memory },
+        { direction: operation.direction, memory, dialect },
       );
     if (
       dialect === 'edk2' &&
@@ -531,7 +531,7 @@ class Machine {
       index,
       made(buffer),
       { api: operation.api, made: buffer.origin.api, through: operation.through },
-      { direction: 'unknown', isShared: this.isMapped(target.id) },
+      { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
     );
   }
 
