@@ -1,4 +1,3 @@
-import { PLATFORMS } from '@dma-audit/simulator';
 import { RULES } from '../rules/index.ts';
 
 /** The table of `dma-audit rules`. */
@@ -13,11 +12,6 @@ export function rulesTable(): string {
       summary,
     ]),
   ]);
-}
-
-/** The table of `dma-audit platforms`. */
-export function platformsTable(): string {
-  return table([['PLATFORM', 'FOR', 'TITLE'], ...PLATFORMS.map((p) => [p.id, p.dialects.join(' '), p.title])]);
 }
 
 function table(rows: readonly (readonly string[])[]): string {

@@ -1,7 +1,10 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
-import { platformsTable, rulesTable } from './catalog.ts';
+import { rulesTable } from './catalog.ts';
 import { checkCommand } from './check-options.ts';
+import { platformsCommand } from './commands/platforms.ts';
+import { runCommand } from './commands/run.ts';
+import { workloadCommand } from './commands/workload.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
 import { NAME, VERSION } from './version.ts';
@@ -20,15 +23,18 @@ async function run(argv: readonly string[]): Promise<number> {
         const { check } = await import('./check.ts');
         status = await check(paths, options);
       }),
-    );
+    )
+    .addCommand(
+      runCommand((result) => {
+        status = result;
+      }),
+    )
+    .addCommand(workloadCommand())
+    .addCommand(platformsCommand());
   program
     .command('rules')
     .description('List the rules.')
     .action(() => writeOutput(null, rulesTable()));
-  program
-    .command('platforms')
-    .description('List the simulated platforms.')
-    .action(() => writeOutput(null, platformsTable()));
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()

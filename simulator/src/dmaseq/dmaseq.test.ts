@@ -268,14 +268,14 @@ function withoutPlaces(value: unknown): unknown {
 
 const reference = (to: 'buffer' | 'mapping'): fc.Arbitrary<Reference> =>
   fc.oneof(
-    fc.record({ to: fc.constant(to), id: fc.integer({ min: 1, max: 4 }), how: fc.constantFrom('exact', 'other-role') }),
+    fc.record({ to: fc.constant(to), id: fc.integer({ min: 1, max: 6 }), how: fc.constantFrom('exact', 'other-role') }),
     fc.constant({ to: 'null' as const }),
   );
 const programSize = fc.constantFrom({ bytes: 512, key: '512' }, { bytes: null, key: '?' }, { bytes: null, key: 'len' });
 const common = { site: 0, api: 'call' };
 const families = { family: 'f', releasedBy: ['f', 'g'], device: null, managed: false, attributes: [] } as const;
 const outcome = fc.constantFrom('ok', 'failed', 'short');
-const id = fc.integer({ min: 1, max: 4 });
+const id = fc.integer({ min: 1, max: 6 });
 const programOperation: fc.Arbitrary<Operation> = fc.oneof(
   fc
     .record({ buffer: id, size: programSize, outcome })
@@ -306,10 +306,14 @@ const programOperation: fc.Arbitrary<Operation> = fc.oneof(
     failing: true,
   })),
 );
+/** No two operations make the same number. */
 const program: fc.Arbitrary<Program> = fc.record({
   name: fc.constant('p'),
   dialect: fc.constantFrom('linux', 'edk2'),
-  operations: fc.array(programOperation, { maxLength: 20 }),
+  operations: fc.uniqueArray(programOperation, {
+    maxLength: 20,
+    selector: (one) => (one.op === 'map' ? one.mapping : one.op === 'allocate' ? -one.buffer : one),
+  }),
 });
 
 describe('the printer', () => {
@@ -336,7 +340,7 @@ describe('the printer', () => {
           expect(run(read, platform)).toEqual({ violations, counters, refusals });
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 200 },
     );
   });
 });

@@ -4,7 +4,8 @@ import type { Document, Fields, Name, Position, SizeText, Statement, Target } fr
 const NOWHERE: Position = { line: 1, column: 1 };
 
 /**
- * Writes a program down as a document, for a bug report. What the program was handed is `given` first. `commentOn` may add a
+ * Writes a program down as a document, for a bug report; every operation that makes a buffer or mapping has to have a number
+ * of its own for it. What the program was handed is `given` first. `commentOn` may add a
  * line above an operation, such as its place in the source.
  */
 export function documentOf(program: Program, commentOn: (index: number) => string | null = () => null): Document {

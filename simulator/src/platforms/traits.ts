@@ -3,7 +3,7 @@ import type { Traits } from '../machine/memory-system.ts';
 import { FOUR_GIB } from '../memory/page.ts';
 import type { BouncePart, DevicePart, PlatformDescription } from './description.ts';
 
-const IOVA = 'an IOVA range, and the device keeps access to the memory';
+const IOVA = 'an IOVA range, with access to the memory,';
 
 /** What a description means for every mapping and buffer. */
 export function traitsOf({ memory, bounce, iommu, device }: PlatformDescription): Traits {
@@ -25,7 +25,7 @@ export function traitsOf({ memory, bounce, iommu, device }: PlatformDescription)
     case 'tce': {
       const premapped = iommu.window === 'direct' || (iommu.window === 'hybrid' && !iommu.buffersInPersistentMemory);
       if (premapped) return { ...passive, offset: true, mapCanFail: true };
-      const held = 'a range of the DMA window, and the device keeps access to the memory';
+      const held = 'a range of the DMA window, with access to the memory,';
       return { ...passive, translates: true, mapCanFail: true, held };
     }
     case 'dma-iommu':

@@ -14,11 +14,14 @@ import { busMasterOperation } from './bus-master.ts';
 import { ASSUMED_BYTES, HostMemory, pagesOf } from './host-memory.ts';
 import { Ledger } from './ledger.ts';
 
-/** Also low memory, for devices that reach little. */
+/**
+ * Also low memory, for devices that reach little; it ends below their 256 MiB, because the library takes a buffer that ends
+ * exactly at the limit for out of reach.
+ */
 const FREE_MEMORY = [
-  { start: FOUR_GIB + 0x4000_0000, end: 2 * FOUR_GIB },
   { start: 0x4000_0000, end: 0xb000_0000 },
-  { start: 0x0010_0000, end: 0x1000_0000 },
+  { start: 0x0010_0000, end: 0x0ff0_0000 },
+  { start: FOUR_GIB + 0x4000_0000, end: 2 * FOUR_GIB },
 ] as const;
 
 /** EDK2's NonCoherentDmaLib: cache maintenance, and bounce buffers for what the device cannot reach or shares lines with. */

@@ -22,10 +22,10 @@ import { guestMemory } from './guest.ts';
 import { ASSUMED_BYTES, HostMemory, pagesOf } from './host-memory.ts';
 import { Ledger } from './ledger.ts';
 
-/** Memory that firmware allocates from: boot services data below 4 GiB, and above. */
+/** Memory that firmware allocates from: below 4 GiB, where DXE keeps its own, as long as there is some. */
 const FREE_MEMORY = [
-  { start: FOUR_GIB + 0x4000_0000, end: 2 * FOUR_GIB },
   { start: 0x4000_0000, end: 0xb000_0000 },
+  { start: FOUR_GIB + 0x4000_0000, end: 2 * FOUR_GIB },
 ] as const;
 
 /** The drivers and the memory beneath them: made on first use, because IoMmuDxe shares its region then. */
@@ -45,6 +45,7 @@ interface Allocation {
 interface Live {
   readonly token: RootBridgeMapping;
   readonly common: boolean;
+  readonly bytes: number;
   readonly deviceAddress: number;
 }
 
@@ -100,7 +101,7 @@ export class FirmwareSystem implements MemorySystem {
       this.#bounced.add(deviceAddress);
       this.#ledger.holdBouncePages(result.pagesAllocated);
     }
-    this.#mappings.set(id, { token: result.mapping, common, deviceAddress });
+    this.#mappings.set(id, { token: result.mapping, common, bytes, deviceAddress });
     return { id, address: bounced ? 'bounce' : 'host', refused: null };
   }
 
@@ -132,7 +133,12 @@ export class FirmwareSystem implements MemorySystem {
     if (iommu === null) return;
     const result = iommu.exitBootServices();
     this.#account(result);
-    this.#ledger.counters.bytesFromBounce += result.copiedBytes;
+    // Each common buffer goes aside and back; the rest is what devices wrote.
+    const common = [...this.#mappings.values()].filter((live) => live.common);
+    const stashed = result.mappings.length === 0 ? 0 : common.reduce((sum, { bytes }) => sum + 2 * bytes, 0);
+    this.#ledger.counters.bytesStashed += stashed;
+    this.#ledger.counters.bytesFromBounce += result.copiedBytes - stashed;
+    this.#mappings.clear();
   }
 
   counters(): Counters {
