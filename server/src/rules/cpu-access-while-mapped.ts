@@ -9,5 +9,5 @@ export const cpuAccessWhileMapped = defineRule({
   message: ({ detail, dialect }) =>
     `${detail.api} is ${detail.access === 'write' ? 'written' : 'read'} while it is mapped with ${directionName(detail.direction, dialect)}. ${
       detail.access === 'write' ? 'Write before the map call' : 'Unmap first'
-    }${dialect === 'linux' ? `, or sync for the CPU around the access` : ''}`,
+    }${dialect === 'linux' ? ', or sync for the CPU before the access and for the device after it' : ''}`,
 });

@@ -12,6 +12,8 @@ export const doubleUnmap = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'A mapping is unmapped that is already gone, or was never made.',
   cwe: 415,
-  message: ({ detail }) =>
-    `${STATES[detail.state ?? ''] ?? 'this mapping is already gone'}. Unmap only on paths where it was mapped, and once`,
+  message: ({ detail, dialect }) => {
+    const state = STATES[detail.state ?? ''] ?? 'this mapping is already gone';
+    return `${dialect === 'edk2' ? state.replace('is 0', 'is NULL') : state}. Unmap only on paths where it was mapped, and once`;
+  },
 });

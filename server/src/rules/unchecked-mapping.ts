@@ -8,8 +8,14 @@ export const uncheckedMapping = defineRule({
   cwe: 252,
   message: ({ detail, dialect }) =>
     `${detail.mapped} can fail, and nothing on this path tests that before the result is used. ${
-      dialect === 'edk2'
-        ? 'Test the status with EFI_ERROR () and bail out'
-        : 'Test it the way the API defines, and bail out'
-    }`,
+      dialect === 'edk2' ? 'Test the status with EFI_ERROR ()' : linuxTest(detail.mapped ?? '')
+    } and bail out`,
 });
+
+/** How an API of Linux tells failure, as far as its name says. */
+function linuxTest(api: string): string {
+  if (/_sg(_attrs)?$/.test(api)) return 'Test the count for 0';
+  return /_map_(single|page|resource)|frag_dma_map|map_bvec/.test(api)
+    ? 'Test the address with dma_mapping_error ()'
+    : 'Test what it returns';
+}

@@ -7,5 +7,5 @@ export const unmapAfterFailedMap = defineRule({
   summary: 'The handle of a map call that failed is unmapped.',
   cwe: 763,
   message: ({ detail }) =>
-    `${detail.mapped} failed on this path, so there is no mapping to undo. Jump behind the unmap instead`,
+    `${detail.mapped} failed on this path, so there is no mapping to undo. Let the failing arm pass by this unmap`,
 });

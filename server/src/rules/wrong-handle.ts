@@ -2,8 +2,8 @@ import { defineRule } from './rule.ts';
 
 const HOW: Record<string, string> = {
   'address-of': 'a pointer to the variable that holds the handle, not the handle itself',
-  offset: 'the handle advanced by an offset, not the value that the map call gave back',
-  'other-role': 'another result of the map call than its handle',
+  offset: 'the handle advanced by an offset',
+  'other-role': 'another result of that call than its handle',
 };
 
 export const wrongHandle = defineRule({
@@ -12,6 +12,8 @@ export const wrongHandle = defineRule({
   dialects: ['linux', 'edk2'],
   summary: 'A release is given another value than the one that the map call returned.',
   cwe: 763,
-  message: ({ detail }) =>
-    `${detail.api} is given ${HOW[detail.how ?? ''] ?? 'another value than the map call returned'}. Pass exactly the value that the map call gave back`,
+  message: ({ detail }) => {
+    const giver = detail.mapped ?? 'the allocation';
+    return `${detail.api} is given ${HOW[detail.how ?? ''] ?? `another value than ${giver} gave`}. Pass exactly the value that ${giver} gave back`;
+  },
 });
