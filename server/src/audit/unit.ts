@@ -1,7 +1,8 @@
-import { type FunctionGraph, type LoweringOptions, lowerFunction } from '../flow/index.ts';
+import { type FunctionGraph, type LoweringOptions, lowerFunction, shiftGraph } from '../flow/index.ts';
 import type { ApiModel, Dialect, Models } from '../models/index.ts';
-import { detectDialect, type FunctionItem, LineIndex, maskSource, sliceTopLevel } from '../source/index.ts';
+import { detectDialect, type FunctionItem, LineIndex, sectionEnds } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
+import { type ArrayKind, combine, type FunctionContent, readSection, type Section } from './section.ts';
 
 export interface UnitFunction {
   readonly name: string;
@@ -13,6 +14,8 @@ export interface UnitFunction {
   readonly touchesApi: boolean;
   /** Field names that its own text assigns. */
   readonly assigns: ReadonlySet<string>;
+  /** The same object as long as the text is the same. */
+  readonly content: FunctionContent;
 }
 
 /**
@@ -23,54 +26,52 @@ export class Unit {
   readonly path: string;
   readonly text: string;
   readonly dialect: Dialect;
+  /** By name; of several definitions of one name the last. */
   readonly functions = new Map<string, UnitFunction>();
   readonly checkedFields = new Set<string>();
   readonly arrays = new Set<string>();
-  /** Structure fields by name: arrays in every structure that has them, in some, in none. */
-  readonly fields = new Map<string, 'always' | 'sometimes' | 'never'>();
+  readonly fields = new Map<string, ArrayKind>();
   /** Functions registered to be called at ExitBootServices. */
   readonly exitBootHandlers = new Set<string>();
-  private readonly masked: string;
   private readonly models: Models;
-  private readonly graphs = new Map<string, FunctionGraph>();
+  private readonly sections = new Map<string, Section>();
+  /** With the place where the function was when it was lowered. */
+  private readonly graphs: WeakMap<FunctionContent, { readonly graph: FunctionGraph; readonly start: number }>;
   private lineIndex: LineIndex | null = null;
 
-  constructor(path: string, text: string, models: Models, dialect: Dialect | null) {
+  /** `before`: the same file before an edit. What did not change is taken over, to the same objects. */
+  constructor(path: string, text: string, models: Models, dialect: Dialect | null, before: Unit | null = null) {
     this.path = path;
     this.text = text;
     this.models = models;
     this.dialect = dialect ?? detectDialect(path, text);
-    this.masked = maskSource(text, this.dialect);
-    const trigger = models.triggerPattern(this.dialect);
-    for (const item of sliceTopLevel(text, this.masked)) {
-      if (item.kind === 'variable' || item.kind === 'table') {
-        if (
-          /\]\s*(=|;|$)/.test(this.masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '')
-        )
-          this.arrays.add(item.name);
-      }
-      if (item.kind === 'struct')
-        for (const { name, arrayLength } of item.fields) {
-          const last = name.slice(name.lastIndexOf('.') + 1);
-          const kind = arrayLength !== null ? 'always' : 'never';
-          const before = this.fields.get(last);
-          this.fields.set(last, before === undefined || before === kind ? kind : 'sometimes');
-        }
-      if (item.kind !== 'function') continue;
-      const body = this.masked.slice(item.start, item.end);
-      this.functions.set(item.name, {
-        name: item.name,
-        file: path,
-        item,
-        calls: calledNames(body),
-        touchesApi: trigger.test(body),
-        assigns: assignedFields(body),
-      });
-      for (const [, argument] of body.matchAll(/\bdma_mapping_error\s*\([^,]+,([^;]*?)\)\s*\)?/g)) {
-        const field = /(\w+)\s*(?:\[[^\]]*\])?\s*\)*$/.exec(argument ?? '')?.[1];
-        if (field && /->|\./.test(argument ?? '')) this.checkedFields.add(field);
-      }
-      for (const name of exitBootHandlers(body)) this.exitBootHandlers.add(name);
+    const known = before?.path === path && before.dialect === this.dialect && before.models === models ? before : null;
+    this.graphs = known?.graphs ?? new WeakMap();
+    const trigger = triggerOf(models, this.dialect);
+    let start = 0;
+    for (const end of sectionEnds(text)) {
+      const own = text.slice(start, end);
+      let section = this.sections.get(own) ?? known?.sections.get(own);
+      if (!section) {
+        // What is kept over many edits must not keep each edit's whole text.
+        const kept = known ? copyOf(own) : own;
+        section = readSection(kept, this.dialect, trigger);
+        this.sections.set(kept, section);
+      } else this.sections.set(own, section);
+      this.add(section, start);
+      start = end;
+    }
+  }
+
+  private add(section: Section, start: number): void {
+    for (const name of section.checkedFields) this.checkedFields.add(name);
+    for (const name of section.arrays) this.arrays.add(name);
+    for (const [field, kind] of section.fields) this.fields.set(field, combine(this.fields.get(field), kind));
+    for (const name of section.exitBootHandlers) this.exitBootHandlers.add(name);
+    for (const content of section.functions) {
+      const { calls, touchesApi, assigns } = content;
+      const item = moved(content.item, start);
+      this.functions.set(item.name, { name: item.name, file: this.path, item, calls, touchesApi, assigns, content });
     }
   }
 
@@ -80,17 +81,42 @@ export class Unit {
   }
 
   graph(name: string, parser: Parser): FunctionGraph | null {
-    const known = this.graphs.get(name);
-    if (known) return known;
     const found = this.functions.get(name);
     if (!found) return null;
-    const { item } = found;
-    const tree = parser.parse(this.masked.slice(item.start, item.end), item.start);
+    const { content, item } = found;
+    const known = this.graphs.get(content);
+    if (known) return shiftGraph(known.graph, item.start - known.start);
+    const tree = parser.parse(content.masked, item.start);
     const graph = lowerFunction(tree, this.text, loweringOptions(this.models, this.dialect));
     const named = { ...graph, name, returnType: item.returnType || graph.returnType, isStatic: item.isStatic };
-    this.graphs.set(name, named);
+    this.graphs.set(content, { graph: named, start: item.start });
     return named;
   }
+}
+
+function moved(item: FunctionItem, by: number): FunctionItem {
+  const { parameters } = item;
+  return {
+    ...item,
+    start: item.start + by,
+    end: item.end + by,
+    bodyStart: item.bodyStart + by,
+    bodyEnd: item.bodyEnd + by,
+    parameters: { start: parameters.start + by, end: parameters.end + by },
+  };
+}
+
+/** The same text in memory of its own: a slice keeps all of what it was cut from. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+const TRIGGERS = new WeakMap<Models, Partial<Record<Dialect, RegExp>>>();
+
+function triggerOf(models: Models, dialect: Dialect): RegExp {
+  const byDialect = TRIGGERS.get(models) ?? {};
+  TRIGGERS.set(models, byDialect);
+  return (byDialect[dialect] ??= models.triggerPattern(dialect));
 }
 
 const OPTIONS = new WeakMap<Models, Map<Dialect, LoweringOptions>>();
@@ -110,29 +136,4 @@ function loweringOptions(models: Models, dialect: Dialect): LoweringOptions {
     byDialect.set(dialect, options);
   }
   return options;
-}
-
-const KEYWORDS = new Set(['if', 'while', 'for', 'switch', 'return', 'sizeof', 'do', 'else', 'typeof', 'defined']);
-
-function calledNames(body: string): Set<string> {
-  const names = new Set<string>();
-  for (const [, name] of body.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)) if (name && !KEYWORDS.has(name)) names.add(name);
-  return names;
-}
-
-function assignedFields(body: string): Set<string> {
-  const fields = new Set<string>();
-  for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g))
-    if (field) fields.add(field);
-  return fields;
-}
-
-/** Callbacks handed to an event that is signalled at ExitBootServices. */
-function* exitBootHandlers(body: string): Iterable<string> {
-  for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g))
-    if (name) yield name;
-  for (const [, name] of body.matchAll(
-    /\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEvent(?:Before)?ExitBootServices/g,
-  ))
-    if (name) yield name;
 }

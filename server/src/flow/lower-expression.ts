@@ -1,5 +1,6 @@
 import type { SyntaxNode } from '../syntax/index.ts';
 import type { GraphBuilder } from './builder.ts';
+import { type HiddenCast, hiddenCast } from './casts.ts';
 import type { AggregatePart, Expression, Span } from './ir.ts';
 
 /** What lowering needs to know of its surroundings. */
@@ -76,19 +77,15 @@ export function lowerExpression(context: LoweringContext, node: SyntaxNode): Exp
     case 'subscript_expression':
       return { kind: 'index', object: lower(child(node, 'argument')), index: lower(child(node, 'index')), ...at };
     case 'pointer_expression': {
-      const object = lower(child(node, 'argument'));
-      if (textOf(context, child(node, 'operator') ?? at) === '*') return { kind: 'dereference', object, ...at };
-      // &*p is p
-      return object.kind === 'dereference' ? object.object : { kind: 'address-of', object, ...at };
+      return prefixed(textOf(context, child(node, 'operator') ?? at), lower(child(node, 'argument')), at);
     }
     case 'unary_expression': {
       const operator = textOf(context, child(node, 'operator') ?? at);
-      const operand = lower(child(node, 'argument'));
-      if (operator === '-' && operand.kind === 'number' && operand.value !== null)
-        return { ...number(-operand.value, at), ...at };
-      return operator === '+' ? operand : { kind: 'unary', operator, operand, ...at };
+      return prefixed(operator, lower(child(node, 'argument')), at);
     }
     case 'binary_expression': {
+      const cast = hiddenCast(node, (n) => textOf(context, n));
+      if (cast) return lowerCast(context, cast, at);
       const operator = textOf(context, child(node, 'operator') ?? at);
       const right = child(node, 'right');
       if ((operator === '&&' || operator === '||') && right && hasEffect(right)) return lowerBoolean(context, node);
@@ -117,12 +114,36 @@ export function lowerExpression(context: LoweringContext, node: SyntaxNode): Exp
     }
     case 'conditional_expression':
       return lowerConditional(context, node);
-    case 'call_expression':
-      return lowerCall(context, node);
+    case 'call_expression': {
+      const cast = hiddenCast(node, (n) => textOf(context, n));
+      return cast ? lowerCast(context, cast, at) : lowerCall(context, node);
+    }
     default:
-      if (node.hasError) context.graph.problems.push(`syntax error at offset ${node.start}`);
+      if (node.hasError) context.graph.problems.push('syntax error');
       return opaque(at);
   }
+}
+
+/** An operator in front of its only operand. */
+function prefixed(operator: string, operand: Expression, at: Span): Expression {
+  switch (operator) {
+    case '*':
+      return { kind: 'dereference', object: operand, ...at };
+    case '&':
+      // &*p is p
+      return operand.kind === 'dereference' ? operand.object : { kind: 'address-of', object: operand, ...at };
+    case '+':
+      return operand;
+    case '-':
+      if (operand.kind === 'number' && operand.value !== null) return number(-operand.value, at);
+  }
+  return { kind: 'unary', operator, operand, ...at };
+}
+
+function lowerCast(context: LoweringContext, { types, operator, operand }: HiddenCast, at: Span): Expression {
+  const lowered = lowerExpression(context, operand);
+  const value = operator === null ? lowered : prefixed(operator, lowered, at);
+  return types.reduceRight((inner, type): Expression => ({ kind: 'cast', type, operand: inner, ...at }), value);
 }
 
 /** Lowers an expression statement: the value itself is not wanted. */

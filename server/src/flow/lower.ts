@@ -204,7 +204,7 @@ class FunctionLowering {
         return;
       default:
         if (/_expression$|^identifier$/.test(node.kind)) return this.effect(node);
-        if (node.kind === 'ERROR') this.graph.problems.push(`syntax error at offset ${node.start}`);
+        if (node.kind === 'ERROR') this.graph.problems.push('syntax error');
     }
   }
 

@@ -16,4 +16,5 @@ export type {
 export { LineIndex, type Position } from './lines.ts';
 export { type MaskedMacro, maskMacro } from './macro.ts';
 export { maskSource } from './mask.ts';
+export { sectionEnds } from './sections.ts';
 export { sliceTopLevel } from './slice.ts';

@@ -1,0 +1,134 @@
+const TAB = 9;
+const NEWLINE = 10;
+const RETURN = 13;
+const SPACE = 32;
+const QUOTE = 34;
+const HASH = 35;
+const APOSTROPHE = 39;
+const STAR = 42;
+const SLASH = 47;
+const BACKSLASH = 92;
+const BRACE_OPEN = 123;
+const BRACE_CLOSE = 125;
+
+/**
+ * Offsets at which a file falls into sections that can be masked and sliced one by one: behind each line that holds nothing but
+ * a `}` in the first column, where all braces are closed and no conditional of the preprocessor is open. The last one is the
+ * length of the text. Where a section ends depends on its own text only: an edit changes the sections that it lies in, and the
+ * others are the same as before. Linear time; any text gives a result.
+ */
+export function sectionEnds(text: string): readonly number[] {
+  const ends: number[] = [];
+  const { length } = text;
+  let depth = 0;
+  /** Brace depth where each open conditional began: each of its arms begins there, and the first one tells how it ends. */
+  const conditionals: { readonly depth: number; after: number | null }[] = [];
+  let lineIsEmpty = true;
+  let at = 0;
+  while (at < length) {
+    const unit = text.charCodeAt(at);
+    switch (unit) {
+      case NEWLINE:
+        lineIsEmpty = true;
+        at++;
+        continue;
+      case SPACE:
+      case TAB:
+      case RETURN:
+        at++;
+        continue;
+      case QUOTE:
+      case APOSTROPHE:
+        at = endOfLiteral(text, at, unit);
+        break;
+      case SLASH:
+        if (text.charCodeAt(at + 1) === STAR) {
+          const close = text.indexOf('*/', at + 2);
+          at = close < 0 ? length : close + 2;
+          continue;
+        }
+        at = text.charCodeAt(at + 1) === SLASH ? endOfLine(text, at) : at + 1;
+        break;
+      case HASH: {
+        const end = lineIsEmpty ? endOfDirective(text, at) : at + 1;
+        if (lineIsEmpty) {
+          const word = /^#[ \t]*([a-z]+)/.exec(text.slice(at, at + 24))?.[1] ?? '';
+          const innermost = conditionals.at(-1);
+          if (word === 'if' || word === 'ifdef' || word === 'ifndef') conditionals.push({ depth, after: null });
+          else if (innermost && (word === 'else' || word === 'elif')) {
+            innermost.after ??= depth;
+            depth = innermost.depth;
+          } else if (innermost && word === 'endif') {
+            depth = innermost.after ?? depth;
+            conditionals.pop();
+          }
+        }
+        at = end;
+        break;
+      }
+      case BRACE_OPEN:
+        depth++;
+        at++;
+        break;
+      case BRACE_CLOSE: {
+        depth = Math.max(0, depth - 1);
+        const isFirst = at === 0 || text.charCodeAt(at - 1) === NEWLINE;
+        const end = isFirst && depth === 0 && conditionals.length === 0 ? endOfBlankRest(text, at + 1) : -1;
+        if (end < 0) at++;
+        else {
+          ends.push(end);
+          at = end;
+          lineIsEmpty = true;
+          continue;
+        }
+        break;
+      }
+      default:
+        at++;
+    }
+    lineIsEmpty = false;
+  }
+  if (ends.at(-1) !== length) ends.push(length);
+  return ends;
+}
+
+/** As in the lexer: a literal that nobody closes ends with its line. */
+function endOfLiteral(text: string, open: number, quote: number): number {
+  for (let at = open + 1; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === quote) return at + 1;
+    if (unit === NEWLINE) return at;
+    if (unit === BACKSLASH) {
+      at++;
+      if (text.charCodeAt(at) === RETURN && text.charCodeAt(at + 1) === NEWLINE) at++;
+    }
+  }
+  return text.length;
+}
+
+/** The line break that ends the line, escaped ones not counted. */
+function endOfLine(text: string, start: number): number {
+  for (let end = text.indexOf('\n', start); end >= 0; end = text.indexOf('\n', end + 1)) {
+    const before = text.charCodeAt(end - 1) === RETURN ? end - 2 : end - 1;
+    if (text.charCodeAt(before) !== BACKSLASH) return end;
+  }
+  return text.length;
+}
+
+function endOfDirective(text: string, start: number): number {
+  const end = endOfLine(text, start);
+  const comment = text.indexOf('/*', start);
+  if (comment < 0 || comment >= end) return end;
+  const close = text.indexOf('*/', comment + 2);
+  return close < 0 ? text.length : close < end ? end : endOfDirective(text, close + 2);
+}
+
+/** Behind the line break, if nothing but blanks comes before it; else -1. */
+function endOfBlankRest(text: string, start: number): number {
+  for (let at = start; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === NEWLINE) return at + 1;
+    if (unit !== SPACE && unit !== TAB && unit !== RETURN) return -1;
+  }
+  return -1;
+}
