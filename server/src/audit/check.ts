@@ -57,7 +57,7 @@ export async function checkUnit(
       for (const finding of findings) {
         const rule = ruleById(finding.violation.kind);
         if (!rule?.dialects.includes(project.dialect)) continue;
-        if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
+        if (options.rules ? !options.rules.has(rule.id) : rule.nursery || !finding.certain) continue;
         const key = faultKey(finding);
         faults.set(key, [...(faults.get(key) ?? []), finding]);
       }

@@ -9,6 +9,9 @@ import { Unit } from './unit.ts';
 /** UTF-16 units of text held for one directory; ten times what the largest one of Linux 6.12 needs. */
 const MAX_TEXT_LENGTH = 48 << 20;
 
+/** Generated register lists are larger, and hold no structure that matters here. */
+const MAX_HEADER_LENGTH = 1 << 20;
+
 /** Files that are read at the same time. */
 const READ_AHEAD = 16;
 
@@ -44,6 +47,20 @@ export async function readDirectory(
   const units: Unit[] = [];
   const skipped = new Map<string, string>();
   let length = 0;
+  /** Sources that name no DMA API themselves: headers tell of structures, others may call what does. */
+  const others: { readonly name: string; readonly text: string; readonly dialect: Dialect }[] = [];
+  const add = (name: string, text: string, spoken: Dialect): void => {
+    length += text.length;
+    if (length > MAX_TEXT_LENGTH) {
+      skipped.set(name, 'too much text in one directory');
+      return;
+    }
+    try {
+      units.push(new Unit(name, text, models, spoken));
+    } catch (error) {
+      skipped.set(name, `internal error: ${error instanceof Error ? error.message : error}`);
+    }
+  };
   const paths = await sourcesOf(directory);
   for await (const { path, source } of readAhead(paths)) {
     const name = nameIn(root, path);
@@ -53,23 +70,35 @@ export async function readDirectory(
     }
     const spoken = dialect ?? detectDialect(path, source.text);
     // Most files never name a DMA API: they cost one search.
-    if (!triggers[spoken].test(source.text)) continue;
-    length += source.text.length;
-    if (length > MAX_TEXT_LENGTH) {
-      skipped.set(name, 'too much text in one directory');
-      continue;
-    }
-    try {
-      units.push(new Unit(name, source.text, models, spoken));
-    } catch (error) {
-      skipped.set(name, `internal error: ${error instanceof Error ? error.message : error}`);
-    }
+    if (triggers[spoken].test(source.text)) add(name, source.text, spoken);
+    else others.push({ name, text: source.text, dialect: spoken });
+  }
+  const wrappers = reachingFunctions(units, models, parser);
+  for (const { name, text, dialect: spoken } of others) {
+    const isWanted = units.length > 0 && (name.endsWith('.h') || callsOneOf(text, wrappers));
+    if (isWanted && text.length < MAX_HEADER_LENGTH) add(name, text, spoken);
   }
   const projects = (['linux', 'edk2'] as const).map((one) => {
     const ofDialect = units.filter((unit) => unit.dialect === one);
     return { project: new Project(ofDialect, models, parser), units: ofDialect };
   });
   return { projects, files: new Set(paths.map((path) => nameIn(root, path))), skipped };
+}
+
+/** Names of the functions, visible to other files, from which a DMA API can be reached. */
+function reachingFunctions(units: readonly Unit[], models: Models, parser: Parser): ReadonlySet<string> {
+  const project = new Project(units, models, parser);
+  const names = units.flatMap((unit) =>
+    [...unit.functions.values()].filter((f) => !f.item.isStatic).map((f) => f.name),
+  );
+  return new Set(names.filter((name) => project.isRelevant(name)));
+}
+
+function callsOneOf(text: string, names: ReadonlySet<string>): boolean {
+  if (!names.size) return false;
+  for (const [, name] of text.matchAll(/\b([A-Za-z_]\w*)\s*\(/g))
+    if (name !== undefined && names.has(name)) return true;
+  return false;
 }
 
 /** How a file is named in reports: relative to the root, with slashes. */

@@ -10,6 +10,11 @@ export interface RawFinding {
   readonly works: readonly string[];
   /** Where it is reported. */
   readonly place: SourcePlace;
+  /**
+   * Nothing on the path had to be taken for something else: all operations at fault are in the analysed function itself, and
+   * outside of its loops. Others are shown only when asked for.
+   */
+  readonly certain: boolean;
 }
 
 /**
@@ -43,6 +48,7 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
           verdict && verdict.consequence === null ? [platform.id] : [],
         ),
         place: exploration.place(site),
+        certain: isCertain(violation, path, exploration),
       });
     });
   }
@@ -71,4 +77,31 @@ export function faultKey(finding: RawFinding): string {
     default:
       return `${violation.kind}@${at(violation.index)}`;
   }
+}
+
+/** Kinds that say something about one operation and its result: callees and loops do not make them doubtful. */
+const LOCAL: ReadonlySet<Violation['kind']> = new Set([
+  'unchecked-mapping',
+  'wrong-mapping-check',
+  'direction-mismatch',
+  'sg-count-mismatch',
+  'wrong-handle',
+  'short-mapping',
+  'foreign-common-buffer',
+  'unmapped-common-buffer',
+  'exit-boot-services-memory-map',
+]);
+
+function isCertain(violation: Violation, path: DmaPath, exploration: Exploration): boolean {
+  if (LOCAL.has(violation.kind)) return true;
+  if (violation.detail.certain === 'no') return false;
+  const sites = [violation.index, ...violation.related.map((r) => r.index)].map(
+    (i) => path.program.operations[i]?.site,
+  );
+  return sites.every((site) => {
+    if (site === undefined) return false;
+    const { function: name, file } = exploration.place(site);
+    const times = path.program.operations.filter((o) => o.site === site && o.op !== 'lose').length;
+    return name === exploration.function && file === exploration.file && times <= 1;
+  });
 }

@@ -499,9 +499,18 @@ export class Effects {
       state.set(location, value);
       if (value.kind === 'symbol') state.learn(value.symbol, NOT_NULL);
     }
+    const returned = this.returned(resource, model);
+    this.learnNoErrorPointer(state, model, returned);
     const object = argument(model, call.values, 'object');
     if (object) state.set(`A:${this.tableKey(object)}`, context.result(resource, 'cpu-address'));
-    return this.returned(resource, model);
+    return returned;
+  }
+
+  /** Where failure is a null pointer, no result is an error pointer. */
+  private learnNoErrorPointer(state: State, model: ApiModel, value: Value): void {
+    const { failure } = model;
+    if (value.kind === 'symbol' && (failure === 'null' || failure === 'zero') && model.result !== 'count')
+      state.learn(value.symbol, { ...state.domain(value.symbol), low: 0 });
   }
 
   private free(state: State, frame: Frame, call: ModelledCall): void {
@@ -608,6 +617,7 @@ export class Effects {
       memory: model.memory ?? ('heap' satisfies MemoryKind),
       zeroed,
     });
+    this.learnNoErrorPointer(state, model, pointer);
     for (const { location } of this.outputs(state, call, ['cpu-address-out'])) state.set(location, pointer);
     return model.args.includes('cpu-address-out') ? this.context.evaluator.constant(`call:${call.key}`) : pointer;
   }
@@ -774,8 +784,8 @@ export class Effects {
     for (const value of call.values) {
       if (value.kind !== 'address') continue;
       const held = state.get(value.location);
-      if (/^f\d+:/.test(value.location) && (held === undefined || held.kind === 'uninitialised'))
-        this.context.memory.forget(state, value.location);
+      const isHandle = held !== undefined && this.context.resourceOf(held) !== null;
+      if (/^f\d+:/.test(value.location) && !isHandle) this.context.memory.forget(state, value.location);
       else this.context.memory.touch(state, value.location);
     }
     return null;

@@ -1,6 +1,7 @@
 import type { Expression } from '../flow/index.ts';
 import type { Code } from './code.ts';
 import type { Conditions } from './conditions.ts';
+import { narrow } from './domain.ts';
 import type { Frame } from './frame.ts';
 import type { Memory } from './memory.ts';
 import type { State } from './state.ts';
@@ -23,7 +24,8 @@ export interface AccessObserver {
 }
 
 const NOT_ZERO = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
-const ERROR_BASE = 2 ** 40;
+/** Error statuses without a known number are numbered from here. */
+export const ERROR_BASE = 2 ** 40;
 const TESTS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 /** Values and places of expressions. Expressions are pure; only knowledge about loaded values is added to the state. */
@@ -110,7 +112,11 @@ export class Evaluator {
       case 'temporary':
         return `${frame.id}:#${expression.index}`;
       case 'member': {
-        if (expression.arrow) return this.memory.member(this.value(state, frame, expression.object), expression.field);
+        if (expression.arrow) {
+          const pointer = this.value(state, frame, expression.object);
+          this.learnNotNull(state, pointer);
+          return this.memory.member(pointer, expression.field);
+        }
         const object = this.place(state, frame, expression.object);
         return object === null ? null : `${object}.${expression.field}`;
       }
@@ -129,6 +135,13 @@ export class Evaluator {
       default:
         return null;
     }
+  }
+
+  /** What is dereferenced is not null from there on. */
+  private learnNotNull(state: State, pointer: Value): void {
+    if (pointer.kind !== 'symbol' || pointer.offset !== 0) return;
+    const domain = narrow(state.domain(pointer.symbol), '!=', 0);
+    if (domain && this.symbols.info(pointer.symbol).resource === undefined) state.learn(pointer.symbol, domain);
   }
 
   /** Zero where a pointer would be: the place is taken for an array from now on. */

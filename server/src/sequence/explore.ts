@@ -77,7 +77,7 @@ class Explorer {
         api: graph.name,
         phase: 'begin',
       });
-    for (const problem of graph.problems) this.degraded.add(problem.replace(/ at offset \d+/, ''));
+    for (const problem of graph.problems) this.degraded.add(problem);
     let exits: Exit[] = [];
     try {
       exits = this.execute(frame, state);
@@ -497,6 +497,7 @@ class Explorer {
     if (this.runsIntoItself(state, location, result)) return false;
     if (target.kind !== 'name' && target.kind !== 'temporary')
       context.access(state, frame, context.memory.addressOf(location), 'write', target);
+    this.copyParts(frame, state, value, location);
     state.set(location, result);
     state.remove(`Z:${location}`);
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
@@ -506,6 +507,15 @@ class Explorer {
     if (location.startsWith('*') && (isHandle || !isPointer))
       this.tellDevice(frame, state, location, result, { start, end });
     return true;
+  }
+
+  /** A structure is assigned: its fields go along. */
+  private copyParts(frame: Frame, state: State, from: Expression, to: string): void {
+    if (from.kind !== 'name' && from.kind !== 'member' && from.kind !== 'index' && from.kind !== 'dereference') return;
+    const source = this.context.evaluator.place(state, frame, from);
+    if (source === null || source === to) return;
+    for (const [location, held] of [...state.handles()])
+      if (location.startsWith(`${source}.`)) state.set(`${to}${location.slice(source.length)}`, held);
   }
 
   /**
@@ -574,7 +584,12 @@ class Explorer {
     }
     if (callee.kind === 'function' && this.canEnter(frame, callee))
       return this.enter(frame, state, instruction, callee.source, values, result);
-    if (callee.kind === 'unknown' && callee.name !== null && /^[A-Z][A-Z0-9_]*$/.test(callee.name)) {
+    if (
+      callee.kind === 'unknown' &&
+      callee.name !== null &&
+      /^[A-Z][A-Z0-9_]*$/.test(callee.name) &&
+      values.every((v) => context.resourceOf(v) === null)
+    ) {
       // A macro by its name: taken for a function of its arguments.
       state.set(result, context.evaluator.constant(`${callee.name}(${values.map(valueKey).join()})`));
       return [state];

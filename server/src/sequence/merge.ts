@@ -9,7 +9,14 @@ import { symbolValue, type Value, valueKey } from './values.ts';
 export function valueClass(context: Context, state: State, value: Value | undefined): string {
   // EBUSY, EINPROGRESS and EIOCBQUEUED may mean that all is well: not to be merged with real failures.
   if (value?.kind === 'number' && [-16, -115, -529].includes(value.value)) return `${value.value}`;
-  if (value?.kind === 'number') return value.value < 0 ? 'failure' : value.value === 0 ? 'zero' : '';
+  if (value?.kind === 'number')
+    return value.value < 0
+      ? 'failure'
+      : value.value === 0
+        ? 'zero'
+        : value.value > 2 ** 32
+          ? `status ${value.value}`
+          : '';
   if (value?.kind !== 'symbol') return '';
   const { resource } = context.symbols.info(value.symbol);
   if (resource !== undefined && state.resource(resource)) return `r${resource}`;

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import { ERROR_BASE } from './evaluate.ts';
 import type { Exit } from './explore.ts';
 import { type Frame, usesName } from './frame.ts';
 import { pointee, rootSymbol, type Value } from './values.ts';
@@ -28,6 +29,9 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
 
 /** Negative codes that mean "accepted, the result comes later": what was mapped belongs to the completion. */
 function isStillGoingOn(context: Context, frame: Frame, value: number): boolean {
+  // EFI_NOT_READY: the transfer was started and goes on.
+  const notReady = context.symbols.find('const:EFI_NOT_READY');
+  if (notReady !== undefined && value === ERROR_BASE + notReady) return true;
   const code = (name: string) => context.code.models.constant(name, context.code.dialect)?.value;
   if (value === -(code('EINPROGRESS') ?? Number.NaN) || value === -(code('EIOCBQUEUED') ?? Number.NaN)) return true;
   // The crypto API says EBUSY for "queued in the backlog", in functions that say EINPROGRESS otherwise.
@@ -75,6 +79,8 @@ export class Holders {
     const root = rootSymbol(place);
     if (root === null) return true;
     const info = context.symbols.info(root);
+    // A handle in memory that was given back is lost with it.
+    if (info.resource !== undefined && exit.state.resource(info.resource)?.life === 'gone') return false;
     const isOwn =
       info.key.startsWith('object:') || (info.resource !== undefined && !context.resources.info(info.resource).foreign);
     if (!isOwn || hops > 3) return true;

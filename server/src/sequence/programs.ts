@@ -62,6 +62,7 @@ class ProgramWriter {
 
   write(): Exploration {
     const { context, raw } = this;
+    const { sites, resources } = context;
     const unwound = this.sitesReleasedOnFailure();
     const paths: DmaPath[] = [];
     for (const state of raw.partial) paths.push(this.path(state, [], null, false, null));
@@ -75,8 +76,8 @@ class ProgramWriter {
       function: this.source.graph.name,
       file: this.source.file,
       paths,
-      place: (site) => context.sites.place(site),
-      nameOf: (id) => context.resources.info(id).name,
+      place: (site) => sites.place(site),
+      nameOf: (id) => resources.info(id).name,
       degraded: raw.degraded,
       entered: raw.entered,
     };
@@ -115,6 +116,12 @@ class ProgramWriter {
     return false;
   }
 
+  /** A callee's caller, a loop's other elements or an out-parameter's owner may hold what this path does not see. */
+  private isCertain(info: ResourceInfo, held: readonly string[]): boolean {
+    const isOut = held.some((place) => /^\*\d+(\+-?\d+)?$/.test(place));
+    return info.depth === 0 && !info.inLoop && !isOut;
+  }
+
   private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): Operation[] {
     const holders = new Holders(this.context, exit);
     const lost: Operation[] = [];
@@ -132,6 +139,7 @@ class ProgramWriter {
         target: this.context.toResource(info.id, 'exact'),
         why: isLost ? 'returning' : 'unwound',
         failing: failing === true,
+        certain: this.isCertain(info, held),
       });
     }
     return lost;

@@ -55,6 +55,11 @@ export class Symbols {
     return id;
   }
 
+  /** The symbol for `key`, if there is one. */
+  find(key: string): number | undefined {
+    return this.ids.get(key);
+  }
+
   info(symbol: number): SymbolInfo {
     const info = this.infos[symbol];
     if (!info) throw new Error(`no symbol ${symbol}`);

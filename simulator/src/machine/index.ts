@@ -11,5 +11,5 @@ export type {
   MemorySystem,
   Traits,
 } from './memory-system.ts';
-export { type TimelineEntry, type Trace, trace } from './timeline.ts';
+export { type TimelineEntry, type Trace, type TraceOptions, trace } from './timeline.ts';
 export type { RelatedOperation, Violation, ViolationKind } from './violation.ts';

@@ -317,7 +317,8 @@ class Machine {
         'unmappable-memory',
         index,
         declared(buffer),
-        { api: operation.api, memory, name: buffer?.name ?? '' },
+        // UEFI does not forbid it: EDK2 moved away from it by policy.
+        { api: operation.api, memory, name: buffer?.name ?? '', certain: dialect === 'linux' ? 'yes' : 'no' },
         { direction: operation.direction, memory, dialect },
       );
     if (
@@ -543,7 +544,11 @@ class Machine {
 
   private lose(operation: Lose, index: number): void {
     const { target, why } = operation;
-    const detail = { why, failing: operation.failing ? 'yes' : 'no' };
+    const detail = {
+      why,
+      failing: operation.failing ? 'yes' : 'no',
+      certain: operation.certain === false ? 'no' : 'yes',
+    };
     if (target.to === 'mapping') {
       const mapping = this.mappings.get(target.id);
       const { origin } = mapping ?? {};

@@ -26,12 +26,15 @@ export interface Trace {
   readonly startup: Counters;
 }
 
-/** Executes a program and tells every step. `visit` is called after each operation with the counters at that moment. */
-export function trace(
-  program: Program,
-  platform: Platform,
-  visit: (index: number, counters: Counters) => void = () => {},
-): Trace {
+export interface TraceOptions {
+  /** Called after each operation; gives the counters at that moment when it is asked. */
+  readonly visit?: (index: number, counters: () => Counters) => void;
+  /** False: `timeline` stays empty, which saves time and memory in long programs. Default true. */
+  readonly keep?: boolean;
+}
+
+/** Executes a program and tells every step. */
+export function trace(program: Program, platform: Platform, { visit, keep = true }: TraceOptions = {}): Trace {
   const steps: { readonly address: MappingAddress | null; readonly changes: Readonly<Partial<Counters>> }[] = [];
   let address: MappingAddress | null = null;
   let before: Counters = noCounters();
@@ -42,17 +45,20 @@ export function trace(
         address = grant.address;
       }),
   };
-  const result = run(program, recorded, (index, system) => {
+  const result = run(program, keep ? recorded : platform, (index, system) => {
+    visit?.(index, () => system.counters());
+    if (!keep) return;
     const after = system.counters();
     steps.push({ address, changes: difference(before, after) });
-    visit(index, after);
     address = null;
     before = after;
   });
   const refusals = new Map(result.refusals.map(({ index, reason }) => [index, reason]));
   const noticed = new Map<number, Violation[]>();
   for (const violation of result.violations) {
-    noticed.set(violation.index, [...(noticed.get(violation.index) ?? []), violation]);
+    const others = noticed.get(violation.index);
+    if (others === undefined) noticed.set(violation.index, [violation]);
+    else others.push(violation);
   }
   const timeline = steps.map((step, index) => ({
     index,

@@ -209,6 +209,8 @@ export interface Lose extends Common {
   readonly why: 'returning' | 'overwritten' | 'owner-freed' | 'unwound' | 'lifecycle-end';
   /** True when the path reports failure to its caller. */
   readonly failing: boolean;
+  /** False: the path stands for several things at once (elements of a loop, callees), so that another holder may have been missed. */
+  readonly certain?: boolean;
 }
 
 /** Code that is not seen may have released, replaced or kept the target: from here on nothing is claimed about it. */
