@@ -26,7 +26,7 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   'exit-boot-services': 'ExitBootServices begins (handlers run), or is over',
   'atomic-enter': 'nothing may sleep from here on',
   'atomic-leave': 'it may again',
-  lose: 'the last reference is gone; `failing` = on a path that reports failure',
+  lose: 'the last reference is gone; `failing` = on a path that reports failure, `uncertain` = another holder may have been missed',
   'hand-over': 'code that is not seen may have released or kept it: nothing is claimed any more',
 };
 

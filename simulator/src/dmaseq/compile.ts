@@ -238,7 +238,14 @@ class Compiler {
       case 'exit-boot-services':
         return { ...common, op, phase: fields.phase ?? 'begin' };
       case 'lose':
-        return { ...common, op, target, why: fields.why ?? 'returning', failing: fields.failing === true };
+        return {
+          ...common,
+          op,
+          target,
+          why: fields.why ?? 'returning',
+          failing: fields.failing === true,
+          ...(fields.uncertain === true ? { certain: false } : {}),
+        };
     }
   }
 }

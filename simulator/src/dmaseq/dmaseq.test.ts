@@ -298,10 +298,10 @@ const programOperation: fc.Arbitrary<Operation> = fc.oneof(
     .map((one) => ({ ...common, ...one, op: 'free' as const, family: 'g', device: null })),
   reference('mapping').map((target) => ({ ...common, op: 'check' as const, target, right: true, test: '!' })),
   reference('buffer').map((target) => ({ ...common, op: 'cpu-write' as const, target })),
-  reference('mapping').map((target) => ({
+  fc.record({ target: reference('mapping'), certain: fc.boolean() }).map((one) => ({
     ...common,
+    ...one,
     op: 'lose' as const,
-    target,
     why: 'returning' as const,
     failing: true,
   })),

@@ -116,6 +116,7 @@ export interface Fields {
   readonly outcome?: 'failed' | 'short';
   readonly managed?: true;
   readonly failing?: true;
+  readonly uncertain?: true;
   readonly quiet?: true;
   readonly wrong?: true;
   readonly owner?: 'cpu' | 'device';

@@ -26,24 +26,30 @@ export interface DmaseqRun extends Trace {
   readonly passed: boolean;
 }
 
-/** Runs a compiled program on a platform. The same program and platform give the same result. */
-export function runDmaseq(compiled: CompiledProgram, platform: Platform): DmaseqRun {
+/**
+ * Runs a compiled program on a platform. The same program and platform give the same result. `keepTimeline` false leaves the
+ * timeline empty.
+ */
+export function runDmaseq(compiled: CompiledProgram, platform: Platform, keepTimeline = true): DmaseqRun {
   const mine = compiled.expectations.filter(({ statement: { on } }) => on.length === 0 || on.includes(platform.id));
   const counted = new Map<ExpectStatement, ExpectationResult>();
   let next = 0;
-  const meet = (operations: number, counters: Counters): void => {
+  const meet = (operations: number, counters: () => Counters): void => {
     for (; next < mine.length; next += 1) {
       const met = mine[next];
       if (met === undefined || met.after > operations) return;
       const { statement } = met;
       const { what } = statement;
       if (what.kind !== 'counter' || counted.get(statement)?.holds === false) continue;
-      const value = counters[what.counter];
+      const value = counters()[what.counter];
       counted.set(statement, { statement, holds: compare(value, what.comparison, what.value), found: `${value}` });
     }
   };
-  meet(0, noCounters());
-  const traced = trace(compiled.program, platform, (index, counters) => meet(index + 1, counters));
+  meet(0, noCounters);
+  const traced = trace(compiled.program, platform, {
+    keep: keepTimeline,
+    visit: (index, counters) => meet(index + 1, counters),
+  });
   const { violations, refusals, counters } = traced.run;
   const statements = [...new Set(mine.map(({ statement }) => statement))];
   const expectations = statements.map(

@@ -123,8 +123,14 @@ class Writer {
       case 'exit-boot-services':
         return { ...common, phase: operation.phase };
       case 'lose': {
-        const { why, failing } = operation;
-        return { ...common, target: this.#target(operation.target), why, ...(failing ? { failing } : {}) };
+        const { why, failing, certain = true } = operation;
+        return {
+          ...common,
+          target: this.#target(operation.target),
+          why,
+          ...(failing ? { failing } : {}),
+          ...(certain ? {} : { uncertain: true }),
+        };
       }
       case 'memory-map-change':
       case 'atomic-enter':

@@ -49,6 +49,7 @@ export const WORDS = {
   outcome: choice('outcome', plain('failed', 'short')),
   managed: choice('managed', { managed: true }),
   failing: choice('failing', { failing: true }),
+  uncertain: choice('uncertain', { uncertain: true }),
   quiet: choice('quiet', { quiet: true }),
   wrong: choice('wrong', { wrong: true }),
   owner: choice('owner', { 'for-cpu': 'cpu', 'for-device': 'device' }),
@@ -115,7 +116,7 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   'exit-boot-services': syntax([], ['phase'], [], ['phase']),
   'atomic-enter': syntax([], []),
   'atomic-leave': syntax([], []),
-  lose: syntax(['target'], ['why', 'failing']),
+  lose: syntax(['target'], ['why', 'failing', 'uncertain']),
   'hand-over': syntax(['target'], []),
 };
 

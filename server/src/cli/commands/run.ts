@@ -54,7 +54,8 @@ faulty, 3 a faulty platform description, 4 wrong usage.`,
 async function execute(file: string, given: RunArguments): Promise<number> {
   const compiled = await load(file);
   const platforms = await chosen(given.platform ?? null, compiled, file);
-  const runs = platforms.map((platform) => runDmaseq(compiled, platform));
+  const keepTimeline = given.format === 'json' || given.timeline === true || platforms.length === 1;
+  const runs = platforms.map((platform) => runDmaseq(compiled, platform, keepTimeline));
   const colour = given.color && given.output === undefined && hasColour(process.stdout);
   const report =
     given.format === 'json'
