@@ -7,6 +7,7 @@ import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
+import { simulateCommand } from './simulate.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** Runs the command line; gives the exit status. It never ends the process itself, so that everything gets written. */
@@ -29,6 +30,7 @@ async function run(argv: readonly string[]): Promise<number> {
         status = result;
       }),
     )
+    .addCommand(simulateCommand())
     .addCommand(workloadCommand())
     .addCommand(platformsCommand());
   program

@@ -1,0 +1,86 @@
+import { type Counters, costOf, type Platform, type Program, run } from '@dma-audit/simulator';
+import type { DmaPath } from '../sequence/index.ts';
+
+/** How a path ends: `returns` = the function does not say whether it failed; `stops` = it does not come to a return. */
+export type Ending = 'succeeds' | 'fails' | 'returns' | 'stops';
+
+export const endingOf = ({ complete, failing }: DmaPath): Ending =>
+  !complete ? 'stops' : failing === null ? 'returns' : failing ? 'fails' : 'succeeds';
+
+/** What a path costs over all platforms; compared part by part, from the first. */
+type Work = readonly number[];
+
+const ENDING_ORDER: readonly Ending[] = ['succeeds', 'returns', 'fails', 'stops'];
+
+export interface RankedPath {
+  readonly path: DmaPath;
+  readonly program: Program;
+  readonly ending: Ending;
+  /** Faults on any platform. */
+  readonly faults: number;
+  /** Part played among the others. */
+  readonly marks: readonly ('success' | 'worst')[];
+}
+
+/** Puts the path on which everything works first, the most expensive one second, then the others as they came. */
+export function rankPaths(
+  paths: readonly { readonly path: DmaPath; readonly program: Program }[],
+  platforms: readonly Platform[],
+): readonly RankedPath[] {
+  const measured = paths.map(({ path, program }) => ({
+    path,
+    program,
+    ending: endingOf(path),
+    ...measure(program, platforms),
+  }));
+  const success = best(measured, (a, b) => byEnding(a, b) || compare(shape(b.program), shape(a.program)));
+  const worst = best(measured, (a, b) => compare(b.work, a.work));
+  const first = [...new Set([success, worst])].filter((one) => one !== undefined);
+  const others = measured.filter((one) => !first.includes(one));
+  return [...first, ...others].map((one) => ({
+    path: one.path,
+    program: one.program,
+    ending: one.ending,
+    faults: one.faults,
+    marks: [...(one === success ? (['success'] as const) : []), ...(one === worst ? (['worst'] as const) : [])],
+  }));
+}
+
+const byEnding = (a: { readonly ending: Ending }, b: { readonly ending: Ending }): number =>
+  ENDING_ORDER.indexOf(a.ending) - ENDING_ORDER.indexOf(b.ending);
+
+/** Operations that did what they were meant to: what a success path has most of. */
+function shape({ operations }: Program): Work {
+  const worked = operations.filter((one) => 'outcome' in one && one.outcome === 'ok').length;
+  const unseen = operations.filter(({ op }) => op === 'hand-over').length;
+  return [worked, -unseen, operations.length];
+}
+
+function measure(program: Program, platforms: readonly Platform[]): { readonly work: Work; readonly faults: number } {
+  const faults = new Set<string>();
+  let work: Work = [0, 0, 0];
+  for (const platform of platforms) {
+    const { counters, violations } = run(program, platform);
+    for (const { kind, index } of violations) faults.add(`${kind}@${index}`);
+    const { known } = costOf(counters, platform.description.costs);
+    work = sum(work, [known.high, events(counters), counters.bytesToBounce + counters.bytesFromBounce]);
+  }
+  return { work: [...work, program.operations.length], faults: faults.size };
+}
+
+const events = ({ conversions, invalidations, hypercalls, cacheMaintenance }: Counters): number =>
+  conversions + invalidations + hypercalls + cacheMaintenance;
+
+const sum = (a: Work, b: Work): Work => a.map((value, i) => value + (b[i] ?? 0));
+
+function compare(a: Work, b: Work): number {
+  for (const [i, value] of a.entries()) if (value !== b[i]) return value - (b[i] ?? 0);
+  return 0;
+}
+
+function best<T>(all: readonly T[], order: (a: T, b: T) => number): T | undefined {
+  return all.reduce<T | undefined>(
+    (least, one) => (least === undefined || order(one, least) < 0 ? one : least),
+    undefined,
+  );
+}

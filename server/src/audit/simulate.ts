@@ -1,0 +1,298 @@
+import {
+  type Counters,
+  costOf,
+  describeParts,
+  type MappingAddress,
+  type Operation,
+  type Outcome,
+  type Platform,
+  type PlatformCost,
+  type PlatformWords,
+  type Program,
+  trace,
+  type Violation,
+} from '@dma-audit/simulator';
+import { ruleById } from '../rules/index.ts';
+import {
+  type Budget,
+  type DmaPath,
+  type Exploration,
+  type PathStep,
+  type SourcePlace,
+  sequences,
+} from '../sequence/index.ts';
+import type { Project } from './project.ts';
+import { argumentOf, bare, readCall } from './simulate-call.ts';
+import { type Lane, type LanePlan, type LaneState, laneStates, planLanes } from './simulate-lanes.ts';
+import { type Ending, type RankedPath, rankPaths } from './simulate-rank.ts';
+import { type Assumption, assumeSizes, type Sizes } from './simulate-sizes.ts';
+import { functionText, positionOf, snippet, sourceText, textBefore } from './simulate-source.ts';
+
+/** What a function does to memory, on each platform. Plain data: it goes to the terminal, to a file and to the panel. */
+export interface Simulation {
+  readonly function: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  readonly dialect: Program['dialect'];
+  /** Why the exploration is not complete; empty when it is. */
+  readonly degraded: readonly string[];
+  readonly platforms: readonly SimulatedPlatform[];
+  /** All paths, in few words; those told in full are in `paths`. */
+  readonly overview: readonly PathOverview[];
+  readonly paths: readonly SimulatedPath[];
+}
+
+export interface SimulatedPlatform {
+  readonly id: string;
+  readonly title: string;
+  readonly parts: PlatformWords;
+  readonly encrypted: boolean;
+}
+
+export interface PathOverview {
+  /** From 1; the success path is the first, the most expensive one the second where it is another. */
+  readonly number: number;
+  readonly ending: Ending;
+  readonly marks: RankedPath['marks'];
+  readonly operations: number;
+  readonly faults: number;
+  /** Decisions that lead here, the last ones. */
+  readonly decisions: readonly string[];
+}
+
+export interface SimulatedPath extends PathOverview {
+  readonly assumptions: readonly Assumption[];
+  readonly lanes: readonly Lane[];
+  readonly steps: readonly SimulatedStep[];
+  readonly runs: readonly SimulatedRun[];
+  /** The program that was executed; sites are meaningful in this run only. */
+  readonly program: Program;
+}
+
+/** An operation, or a decision or call on the way to it. */
+export interface SimulatedStep {
+  readonly what: Operation['op'] | PathStep['what'];
+  /** Index into the operations; null for what is none. */
+  readonly operation: number | null;
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly function: string;
+  readonly lane: number | null;
+  readonly outcome: Outcome | null;
+}
+
+export interface SimulatedRun {
+  readonly platform: string;
+  /** One for each operation. */
+  readonly entries: readonly SimulatedEntry[];
+  readonly counters: Counters;
+  /** What the platform did once, before; not in `counters`. */
+  readonly startup: Counters;
+  readonly cost: PlatformCost;
+}
+
+export interface SimulatedEntry {
+  readonly address: MappingAddress | null;
+  readonly refused: string | null;
+  readonly changes: Readonly<Partial<Counters>>;
+  readonly violations: readonly {
+    readonly kind: string;
+    readonly message: string;
+    readonly consequence: string | null;
+  }[];
+  readonly lanes: readonly LaneState[];
+  /** Held after this step. */
+  readonly slots: number;
+  readonly iovaPages: number;
+}
+
+export interface SimulateOptions {
+  readonly platforms: readonly Platform[];
+  readonly sizes: Sizes;
+  /** Which paths are told in full: numbers from 1, or the part they play. */
+  readonly paths: ReadonlySet<number> | 'success' | 'worst' | 'all';
+  readonly budget: Budget;
+}
+
+/** Explores one function and executes its paths; null when the project has no such function. */
+export function simulate(project: Project, file: string, name: string, options: SimulateOptions): Simulation | null {
+  const source = project.function(name, file);
+  const unit = project.unit(file);
+  const own = functionText(project, file, name);
+  if (source === null || unit === undefined || own === null || source.file !== file) return null;
+  const { platforms, sizes, budget } = options;
+  const exploration = sequences(project, source, budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
+  const writer = new Writer(project, exploration);
+  const complete = exploration.paths.filter((path) => path.complete);
+  const sized = (complete.length > 0 ? complete : exploration.paths).map((path) => ({
+    path,
+    ...assumeSizes(path.program, exploration, project, sizes),
+  }));
+  const assumptions = new Map(sized.map((one) => [one.path, one.assumptions]));
+  const ranked = rankPaths(sized, platforms);
+  const overview = ranked.map((one, i) => writer.overview(one, i + 1));
+  const paths = ranked.flatMap((one, i) => {
+    const about = overview[i];
+    if (about === undefined || !isWanted(about, options.paths)) return [];
+    return [writer.path(one, about, assumptions.get(one.path) ?? [], platforms)];
+  });
+  return {
+    function: name,
+    file,
+    line: own.line,
+    dialect: project.dialect,
+    degraded: exploration.degraded,
+    platforms: platforms.map(({ id, title, description, traits }) => ({
+      id,
+      title,
+      parts: describeParts(description),
+      encrypted: traits.encrypted,
+    })),
+    overview,
+    paths,
+  };
+}
+
+function isWanted({ number, marks }: PathOverview, wanted: SimulateOptions['paths']): boolean {
+  if (wanted === 'all') return true;
+  return typeof wanted === 'string' ? marks.includes(wanted) : wanted.has(number);
+}
+
+/** Characters of source text in one step. */
+const TEXT_WIDTH = 100;
+const DECISIONS_TOLD = 4;
+
+class Writer {
+  readonly #project: Project;
+  readonly #exploration: Exploration;
+
+  constructor(project: Project, exploration: Exploration) {
+    this.#project = project;
+    this.#exploration = exploration;
+  }
+
+  overview({ path, program, ending, marks, faults }: RankedPath, number: number): PathOverview {
+    const taken = path.steps.filter(({ what }) => what === 'true' || what === 'false' || what === 'case');
+    const decisions = taken.slice(-DECISIONS_TOLD).map((step) => {
+      const text = snippet(this.#project, step.place, 40);
+      return step.what === 'false' ? `not ${text}` : text;
+    });
+    return { number, ending, marks, operations: program.operations.length, faults, decisions };
+  }
+
+  path(
+    { path, program }: RankedPath,
+    about: PathOverview,
+    assumptions: readonly Assumption[],
+    platforms: readonly Platform[],
+  ): SimulatedPath {
+    const plan = planLanes(program, (operation) => this.#label(operation));
+    return {
+      ...about,
+      assumptions,
+      lanes: plan.lanes,
+      steps: this.#steps(path, program, plan),
+      runs: platforms.map((platform) => this.#run(program, platform, plan)),
+      program,
+    };
+  }
+
+  #run(program: Program, platform: Platform, plan: LanePlan): SimulatedRun {
+    const { run, timeline, startup } = trace(program, platform);
+    let slots = 0;
+    let iovaPages = 0;
+    const held = timeline.map(({ changes }) => {
+      slots += (changes.slots ?? 0) + (changes.bouncePages ?? 0);
+      iovaPages += (changes.iovaPages ?? 0) + (changes.tceEntries ?? 0);
+      return { slots, iovaPages };
+    });
+    const lanes = laneStates(program, plan, timeline, platform.traits.encrypted);
+    return {
+      platform: platform.id,
+      entries: timeline.map(({ index, address, refused, changes, violations }) => ({
+        address,
+        refused,
+        changes,
+        violations: violations.map((one) => ({
+          kind: one.kind,
+          message: this.#message(one, program),
+          consequence: one.consequence,
+        })),
+        lanes: lanes[index] ?? [],
+        slots: held[index]?.slots ?? 0,
+        iovaPages: held[index]?.iovaPages ?? 0,
+      })),
+      counters: run.counters,
+      startup,
+      cost: costOf(run.counters, platform.description.costs),
+    };
+  }
+
+  #steps(path: DmaPath, program: Program, plan: LanePlan): readonly SimulatedStep[] {
+    const steps: SimulatedStep[] = [];
+    let next = 0;
+    const decisions = (index: number): void => {
+      for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next])
+        steps.push({
+          what: step.what,
+          operation: null,
+          text: snippet(this.#project, step.place, TEXT_WIDTH),
+          ...this.#position(step.place),
+          lane: null,
+          outcome: null,
+        });
+    };
+    program.operations.forEach((operation, index) => {
+      decisions(index);
+      const place = this.#exploration.place(operation.site);
+      steps.push({
+        what: operation.op,
+        operation: index,
+        text: snippet(this.#project, place, TEXT_WIDTH),
+        ...this.#position(place),
+        lane: plan.laneOf(operation),
+        outcome: 'outcome' in operation ? operation.outcome : null,
+      });
+    });
+    decisions(Number.POSITIVE_INFINITY);
+    return steps;
+  }
+
+  #position(place: SourcePlace): { file: string; line: number; column: number; function: string } {
+    return { file: place.file, ...positionOf(this.#project, place), function: place.function };
+  }
+
+  /** The variable that people call a buffer by. */
+  #label(operation: Operation): string {
+    const place = this.#exploration.place(operation.site);
+    const call = readCall(sourceText(this.#project, place), this.#project.dialect, this.#project.models);
+    if (operation.op === 'declare') return bare(snippet(this.#project, place, 24));
+    const roles =
+      operation.op === 'map'
+        ? (['buffer', 'page', 'sg-table', 'scatterlist'] as const)
+        : (['cpu-address-out', 'buffer', 'object'] as const);
+    const argument = call && argumentOf(call, [...roles]);
+    if (argument) return argument.text.slice(0, 24);
+    const before = textBefore(this.#project, place, 80);
+    const target = /([\w.>\-[\]]+)\s*=\s*(?:\([^()]*\)\s*)?$/.exec(before)?.[1];
+    return (target ?? operation.api).slice(0, 24);
+  }
+
+  #message(violation: Violation, { operations, dialect }: Program): string {
+    const rule = ruleById(violation.kind);
+    if (!rule) return violation.kind;
+    return rule.message({
+      violation,
+      detail: violation.detail,
+      dialect,
+      apiOf: (index) => operations[index]?.api ?? '',
+      textOf: (index) => {
+        const operation = operations[index];
+        return operation === undefined ? '' : snippet(this.#project, this.#exploration.place(operation.site), 80);
+      },
+    });
+  }
+}

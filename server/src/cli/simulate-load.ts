@@ -1,0 +1,41 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { readDirectory } from '../audit/directory.ts';
+import { nameIn, type Project } from '../audit/index.ts';
+import { builtinModels, createModels } from '../models/index.ts';
+import { createParser } from '../syntax/index.ts';
+import { EXIT, Failure, reasonOf } from './failure.ts';
+
+/** A function that somebody named on the command line, with the code around it. */
+export interface NamedFunction {
+  readonly project: Project;
+  /** As reports name it. */
+  readonly file: string;
+  readonly function: string;
+}
+
+/** Reads `FILE:FUNCTION` and the file's directory. Throws a Failure when there is no such function. */
+export async function loadFunction(
+  target: string,
+  root: string,
+  dialect: 'edk2' | 'linux' | null,
+): Promise<NamedFunction> {
+  const [, path, name] = /^(.+):(\w+)$/.exec(target) ?? [];
+  if (path === undefined || name === undefined)
+    throw new Failure(EXIT.usage, `'${target}' does not name a function: write FILE:FUNCTION`);
+  const absolute = resolve(path);
+  const status = await stat(absolute).catch((error: unknown) => reasonOf(error));
+  if (typeof status === 'string') throw new Failure(EXIT.fatal, `${path}: ${status}`);
+  const tools = { models: createModels(builtinModels), parser: await createParser() };
+  const { projects, skipped } = await readDirectory(dirname(absolute), { root, dialect }, tools);
+  const file = nameIn(root, absolute);
+  for (const { project } of projects) {
+    const unit = project.unit(file);
+    if (unit === undefined) continue;
+    if (unit.functions.has(name)) return { project, file, function: name };
+    const known = [...unit.functions.keys()].filter((one) => project.isRelevant(one));
+    const hint = known.length === 0 ? 'it has no function that reaches DMA' : `those with DMA are ${known.join(', ')}`;
+    throw new Failure(EXIT.fatal, `${path}: there is no function '${name}'; ${hint}`);
+  }
+  throw new Failure(EXIT.fatal, `${path}: ${skipped.get(file) ?? 'names no DMA API'}`);
+}

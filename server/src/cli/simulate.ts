@@ -1,0 +1,162 @@
+import { resolve } from 'node:path';
+import process from 'node:process';
+import { documentOf, PLATFORMS, type Platform, platformsFor, printDmaseq } from '@dma-audit/simulator';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseSize, type Simulation, simulate } from '../audit/index.ts';
+import { DEFAULT_BUDGET } from '../sequence/index.ts';
+import { EXIT, Failure } from './failure.ts';
+import { hasColour, writeOutput } from './output.ts';
+import { loadFunction } from './simulate-load.ts';
+import { simulationText } from './simulate-text.ts';
+import { NAME, VERSION } from './version.ts';
+
+interface SimulateArguments {
+  readonly platform?: readonly string[];
+  readonly size?: ReadonlyMap<string, number>;
+  readonly count: number;
+  readonly path: ReadonlySet<number> | 'success' | 'worst' | 'all';
+  readonly format: 'text' | 'json' | 'dmaseq';
+  readonly output?: string;
+  readonly root?: string;
+  readonly dialect: 'edk2' | 'linux' | 'auto';
+  readonly decisions?: true;
+  readonly color: boolean;
+}
+
+/** On these the timeline is shown, unless platforms are asked for: they do the most. */
+const LEADING = { linux: 'tdx', edk2: 'iommudxe-tdx' } as const;
+
+/** Most times that `--count` goes round a loop: paths multiply with it. */
+const MAX_COUNT = 8;
+
+/** `dma-audit simulate`. */
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('Show what a function does to DMA memory: its paths, executed on simulated platforms.')
+    .argument('<file:function>', 'a C source and a function in it')
+    .option(
+      '--platform <ids>',
+      "platforms by id, separated by commas, the first one in full; 'all' = each of the dialect (default: those that the checker uses)",
+      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
+    )
+    .option(
+      '--size <name=bytes>',
+      'what a size is that the code does not tell (4096, 0x1000, 64K); may be repeated',
+      size,
+    )
+    .addOption(
+      new Option('--count <n>', 'times round a loop that maps, at most')
+        .argParser(count)
+        .default(DEFAULT_BUDGET.iterations),
+    )
+    .addOption(
+      new Option('--path <which>', 'path numbers separated by commas, success, worst or all')
+        .argParser(paths)
+        .default('success'),
+    )
+    .addOption(new Option('--format <format>', 'how to show it').choices(['text', 'json', 'dmaseq']).default('text'))
+    .option('--output <file>', 'write it to <file>')
+    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
+    .addOption(new Option('--dialect <dialect>', 'whose C it is').choices(['edk2', 'linux', 'auto']).default('auto'))
+    .option('--decisions', 'show the decisions and calls on the way as well')
+    .option('--no-color', 'do not colour the timeline')
+    .addHelpText(
+      'after',
+      `
+Sizes that the code does not tell count as a page until --size or a comment in the function says otherwise:
+  /* dma-audit-size: Length=0x2000 */`,
+    )
+    .action(execute);
+}
+
+async function execute(target: string, given: SimulateArguments): Promise<void> {
+  const root = resolve(given.root ?? '.');
+  const found = await loadFunction(target, root, given.dialect === 'auto' ? null : given.dialect);
+  const platforms = platformsOf(given.platform ?? null, found.project.dialect);
+  const simulation = simulate(found.project, found.file, found.function, {
+    platforms,
+    sizes: given.size ?? new Map(),
+    paths: given.path,
+    budget: { ...DEFAULT_BUDGET, iterations: given.count },
+  });
+  if (simulation === null) throw new Failure(EXIT.fatal, `${target}: the function could not be read`);
+  checkAnswers(simulation, given);
+  await writeOutput(given.output ?? null, await written(simulation, given));
+}
+
+/** Names that nothing in the function is called by, and paths that are not there, are mistakes to tell. */
+function checkAnswers({ paths, overview }: Simulation, { size: sizes = new Map(), path }: SimulateArguments): void {
+  const assumptions = paths.flatMap((one) => one.assumptions);
+  const used = new Set(assumptions.flatMap(({ name }) => [name, /(\w+)\)?$/.exec(name)?.[1] ?? '']));
+  const unused = [...sizes.keys()].find((name) => !used.has(name));
+  if (unused !== undefined) {
+    const names = [...new Set(assumptions.map(({ name }) => name))].join(', ');
+    throw new Failure(EXIT.usage, `--size ${unused}: ${names === '' ? 'every size is known' : `unknown are ${names}`}`);
+  }
+  const missing = path instanceof Set ? [...path].find((number) => number > overview.length) : undefined;
+  if (missing !== undefined) throw new Failure(EXIT.usage, `--path ${missing}: there are ${overview.length} paths`);
+}
+
+async function written(simulation: Simulation, given: SimulateArguments): Promise<string> {
+  switch (given.format) {
+    case 'text': {
+      const colour = given.color && given.output === undefined && hasColour(process.stdout);
+      return simulationText(simulation, { colour, decisions: given.decisions === true });
+    }
+    case 'json':
+      return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, ...simulation }, null, 2)}\n`;
+    case 'dmaseq':
+      return simulation.paths.map((path) => dmaseq(simulation, path)).join('\n');
+  }
+}
+
+function dmaseq({ function: name, platforms }: Simulation, path: Simulation['paths'][number]): string {
+  const places = new Map(path.steps.map((step) => [step.operation, `${step.file}:${step.line} ${step.text}`]));
+  const document = documentOf(path.program, (index) => places.get(index) ?? null);
+  const title = path.number === 1 ? name : `${name}, path ${path.number}`;
+  return printDmaseq({ ...document, name: title, platforms: platforms.map(({ id }) => id) });
+}
+
+/** In the order in which they were asked for. */
+function platformsOf(asked: readonly string[] | null, dialect: Platform['dialects'][number]): readonly Platform[] {
+  const known = PLATFORMS.filter(({ dialects }) => dialects.includes(dialect));
+  if (asked === null) {
+    const usual = platformsFor(dialect);
+    return [...usual.filter(({ id }) => id === LEADING[dialect]), ...usual.filter(({ id }) => id !== LEADING[dialect])];
+  }
+  const chosen = asked.flatMap((id) => {
+    if (id === 'all') return known;
+    const found = known.find((one) => one.id === id);
+    if (found !== undefined) return [found];
+    const isOther = PLATFORMS.some((one) => one.id === id);
+    throw new Failure(
+      EXIT.usage,
+      isOther
+        ? `--platform ${id}: it does not run code of ${dialect}`
+        : `there is no platform '${id}'; 'dma-audit platforms' lists them`,
+    );
+  });
+  return [...new Set(chosen)];
+}
+
+function size(value: string, before: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {
+  const [, name, text] = /^(.+)=([^=]+)$/.exec(value) ?? [];
+  const bytes = text === undefined ? null : parseSize(text);
+  if (name === undefined || bytes === null) throw new InvalidArgumentError('It must be name=bytes, as in Length=64K.');
+  return new Map([...before, [name, bytes]]);
+}
+
+function count(value: string): number {
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < 1 || n > MAX_COUNT)
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${MAX_COUNT}.`);
+  return n;
+}
+
+function paths(value: string): SimulateArguments['path'] {
+  if (value === 'success' || value === 'worst' || value === 'all') return value;
+  const numbers = value.split(',').map(Number);
+  if (numbers.some((n) => !Number.isInteger(n) || n < 1))
+    throw new InvalidArgumentError('It must be numbers from 1, success, worst or all.');
+  return new Set(numbers);
+}
