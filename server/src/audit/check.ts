@@ -1,8 +1,9 @@
-import { type Platform, platformsFor } from '@dma-audit/simulator';
+import { platformsFor } from '@dma-audit/simulator';
 import { ruleById } from '../rules/index.ts';
-import { type Budget, DEFAULT_BUDGET, sequences } from '../sequence/index.ts';
+import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
-import { execute, faultKey, type RawFinding } from './findings.ts';
+import { faultKey, type RawFinding } from './findings.ts';
+import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { report } from './report.ts';
 import type { Unit } from './unit.ts';
@@ -30,40 +31,38 @@ export async function checkUnit(
   options: CheckOptions,
   yieldNow: () => Promise<void> | void = () => {},
 ): Promise<UnitResult> {
-  const functions: FunctionReport[] = [];
-  const faults = new Map<string, RawFinding[]>();
-  const platforms = platformsFor(project.dialect).filter(
-    (p: Platform) => !options.platforms || options.platforms.has(p.id),
-  );
-  for (const { name } of unit.functions.values()) {
-    if (!project.isRelevant(name) && !unit.exitBootHandlers.has(name)) continue;
+  const platforms = platformsFor(project.dialect, options.platforms);
+  const results: FunctionResult[] = [];
+  for (const name of functionsToCheck(project, unit)) {
     await yieldNow();
     try {
-      const source = project.function(name, unit.path);
-      if (!source || source.file !== unit.path) {
-        functions.push({ file: unit.path, function: name, state: 'skipped', reasons: ['not found again'] });
-        continue;
-      }
-      const exploration = sequences(project, source, options.budget, {
-        atExitBootServices: unit.exitBootHandlers.has(name),
-      });
-      const findings = execute(exploration, platforms);
-      functions.push({
-        file: unit.path,
-        function: name,
-        state: exploration.degraded.length ? 'degraded' : 'analysed',
-        reasons: exploration.degraded,
-      });
-      for (const finding of findings) {
-        const rule = ruleById(finding.violation.kind);
-        if (!rule?.dialects.includes(project.dialect)) continue;
-        if (options.rules ? !options.rules.has(rule.id) : rule.nursery || !finding.certain) continue;
-        const key = faultKey(finding);
-        faults.set(key, [...(faults.get(key) ?? []), finding]);
-      }
+      results.push(checkFunction(project, unit, name, options.budget, platforms));
     } catch (error) {
-      functions.push(internalError(unit, name, error));
+      results.push(internalError(unit, name, error));
     }
+  }
+  return unitResult(project, unit, options, results);
+}
+
+/** Names of the functions of a file that can reach a DMA API, in order. */
+export const functionsToCheck = (project: Project, unit: Unit): readonly string[] =>
+  [...unit.functions.keys()].filter((name) => project.isRelevant(name) || unit.exitBootHandlers.has(name));
+
+/** Puts together what was found in the functions of a file: several ways to one fault are one diagnostic. */
+export function unitResult(
+  project: Project,
+  unit: Unit,
+  options: CheckOptions,
+  results: readonly FunctionResult[],
+): UnitResult {
+  const functions = results.map((result) => result.report);
+  const faults = new Map<string, RawFinding[]>();
+  for (const finding of results.flatMap((result) => result.findings)) {
+    const rule = ruleById(finding.violation.kind);
+    if (!rule?.dialects.includes(project.dialect)) continue;
+    if (options.rules ? !options.rules.has(rule.id) : rule.nursery || !finding.certain) continue;
+    const key = faultKey(finding);
+    faults.set(key, [...(faults.get(key) ?? []), finding]);
   }
   const diagnostics: Diagnostic[] = [];
   for (const findings of faults.values()) {
@@ -71,7 +70,7 @@ export async function checkUnit(
       const diagnostic = report(project, findings);
       if (diagnostic) diagnostics.push(diagnostic);
     } catch (error) {
-      functions.push(internalError(unit, findings[0]?.place.function ?? '', error));
+      functions.push(internalError(unit, findings[0]?.place.function ?? '', error).report);
     }
   }
   return {
@@ -82,11 +81,12 @@ export async function checkUnit(
 }
 
 /** A mistake of ours in one function costs this function, not the run. */
-function internalError(unit: Unit, name: string, error: unknown): FunctionReport {
+export function internalError(unit: Unit, name: string, error: unknown): FunctionResult {
+  const reason = `internal error: ${error instanceof Error ? error.message : error}`;
   return {
-    file: unit.path,
-    function: name,
-    state: 'degraded',
-    reasons: [`internal error: ${error instanceof Error ? error.message : error}`],
+    report: { file: unit.path, function: name, state: 'degraded', reasons: [reason] },
+    findings: [],
+    operations: [],
+    entered: new Set([`${unit.path}:${name}`]),
   };
 }

@@ -368,7 +368,7 @@ class Explorer {
       if (loop.releases === null || loop.blocks.has(to)) continue;
       for (const [id, now] of [...state.allResources()]) {
         const info = context.resources.info(id);
-        if (info.foreign || !info.inLoop || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
+        if (info.foreign || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
         const families = [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])];
         const { releases } = loop;
         if (families.some((f) => releases.has(f))) context.handOver(state, id, 'releasing loop');
@@ -558,6 +558,12 @@ class Explorer {
     const callee = resolveCallee(this.code, frame, instruction.callee, values.length);
     const result = `${frame.id}:#${instruction.result}`;
     const key = `${frame.id}:${instruction.start}:${state.loops.map((l) => `${l.loop}#${l.count}`).join(',')}`;
+    const condition = instruction.arguments[0];
+    if (callee.kind === 'model' && callee.model.args[0] === 'condition' && condition) {
+      const wanted = callee.model.action !== 'assume-not';
+      const arms = this.split(frame, state, condition, false);
+      return arms.flatMap(([arm, next]) => (arm === wanted ? [next] : []));
+    }
     if (callee.kind === 'model') {
       const at: Expression = {
         kind: 'temporary',
