@@ -86,7 +86,6 @@ const LOCAL: ReadonlySet<Violation['kind']> = new Set([
   'direction-mismatch',
   'sg-count-mismatch',
   'wrong-handle',
-  'short-mapping',
   'foreign-common-buffer',
   'unmapped-common-buffer',
   'exit-boot-services-memory-map',
