@@ -2,6 +2,10 @@ import type { Dialect, Models } from '../models/index.ts';
 import type { Code, FunctionSource } from '../sequence/index.ts';
 import type { Parser } from '../syntax/index.ts';
 import type { Unit, UnitFunction } from './unit.ts';
+import { weights } from './weights.ts';
+
+/** In characters. */
+const WEIGHT_STEP = 512;
 
 /** Files that are looked at together: one file, or the files of a driver's directory. */
 export class Project implements Code {
@@ -13,7 +17,7 @@ export class Project implements Code {
   private readonly parser: Parser;
   private readonly byName = new Map<string, UnitFunction[]>();
   private readonly relevant: ReadonlySet<string>;
-  private readonly weights = new Map<UnitFunction, number>();
+  private weights: ReadonlyMap<UnitFunction, number> | null = null;
   private readonly sources = new Map<UnitFunction, FunctionSource>();
 
   constructor(units: readonly Unit[], models: Models, parser: Parser) {
@@ -68,21 +72,18 @@ export class Project implements Code {
   }
 
   function(name: string, file: string): FunctionSource | null {
-    const candidates = this.byName.get(name);
-    const found = candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
+    const found = this.find(name, file);
     if (!found) return null;
     const known = this.sources.get(found);
     if (known) return known;
-    const graph = this.units.get(found.file)?.graph(name, this.parser);
-    if (!graph) return null;
-    const source: FunctionSource = {
-      file: found.file,
-      graph,
-      relevant: this.relevant.has(name),
-      weight: this.weightOf(found),
-      assigns: this.assignsOf(found),
-      releases: this.releasesOf(found),
-    };
+    const unit = this.units.get(found.file);
+    if (!unit) return null;
+    const source = lazySource(found.file, this.relevant.has(name), {
+      graph: () => unit.graph(found, this.parser),
+      weight: () => roundedWeight(this.weightOf(found)),
+      assigns: () => this.assignsOf(found),
+      releases: () => this.releasesOf(found),
+    });
     this.sources.set(found, source);
     return source;
   }
@@ -91,22 +92,26 @@ export class Project implements Code {
     return this.units.get(file)?.arrays.has(name) ?? false;
   }
 
-  /** In cycles a function counts once. */
   private weightOf(f: UnitFunction): number {
-    const known = this.weights.get(f);
-    if (known !== undefined) return known;
-    const own = f.item.end - f.item.start;
-    this.weights.set(f, own);
-    let weight = own;
-    for (const callee of f.calls) {
-      if (!this.relevant.has(callee)) continue;
-      const candidates = this.byName.get(callee);
-      const target =
-        candidates?.find((c) => c.file === f.file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
-      if (target && target !== f) weight += this.weightOf(target);
-    }
-    this.weights.set(f, weight);
-    return weight;
+    this.weights ??= weights(
+      [...this.byName.values()].flat().filter(({ name }) => this.relevant.has(name)),
+      ({ item }) => item.end - item.start,
+      (caller) => this.relevantCallees(caller),
+    );
+    return this.weights.get(f) ?? f.item.end - f.item.start;
+  }
+
+  private relevantCallees(f: UnitFunction): readonly UnitFunction[] {
+    return [...f.calls].flatMap((callee) => {
+      const target = this.relevant.has(callee) ? this.find(callee, f.file) : undefined;
+      return target && target !== f ? [target] : [];
+    });
+  }
+
+  /** The definition of `name` as seen from `file`. */
+  private find(name: string, file: string): UnitFunction | undefined {
+    const candidates = this.byName.get(name);
+    return candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
   }
 
   /** Families that it or what it calls in turn may release. */
@@ -142,6 +147,36 @@ export class Project implements Code {
     return all;
   }
 }
+
+type Lazy = 'graph' | 'weight' | 'assigns' | 'releases';
+
+/** Most of what may be asked of a function never is. */
+function lazySource(
+  file: string,
+  relevant: boolean,
+  make: { readonly [K in Lazy]: () => FunctionSource[K] },
+): FunctionSource {
+  const known: { -readonly [K in Lazy]?: FunctionSource[K] } = {};
+  return {
+    file,
+    relevant,
+    get graph() {
+      return (known.graph ??= make.graph());
+    },
+    get weight() {
+      return (known.weight ??= make.weight());
+    },
+    get assigns() {
+      return (known.assigns ??= make.assigns());
+    },
+    get releases() {
+      return (known.releases ??= make.releases());
+    },
+  };
+}
+
+/** In steps, so that a keystroke seldom changes what is entered. */
+const roundedWeight = (weight: number): number => Math.round(weight / WEIGHT_STEP) * WEIGHT_STEP;
 
 function combine(
   before: 'always' | 'sometimes' | 'never' | undefined,

@@ -35,7 +35,7 @@ const known = (unit: Unit) => ({
   checkedFields: unit.checkedFields,
   arrays: unit.arrays,
   fields: unit.fields,
-  graphs: [...unit.functions.keys()].map((name) => unit.graph(name, parser)),
+  graphs: [...unit.functions.values()].map((f) => unit.graph(f, parser)),
 });
 
 it('a unit after edits equals a fresh one', () => {
@@ -59,7 +59,7 @@ it('a unit after edits equals a fresh one', () => {
       let now = text;
       let unit = new Unit('a.c', text, models, 'linux');
       for (const { at, removed, piece: inserted } of edits) {
-        for (const name of unit.functions.keys()) unit.graph(name, parser);
+        for (const f of unit.functions.values()) unit.graph(f, parser);
         const start = Math.floor(at * now.length);
         now = now.slice(0, start) + inserted + now.slice(start + removed);
         unit = new Unit('a.c', now, models, 'linux', unit);

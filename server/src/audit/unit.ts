@@ -80,10 +80,8 @@ export class Unit {
     return this.lineIndex;
   }
 
-  graph(name: string, parser: Parser): FunctionGraph | null {
-    const found = this.functions.get(name);
-    if (!found) return null;
-    const { content, item } = found;
+  /** The graph of one of its functions. */
+  graph({ name, content, item }: UnitFunction, parser: Parser): FunctionGraph {
     const known = this.graphs.get(content);
     if (known) return shiftGraph(known.graph, item.start - known.start);
     const tree = parser.parse(content.masked, item.start);

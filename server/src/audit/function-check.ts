@@ -1,0 +1,76 @@
+import type { Platform } from '@dma-audit/simulator';
+import { type Budget, type Code, type Exploration, type SourcePlace, sequences } from '../sequence/index.ts';
+import type { FunctionReport } from './diagnostic.ts';
+import { execute, type RawFinding } from './findings.ts';
+import type { Unit } from './unit.ts';
+
+/** What the check of one function found. */
+export interface FunctionResult {
+  readonly report: FunctionReport;
+  readonly findings: readonly RawFinding[];
+  readonly operations: readonly OperationPlace[];
+  /** `file:function` of everything that was looked into, the function itself included. */
+  readonly entered: ReadonlySet<string>;
+}
+
+/** A place where a path maps, unmaps, allocates or frees. */
+export interface OperationPlace extends SourcePlace {
+  readonly op: 'map' | 'unmap' | 'allocate' | 'free';
+  readonly api: string;
+  /** Indices of the operations that begin or end the same mapping or buffer on some path. */
+  readonly partners: readonly number[];
+}
+
+/** Explores one function and executes its paths. A mistake of ours costs this function, not the run. */
+export function checkFunction(
+  code: Code,
+  unit: Unit,
+  name: string,
+  budget: Budget,
+  platforms: readonly Platform[],
+): FunctionResult {
+  const about = { file: unit.path, function: name };
+  const source = code.function(name, unit.path);
+  if (!source || source.file !== unit.path)
+    return {
+      report: { ...about, state: 'skipped', reasons: ['not found again'] },
+      findings: [],
+      operations: [],
+      entered: new Set(),
+    };
+  const entry = { atExitBootServices: unit.exitBootHandlers.has(name) };
+  const exploration = sequences(code, source, budget, entry);
+  const { degraded, entered } = exploration;
+  return {
+    report: { ...about, state: degraded.length ? 'degraded' : 'analysed', reasons: degraded },
+    findings: execute(exploration, platforms),
+    operations: operationPlaces(exploration),
+    entered,
+  };
+}
+
+function operationPlaces(exploration: Exploration): readonly OperationPlace[] {
+  const indices = new Map<number, number>();
+  const found: (SourcePlace & { op: OperationPlace['op']; api: string; partners: Set<number> })[] = [];
+  for (const { program } of exploration.paths) {
+    const begun = new Map<number, number>();
+    for (const operation of program.operations) {
+      const { op, site, api } = operation;
+      if (op !== 'map' && op !== 'unmap' && op !== 'allocate' && op !== 'free') continue;
+      let index = indices.get(site);
+      if (index === undefined) {
+        index = found.push({ ...exploration.place(site), op, api, partners: new Set() }) - 1;
+        indices.set(site, index);
+      }
+      if (operation.op === 'map') begun.set(operation.mapping, index);
+      else if (operation.op === 'allocate') begun.set(operation.buffer, index);
+      else if ('target' in operation && 'id' in operation.target) {
+        const beginning = begun.get(operation.target.id);
+        if (beginning === undefined) continue;
+        found[beginning]?.partners.add(index);
+        found[index]?.partners.add(beginning);
+      }
+    }
+  }
+  return found.map((one) => ({ ...one, partners: [...one.partners] }));
+}

@@ -1,0 +1,192 @@
+import { type Platform, platformsFor } from '@dma-audit/simulator';
+import type { Budget, Code, FunctionSource } from '../sequence/index.ts';
+import { internalError } from './check.ts';
+import { checkFunction, type FunctionResult } from './function-check.ts';
+import type { Project } from './project.ts';
+import { relocated, type Starts, startsOf } from './relocate.ts';
+import type { Unit } from './unit.ts';
+
+/** A question that an exploration asked of the code. Its answer holds until the code answers otherwise. */
+interface Question {
+  readonly ask: (project: Project) => unknown;
+  readonly answer: unknown;
+  /** Keys of the results that rest on the answer. */
+  readonly users: Set<string>;
+}
+
+/** A result, and where its functions were when it was found. */
+interface Entry {
+  readonly result: FunctionResult;
+  readonly starts: Starts;
+}
+
+export interface MemoOptions {
+  readonly budget: Budget;
+  /** Platform identifiers; null = all. */
+  readonly platforms: ReadonlySet<string> | null;
+}
+
+/**
+ * Results of functions, kept over edits. While a function is explored, everything that it asks of the code is written down;
+ * the result holds as long as the code gives the same answers. So an edit costs the functions that looked at what it changed.
+ */
+export class Memo {
+  readonly #options: MemoOptions;
+  readonly #platforms: readonly Platform[];
+  readonly #questions = new Map<string, Question>();
+  readonly #results = new Map<string, Entry>();
+  /** What was forgotten: better than nothing until the function has been explored again. */
+  readonly #stale = new Map<string, Entry>();
+  #project: Project;
+
+  constructor(project: Project, options: MemoOptions) {
+    this.#project = project;
+    this.#options = options;
+    this.#platforms = platformsFor(project.dialect).filter(({ id }) => options.platforms?.has(id) ?? true);
+  }
+
+  /** From now on the code is this. Forgets the results that rest on what has changed. */
+  update(project: Project): void {
+    this.#project = project;
+    for (const [key, question] of this.#questions) {
+      if (isEqual(question.ask(project), question.answer)) continue;
+      this.#questions.delete(key);
+      for (const user of question.users) this.#forget(user);
+    }
+    for (const key of this.#results.keys()) if (!this.#exists(key)) this.#results.delete(key);
+    for (const key of this.#stale.keys()) if (!this.#exists(key)) this.#stale.delete(key);
+  }
+
+  /** Whether the result is known and holds for the code of now. */
+  has(unit: Unit, name: string): boolean {
+    return this.#results.has(keyOf(unit, name));
+  }
+
+  /** The last result, if there ever was one. */
+  last(unit: Unit, name: string): FunctionResult | undefined {
+    const key = keyOf(unit, name);
+    const entry = this.#results.get(key) ?? this.#stale.get(key);
+    return entry && relocated(entry.result, entry.starts, this.#project);
+  }
+
+  /**
+   * The result of a function of the project, explored if need be. `isStale` is asked often while that lasts; when it says so,
+   * the exploration is given up: null.
+   */
+  explore(unit: Unit, name: string, isStale: () => boolean = () => false): FunctionResult | null {
+    const key = keyOf(unit, name);
+    const known = this.#results.get(key);
+    if (known) return relocated(known.result, known.starts, this.#project);
+    const asked = new Map<string, (project: Project) => unknown>();
+    const isHandler = (project: Project): unknown => project.unit(unit.path)?.exitBootHandlers.has(name);
+    asked.set(`handler ${key}`, isHandler);
+    const code = new RecordedCode(this.#project, asked, isStale);
+    const found = this.#check(code, unit, name);
+    if (!found) return null;
+    // Without the paths on which nothing is wrong: they are most of what an exploration holds.
+    const findings = found.findings.map((finding) => ({
+      ...finding,
+      exploration: { ...finding.exploration, paths: [] },
+    }));
+    const result: FunctionResult = { ...found, findings };
+    for (const [question, ask] of asked) {
+      const before = this.#questions.get(question);
+      if (before) before.users.add(key);
+      else this.#questions.set(question, { ask, answer: ask(this.#project), users: new Set([key]) });
+    }
+    this.#results.set(key, { result, starts: startsOf(this.#project, result) });
+    this.#stale.delete(key);
+    return result;
+  }
+
+  #check(code: Code, unit: Unit, name: string): FunctionResult | null {
+    try {
+      return checkFunction(code, unit, name, this.#options.budget, this.#platforms);
+    } catch (error) {
+      return error instanceof Stale ? null : internalError(unit, name, error);
+    }
+  }
+
+  #forget(key: string): void {
+    const entry = this.#results.get(key);
+    if (!entry) return;
+    this.#results.delete(key);
+    this.#stale.set(key, entry);
+  }
+
+  #exists(key: string): boolean {
+    const at = key.lastIndexOf(':');
+    return this.#project.unit(key.slice(0, at))?.functions.has(key.slice(at + 1)) ?? false;
+  }
+}
+
+const keyOf = (unit: Unit, name: string): string => `${unit.path}:${name}`;
+
+class Stale extends Error {}
+
+/** A project that writes down what it is asked. */
+class RecordedCode implements Code {
+  readonly dialect: Project['dialect'];
+  readonly models: Project['models'];
+  readonly #project: Project;
+  readonly #asked: Map<string, (project: Project) => unknown>;
+  readonly #isStale: () => boolean;
+  readonly #sources = new Map<string, FunctionSource | null>();
+
+  constructor(project: Project, asked: Map<string, (project: Project) => unknown>, isStale: () => boolean) {
+    this.dialect = project.dialect;
+    this.models = project.models;
+    this.#project = project;
+    this.#asked = asked;
+    this.#isStale = isStale;
+  }
+
+  get checkedFields(): ReadonlySet<string> {
+    this.#asked.set('checked fields', (project) => project.checkedFields);
+    return this.#project.checkedFields;
+  }
+
+  function(name: string, file: string): FunctionSource | null {
+    if (this.#isStale()) throw new Stale();
+    const key = `function ${name} from ${file}`;
+    const known = this.#sources.get(key);
+    if (known !== undefined) return known;
+    this.#asked.set(key, (project) => project.function(name, file)?.file ?? null);
+    const source = this.#project.function(name, file);
+    const recorded = source && this.#record(source, key, name);
+    this.#sources.set(key, recorded);
+    return recorded;
+  }
+
+  isArray(name: string, file: string): boolean {
+    this.#asked.set(`array ${name} in ${file}`, (project) => project.isArray(name, file));
+    return this.#project.isArray(name, file);
+  }
+
+  arrayField(field: string): 'always' | 'sometimes' | 'never' {
+    this.#asked.set(`array field ${field}`, (project) => project.arrayField(field));
+    return this.#project.arrayField(field);
+  }
+
+  /** Each property is a question of its own: who asks only for the weight of a function does not depend on its text. */
+  #record(source: FunctionSource, key: string, name: string): FunctionSource {
+    const { file } = source;
+    return new Proxy(source, {
+      get: (target, property: keyof FunctionSource) => {
+        this.#asked.set(`${String(property)} of ${key}`, (project) =>
+          property === 'graph'
+            ? project.unit(file)?.functions.get(name)?.content
+            : project.function(name, file)?.[property],
+        );
+        return target[property];
+      },
+    });
+  }
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (!(a instanceof Set && b instanceof Set) || a.size !== b.size) return false;
+  for (const one of a) if (!b.has(one)) return false;
+  return true;
+}
