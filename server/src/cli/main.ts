@@ -7,6 +7,7 @@ import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
+import { replayCommand } from './replay.ts';
 import { simulateCommand } from './simulate.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -31,6 +32,7 @@ async function run(argv: readonly string[]): Promise<number> {
       }),
     )
     .addCommand(simulateCommand())
+    .addCommand(replayCommand())
     .addCommand(workloadCommand())
     .addCommand(platformsCommand());
   program

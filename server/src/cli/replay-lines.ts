@@ -1,0 +1,37 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { EXIT, Failure, reasonOf } from './failure.ts';
+
+/** Longest line that is looked at, UTF-16 units; the kernel's longest (128 scatterlist entries, three lists) has 8,000. */
+const MAX_LINE = 65_536;
+
+/**
+ * Reads a trace line by line, unpacking `.gz`; `-` cannot be read twice and is refused. A file that is damaged ends where the
+ * damage begins: `damaged` is told why. Throws a Failure when the file cannot be read at all.
+ */
+export async function eachLine(
+  file: string,
+  line: (text: string) => void,
+  damaged: (why: string) => void,
+): Promise<void> {
+  const source = createReadStream(file);
+  const text = file.endsWith('.gz') ? pipeline(source, createGunzip(), () => {}) : source;
+  let failure: unknown = null;
+  for (const stream of new Set([source, text]))
+    stream.on('error', (error: unknown) => {
+      failure ??= error;
+    });
+  try {
+    for await (const one of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY }))
+      line(one.length > MAX_LINE ? one.slice(0, MAX_LINE) : one);
+  } catch (error) {
+    failure ??= error;
+  }
+  if (failure === null) return;
+  const code = failure instanceof Error && 'code' in failure ? String(failure.code) : '';
+  if (!code.startsWith('Z_') && !code.startsWith('ERR_STREAM_PREMATURE'))
+    throw new Failure(EXIT.fatal, `${file}: ${reasonOf(failure)}`);
+  damaged(`the file is damaged (${code})`);
+}

@@ -1,0 +1,86 @@
+import process from 'node:process';
+import { PLATFORMS, type Platform } from '@dma-audit/simulator';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT, Failure } from './failure.ts';
+import { hasColour, writeOutput } from './output.ts';
+import type { Replay } from './replay-run.ts';
+import { NAME, VERSION } from './version.ts';
+
+interface ReplayArguments {
+  readonly platform?: readonly string[];
+  readonly slots?: number;
+  readonly format: 'text' | 'json';
+  readonly output?: string;
+  readonly color: boolean;
+}
+
+const USUAL: readonly string[] = ['direct', 'swiotlb', 'sev', 'tdx', 'vtd-strict', 'vtd-lazy'];
+
+/** `dma-audit replay`. */
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description("Replay a Linux kernel's DMA trace events on simulated platforms: what pool it needs, what it costs.")
+    .argument('<trace>', 'text of the trace events of the groups dma, swiotlb and iommu; .gz is unpacked')
+    .option(
+      '--platform <ids>',
+      `Linux platforms by id, separated by commas; 'all' = each (default: ${USUAL.join(',')})`,
+      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
+    )
+    .option('--slots <n>', "slots of the recorded kernel's bounce pool (default: as the trace says, or 32768)", slots)
+    .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
+    .option('--output <file>', 'write the report to <file>')
+    .option('--no-color', 'do not colour the report')
+    .addHelpText(
+      'after',
+      `
+To record one: as root, in /sys/kernel/tracing, write 1 to events/dma/enable, events/swiotlb/enable and
+events/iommu/enable, run the workload, and copy the file trace. Events of other groups do not disturb.`,
+    )
+    .action(execute);
+}
+
+async function execute(file: string, given: ReplayArguments): Promise<void> {
+  const platforms = (given.platform ?? USUAL).flatMap(platformsNamed);
+  const { replayTrace } = await import('./replay-run.ts');
+  const replay = await replayTrace(file, [...new Set(platforms)], given.slots ?? null);
+  if (replay.scan.events === 0)
+    throw new Failure(EXIT.fatal, `${file}: no DMA trace event in ${replay.scan.lines} lines`);
+  await writeOutput(given.output ?? null, await written(file, replay, given));
+}
+
+async function written(file: string, replay: Replay, given: ReplayArguments): Promise<string> {
+  if (given.format === 'json') return json(file, replay);
+  const { replayText } = await import('./replay-text.ts');
+  return replayText(file, replay, given.color && given.output === undefined && hasColour(process.stdout));
+}
+
+function json(file: string, { scan, platforms, ...rest }: Replay): string {
+  const report = {
+    tool: { name: NAME, version: VERSION },
+    file,
+    trace: {
+      ...scan,
+      others: Object.fromEntries(scan.others),
+      minAlignMasks: Object.fromEntries(scan.minAlignMasks),
+    },
+    ...rest,
+    platforms: platforms.map(({ platform, ...run }) => ({ id: platform.id, title: platform.title, ...run })),
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function platformsNamed(id: string): readonly Platform[] {
+  const known = PLATFORMS.filter(({ dialects }) => dialects.includes('linux'));
+  if (id === 'all') return known;
+  const found = known.find((one) => one.id === id);
+  if (found === undefined)
+    throw new Failure(EXIT.usage, `there is no Linux platform '${id}'; 'dma-audit platforms' lists them`);
+  return [found];
+}
+
+function slots(value: string): number {
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < 128 || n % 128 !== 0)
+    throw new InvalidArgumentError('It must be a multiple of 128 slots, as the kernel has it.');
+  return n;
+}
