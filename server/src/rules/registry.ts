@@ -18,6 +18,7 @@ import { uncheckedMapping } from './unchecked-mapping.ts';
 import { unmapAfterFailedMap } from './unmap-after-failed-map.ts';
 import { unmappableMemory } from './unmappable-memory.ts';
 import { unmappedCommonBuffer } from './unmapped-common-buffer.ts';
+import { unmappedSgAccess } from './unmapped-sg-access.ts';
 import { useAfterUnmap } from './use-after-unmap.ts';
 import { wrongHandle } from './wrong-handle.ts';
 import { wrongMappingCheck } from './wrong-mapping-check.ts';
@@ -43,6 +44,7 @@ export const RULES: readonly Rule[] = [
   unmapAfterFailedMap,
   unmappableMemory,
   unmappedCommonBuffer,
+  unmappedSgAccess,
   useAfterUnmap,
   wrongHandle,
   wrongMappingCheck,

@@ -149,6 +149,7 @@ export class Effects {
         // The macro is an lvalue too: what was assigned to it is read back.
         const entry = arg('scatterlist') ?? values[0];
         const place = entry ? pointee(entry) : null;
+        if (entry && place !== null) this.readMappedEntry(state, frame, call, entry, place);
         return give(place === null ? fresh() : context.memory.load(state, `${place}.${call.name}`));
       }
       case 'register-callback':
@@ -381,6 +382,18 @@ export class Effects {
       if (index >= 0 && value) return context.reference(state, frame, value, role, expressions[index] ?? call.at);
     }
     return { to: 'unknown' };
+  }
+
+  /** The DMA fields of a scatterlist entry are read: they mean something only while the list is mapped. */
+  private readMappedEntry(state: State, frame: Frame, call: ModelledCall, entry: Value, place: string): void {
+    if (state.get(`M:${this.tableKey(entry)}`) || state.get(`${place}.${call.name}`)) return;
+    const list = this.context.memoryAt(place, frame, call.expressions[0] ?? call.at);
+    this.context.emit(state, {
+      op: 'cpu-read',
+      site: call.site,
+      api: call.name,
+      target: { to: 'buffer', id: list.id, how: 'other-role' },
+    });
   }
 
   private storeValue(state: State, call: ModelledCall): void {

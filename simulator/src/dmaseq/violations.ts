@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<ViolationKind, true>> = {
   'device-mismatch': true,
   'wrong-handle': true,
   'sg-count-mismatch': true,
+  'unmapped-sg-access': true,
   'sync-mismatch': true,
   'unchecked-mapping': true,
   'wrong-mapping-check': true,

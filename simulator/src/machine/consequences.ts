@@ -63,6 +63,8 @@ export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFac
       return traits.translates ? "the other device's address space is changed" : null;
     case 'wrong-handle':
       return traits.bounces || traits.translates ? 'the mapping is not found: it leaks, or another one goes' : null;
+    case 'unmapped-sg-access':
+      return 'the length is that of an earlier mapping, or 0';
     case 'sg-count-mismatch':
       return traits.translates ? 'entries were merged: a part stays mapped' : null;
     case 'unchecked-mapping':

@@ -75,6 +75,8 @@ class Machine {
   private readonly system: MemorySystem;
   private readonly buffers = new Map<BufferId, Buffer>();
   private readonly mappings = new Map<MappingId, Mapping>();
+  /** Scatterlists whose DMA fields were read while they were not mapped, with the operation. */
+  private readonly readBeforeMap = new Map<BufferId, number>();
   private readonly violations: Violation[] = [];
   private readonly refusals: Refusal[] = [];
   private exiting = false;
@@ -308,6 +310,15 @@ class Machine {
     };
     this.mappings.set(operation.mapping, mapping);
     const { dialect } = this.program;
+    const early = mapping.buffer === null ? undefined : this.readBeforeMap.get(mapping.buffer);
+    if (early !== undefined && mapping.buffer !== null) {
+      this.readBeforeMap.delete(mapping.buffer);
+      const read = this.program.operations[early];
+      this.report('unmapped-sg-access', early, [{ index, role: 'mapped' }], {
+        api: read?.api ?? '',
+        mapped: operation.api,
+      });
+    }
     const isUnmappable =
       dialect === 'linux'
         ? ['stack', 'vmalloc', 'rodata', 'static', 'percpu', 'kmap'].includes(memory)
@@ -475,6 +486,7 @@ class Machine {
 
   private cpuAccess(operation: CpuAccess, index: number): void {
     if (operation.target.to !== 'buffer') return;
+    if (operation.target.how === 'other-role') return this.readResult(operation.target.id, index);
     for (const [, mapping] of this.mappings) {
       const { origin } = mapping;
       if (!origin || mapping.faulty || mapping.buffer !== operation.target.id) continue;
@@ -495,6 +507,12 @@ class Machine {
       if (access === 'write') mapping.dirtyAt ??= index;
       else this.reportAccess(mapping, origin, index, operation);
     }
+  }
+
+  /** A scatterlist's DMA addresses and lengths are read before this program maps it: what is there is left from earlier. */
+  private readResult(list: BufferId, index: number): void {
+    if (![...this.mappings.values()].some((m) => m.buffer === list))
+      this.readBeforeMap.set(list, this.readBeforeMap.get(list) ?? index);
   }
 
   private reportAccess(mapping: Mapping, origin: MapOperation, index: number, { op, api }: CpuAccess): void {

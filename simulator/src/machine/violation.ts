@@ -14,6 +14,7 @@ export type ViolationKind =
   | 'device-mismatch'
   | 'wrong-handle'
   | 'sg-count-mismatch'
+  | 'unmapped-sg-access'
   | 'sync-mismatch'
   | 'unchecked-mapping'
   | 'wrong-mapping-check'

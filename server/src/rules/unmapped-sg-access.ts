@@ -1,0 +1,11 @@
+import { defineRule } from './rule.ts';
+
+export const unmappedSgAccess = defineRule({
+  id: 'unmapped-sg-access',
+  severity: 'error',
+  dialects: ['linux'],
+  summary: 'The DMA length or address of a scatterlist entry is read before the list is mapped.',
+  cwe: 908,
+  message: ({ detail }) =>
+    `${detail.api} is read before ${detail.mapped} maps the list: it holds nothing, or what an earlier mapping left. Use sg->length, or read it after the map call`,
+});
