@@ -4,6 +4,7 @@ import { detectDialect } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
 import { readSource, type SourceText, sourcesOf } from './files.ts';
 import { Project } from './project.ts';
+import { SourceFile } from './source-file.ts';
 import { Unit } from './unit.ts';
 
 /** UTF-16 units of text held for one directory; ten times what the largest one of Linux 6.12 needs. */
@@ -20,14 +21,18 @@ export interface Tools {
   readonly parser: Parser;
 }
 
-/** A directory read and sliced: what is needed to check any of its files. */
-export interface Directory {
+/** Files that are looked at together, sliced: what is needed to check any of them. */
+export interface Slices {
   /** One for each dialect. */
   readonly projects: readonly { readonly project: Project; readonly units: readonly Unit[] }[];
-  /** Names, as in reports, of all files that are there. */
-  readonly files: ReadonlySet<string>;
   /** Why a file is not among the units although it may use DMA, by its name. */
   readonly skipped: ReadonlyMap<string, string>;
+}
+
+/** A directory read and sliced. */
+export interface Directory extends Slices {
+  /** Names, as in reports, of all files that are there. */
+  readonly files: ReadonlySet<string>;
 }
 
 export interface DirectoryOptions {
@@ -38,51 +43,59 @@ export interface DirectoryOptions {
 }
 
 /** Reads and slices the C sources and headers of one directory. Never rejects. */
-export async function readDirectory(
-  directory: string,
-  { root, dialect }: DirectoryOptions,
+export async function readDirectory(directory: string, options: DirectoryOptions, tools: Tools): Promise<Directory> {
+  const sources: SourceFile[] = [];
+  const files = new Set<string>();
+  const unreadable = new Map<string, string>();
+  for await (const { path, source } of readSources(directory)) {
+    const name = nameIn(options.root, path);
+    files.add(name);
+    if (source.ok) {
+      const dialect = options.dialect ?? detectDialect(path, source.text);
+      sources.push(new SourceFile(name, source.text, dialect, tools.models));
+    } else unreadable.set(name, source.reason);
+  }
+  const { projects, skipped } = sliceFiles(sources, tools);
+  return { projects, files, skipped: new Map([...unreadable, ...skipped]) };
+}
+
+/** Slices what must be. `before`: the units of an earlier time, by name; what did not change is taken from there. */
+export function sliceFiles(
+  files: readonly SourceFile[],
   { models, parser }: Tools,
-): Promise<Directory> {
-  const triggers = { linux: models.triggerPattern('linux'), edk2: models.triggerPattern('edk2') };
+  before: ReadonlyMap<string, Unit> = new Map(),
+): Slices {
   const units: Unit[] = [];
   const skipped = new Map<string, string>();
   let length = 0;
-  /** Sources that name no DMA API themselves: headers tell of structures, others may call what does. */
-  const others: { readonly name: string; readonly text: string; readonly dialect: Dialect }[] = [];
-  const add = (name: string, text: string, spoken: Dialect): void => {
+  const add = ({ name, text, dialect }: SourceFile): void => {
     length += text.length;
     if (length > MAX_TEXT_LENGTH) {
       skipped.set(name, 'too much text in one directory');
       return;
     }
     try {
-      units.push(new Unit(name, text, models, spoken));
+      const known = before.get(name);
+      const isSame = known?.text === text && known.dialect === dialect;
+      units.push(isSame ? known : new Unit(name, text, models, dialect, known));
     } catch (error) {
       skipped.set(name, `internal error: ${error instanceof Error ? error.message : error}`);
     }
   };
-  const paths = await sourcesOf(directory);
-  for await (const { path, source } of readAhead(paths)) {
-    const name = nameIn(root, path);
-    if (!source.ok) {
-      skipped.set(name, source.reason);
-      continue;
+  for (const file of files) if (file.namesApi) add(file);
+  if (units.length > 0) {
+    // The others: headers tell of structures, sources may call what uses a DMA API.
+    const wrappers = reachingFunctions(units, models, parser);
+    for (const file of files) {
+      if (file.namesApi || file.text.length >= MAX_HEADER_LENGTH) continue;
+      if (file.isHeader || file.callsOneOf(wrappers)) add(file);
     }
-    const spoken = dialect ?? detectDialect(path, source.text);
-    // Most files never name a DMA API: they cost one search.
-    if (triggers[spoken].test(source.text)) add(name, source.text, spoken);
-    else others.push({ name, text: source.text, dialect: spoken });
-  }
-  const wrappers = reachingFunctions(units, models, parser);
-  for (const { name, text, dialect: spoken } of others) {
-    const isWanted = units.length > 0 && (name.endsWith('.h') || callsOneOf(text, wrappers));
-    if (isWanted && text.length < MAX_HEADER_LENGTH) add(name, text, spoken);
   }
   const projects = (['linux', 'edk2'] as const).map((one) => {
     const ofDialect = units.filter((unit) => unit.dialect === one);
     return { project: new Project(ofDialect, models, parser), units: ofDialect };
   });
-  return { projects, files: new Set(paths.map((path) => nameIn(root, path))), skipped };
+  return { projects, skipped };
 }
 
 /** Names of the functions, visible to other files, from which a DMA API can be reached. */
@@ -94,21 +107,16 @@ function reachingFunctions(units: readonly Unit[], models: Models, parser: Parse
   return new Set(names.filter((name) => project.isRelevant(name)));
 }
 
-function callsOneOf(text: string, names: ReadonlySet<string>): boolean {
-  if (!names.size) return false;
-  for (const [, name] of text.matchAll(/\b([A-Za-z_]\w*)\s*\(/g))
-    if (name !== undefined && names.has(name)) return true;
-  return false;
-}
-
 /** How a file is named in reports: relative to the root, with slashes. */
 export function nameIn(root: string, path: string): string {
   return relative(root, path).split(sep).join('/');
 }
 
-async function* readAhead(
-  paths: readonly string[],
+/** The C sources and headers of one directory, in order. */
+export async function* readSources(
+  directory: string,
 ): AsyncGenerator<{ readonly path: string; readonly source: SourceText }> {
+  const paths = await sourcesOf(directory);
   for (let at = 0; at < paths.length; at += READ_AHEAD) {
     const some = paths.slice(at, at + READ_AHEAD);
     const sources = await Promise.all(some.map(readSource));

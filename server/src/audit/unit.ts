@@ -40,12 +40,13 @@ export class Unit {
   private lineIndex: LineIndex | null = null;
 
   /** `before`: the same file before an edit. What did not change is taken over, to the same objects. */
-  constructor(path: string, text: string, models: Models, dialect: Dialect | null, before: Unit | null = null) {
+  constructor(path: string, text: string, models: Models, dialect: Dialect | null, before?: Unit) {
     this.path = path;
     this.text = text;
     this.models = models;
     this.dialect = dialect ?? detectDialect(path, text);
-    const known = before?.path === path && before.dialect === this.dialect && before.models === models ? before : null;
+    const known =
+      before?.path === path && before.dialect === this.dialect && before.models === models ? before : undefined;
     this.graphs = known?.graphs ?? new WeakMap();
     const trigger = triggerOf(models, this.dialect);
     let start = 0;
@@ -111,7 +112,8 @@ function copyOf(text: string): string {
 
 const TRIGGERS = new WeakMap<Models, Partial<Record<Dialect, RegExp>>>();
 
-function triggerOf(models: Models, dialect: Dialect): RegExp {
+/** Matches text that uses a DMA API. */
+export function triggerOf(models: Models, dialect: Dialect): RegExp {
   const byDialect = TRIGGERS.get(models) ?? {};
   TRIGGERS.set(models, byDialect);
   return (byDialect[dialect] ??= models.triggerPattern(dialect));
