@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { builtinModels, createModels } from '../models/index.ts';
-import { createParser } from '../syntax/index.ts';
+import { builtinModels, createModels, type ModelFile, type Models } from '../models/index.ts';
+import { createParser, type Parser } from '../syntax/index.ts';
 import { checkUnit } from './check.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
-import { type Directory, nameIn, readDirectory, type Tools } from './directory.ts';
+import { type Directory, nameIn, readDirectory } from './directory.ts';
 import type { FilesResult, FilesTask } from './task.ts';
 
 /** Milliseconds of work between two turns of the event loop. */
@@ -11,23 +11,24 @@ const SLICE = 20;
 
 /** Checks files, in one thread. The directory of the last ones is kept: the next ones are most often from there too. */
 export class Analysis {
-  readonly #tools: Tools;
+  readonly #parser: Parser;
+  #models: { readonly key: string; readonly models: Models } | null = null;
   readonly #signal: AbortSignal | null;
   #last: { readonly key: string; readonly directory: Directory } | null = null;
   #turned = performance.now();
 
-  private constructor(tools: Tools, signal: AbortSignal | null) {
-    this.#tools = tools;
+  private constructor(parser: Parser, signal: AbortSignal | null) {
+    this.#parser = parser;
     this.#signal = signal;
   }
 
   static async create(signal: AbortSignal | null): Promise<Analysis> {
-    return new Analysis({ models: createModels(builtinModels), parser: await createParser() }, signal);
+    return new Analysis(await createParser(), signal);
   }
 
   /** Rejects only with the reason of the signal, when that is aborted. */
   async check(task: FilesTask): Promise<FilesResult> {
-    const { projects, files, skipped } = await this.#directoryOf(task);
+    const { projects, files, skipped, suppressions } = await this.#directoryOf(task);
     const names = new Set(task.files.map((file) => nameIn(task.root, file)));
     const diagnostics: Diagnostic[] = [];
     const incomplete: FunctionReport[] = [];
@@ -47,18 +48,35 @@ export class Analysis {
       const reason = files.has(file) ? skipped.get(file) : 'not found in its directory';
       return reason === undefined ? [] : [{ file, reason }];
     });
-    return { files: task.files.length, analysed, incomplete, skippedFiles, diagnostics };
+    const concerned = new Set([...names, ...diagnostics.map(({ file }) => file)]);
+    return {
+      files: task.files.length,
+      analysed,
+      incomplete,
+      skippedFiles,
+      diagnostics,
+      suppressions: [...concerned].flatMap((file) => suppressions.get(file) ?? []),
+    };
   }
 
   async #directoryOf(task: FilesTask): Promise<Directory> {
-    const key = JSON.stringify([task.root, task.directory, task.dialect]);
+    const key = JSON.stringify([task.root, task.directory, task.dialect, task.models]);
     if (this.#last?.key === key) return this.#last.directory;
     // Let go of the old one before the new one takes memory.
     this.#last = null;
     await this.#turn();
-    const directory = await readDirectory(task.directory, task, this.#tools);
+    const tools = { models: this.#modelsWith(task.models), parser: this.#parser };
+    const directory = await readDirectory(task.directory, task, tools);
     this.#last = { key, directory };
     return directory;
+  }
+
+  #modelsWith(own: readonly ModelFile[]): Models {
+    const key = JSON.stringify(own);
+    if (this.#models?.key === key) return this.#models.models;
+    const models = createModels([...builtinModels, ...own]);
+    this.#models = { key, models };
+    return models;
   }
 
   /** Lets the event loop turn now and then: cancellation arrives there, and the native parser frees its trees there. */

@@ -1,10 +1,12 @@
 import { relative, sep } from 'node:path';
 import type { Dialect, Models } from '../models/index.ts';
-import { detectDialect } from '../source/index.ts';
+import { RULES } from '../rules/index.ts';
+import { detectDialect, maskSource, sliceTopLevel } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
 import { readSource, type SourceText, sourcesOf } from './files.ts';
 import { Project } from './project.ts';
 import { SourceFile } from './source-file.ts';
+import { type FileSuppressions, suppressionsIn } from './suppress.ts';
 import { Unit } from './unit.ts';
 
 /** UTF-16 units of text held for one directory; ten times what the largest one of Linux 6.12 needs. */
@@ -27,7 +29,11 @@ export interface Slices {
   readonly projects: readonly { readonly project: Project; readonly units: readonly Unit[] }[];
   /** Why a file is not among the units although it may use DMA, by its name. */
   readonly skipped: ReadonlyMap<string, string>;
+  /** Of the files that have any, by name. */
+  readonly suppressions: ReadonlyMap<string, FileSuppressions>;
 }
+
+const RULE_IDS: ReadonlySet<string> = new Set(RULES.map(({ id }) => id));
 
 /** A directory read and sliced. */
 export interface Directory extends Slices {
@@ -55,8 +61,8 @@ export async function readDirectory(directory: string, options: DirectoryOptions
       sources.push(new SourceFile(name, source.text, dialect, tools.models));
     } else unreadable.set(name, source.reason);
   }
-  const { projects, skipped } = sliceFiles(sources, tools);
-  return { projects, files, skipped: new Map([...unreadable, ...skipped]) };
+  const slices = sliceFiles(sources, tools);
+  return { ...slices, files, skipped: new Map([...unreadable, ...slices.skipped]) };
 }
 
 /** Slices what must be. `before`: the units of an earlier time, by name; what did not change is taken from there. */
@@ -95,7 +101,14 @@ export function sliceFiles(
     const ofDialect = units.filter((unit) => unit.dialect === one);
     return { project: new Project(ofDialect, models, parser), units: ofDialect };
   });
-  return { projects, skipped };
+  const suppressions = new Map<string, FileSuppressions>();
+  for (const { name, text, dialect } of files) {
+    const found = suppressionsIn(name, text, RULE_IDS, () =>
+      sliceTopLevel(text, maskSource(text, dialect)).filter(({ kind }) => kind === 'function'),
+    );
+    if (found) suppressions.set(name, found);
+  }
+  return { projects, skipped, suppressions };
 }
 
 /** Names of the functions, visible to other files, from which a DMA API can be reached. */

@@ -1,9 +1,18 @@
+export { type Baseline, parseBaseline, renderBaseline, updatedBaseline } from './baseline.ts';
+export { Cache } from './cache.ts';
 export { type CheckOptions, checkUnit, DEFAULT_CHECK, type UnitResult } from './check.ts';
+export {
+  type Config,
+  extendConfig,
+  parseConfig,
+  type RuleChoice,
+  rulesToRun,
+  severities,
+} from './config.ts';
 export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } from './diagnostic.ts';
 export { nameIn } from './directory.ts';
 export { isSourceName } from './files.ts';
 export { Project } from './project.ts';
-export { type AuditEvents, type AuditRequest, type AuditResult, audit } from './run.ts';
 export {
   type PathOverview,
   type SimulatedEntry,
@@ -16,5 +25,9 @@ export {
 } from './simulate.ts';
 export type { Lane, LaneState } from './simulate-lanes.ts';
 export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
+export { type AuditResult, mergeResults } from './result.ts';
+export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
+export { type Policy, type Settled, settle } from './settle.ts';
+export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
 export type { SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';

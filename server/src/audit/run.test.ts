@@ -31,7 +31,10 @@ function put(name: string, text: string): string {
 }
 
 const run = (files: readonly string[], events: AuditEvents = {}) =>
-  audit({ root, files, options: DEFAULT_CHECK, dialect: null, jobs: 1, worker: null }, events);
+  audit(
+    { root, files, options: DEFAULT_CHECK, dialect: null, models: [], jobs: 1, worker: null, shard: null, cache: null },
+    events,
+  );
 
 describe('audit', () => {
   it('reports on the files asked for, in order, whatever lies beside them', async () => {

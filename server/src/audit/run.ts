@@ -1,10 +1,17 @@
 import { dirname } from 'node:path';
-import type { Dialect } from '../models/index.ts';
+import type { Dialect, ModelFile } from '../models/index.ts';
+import type { Cache } from './cache.ts';
 import type { CheckOptions } from './check.ts';
-import type { Diagnostic, FunctionReport } from './diagnostic.ts';
 import { nameIn } from './directory.ts';
 import { runTasks } from './pool.ts';
-import type { FilesTask, SkippedFile } from './task.ts';
+import { type AuditResult, compare, resultOf } from './result.ts';
+import type { FilesResult, FilesTask } from './task.ts';
+
+/** One of several machines among which the files are divided, in the same way on each. */
+export interface Shard {
+  readonly index: number;
+  readonly count: number;
+}
 
 export interface AuditRequest {
   /** Absolute; files are named relative to it in reports. */
@@ -14,26 +21,21 @@ export interface AuditRequest {
   readonly options: CheckOptions;
   /** null = each file tells. */
   readonly dialect: Dialect | null;
+  /** API models of the user; they override the built-in ones. */
+  readonly models: readonly ModelFile[];
   /** Worker threads, at least 1. */
   readonly jobs: number;
   /** The bundled worker; null = everything runs in this thread. */
   readonly worker: URL | null;
+  /** Only the part `index` (from 1) of `count`; null = everything. */
+  readonly shard: Shard | null;
+  readonly cache: Cache | null;
 }
 
 export interface AuditEvents {
   /** Files done and files in all. */
   readonly progress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
-}
-
-export interface AuditResult {
-  /** Files that were looked at, those included that never name a DMA API. */
-  readonly files: number;
-  readonly functions: { readonly analysed: number; readonly degraded: number; readonly skipped: number };
-  /** Functions that were analysed in part or not at all, with the reasons. */
-  readonly incomplete: readonly FunctionReport[];
-  readonly skippedFiles: readonly SkippedFile[];
-  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Below this number of files per thread, starting the thread takes longer than it saves. */
@@ -47,39 +49,28 @@ const GROUP = 16;
  * a file that cannot be read and a function that cannot be analysed are part of the result.
  */
 export async function audit(request: AuditRequest, events: AuditEvents = {}): Promise<AuditResult> {
-  const tasks = tasksOf(request);
+  const { shard } = request;
+  const tasks = tasksOf(request).filter((_, i) => shard === null || i % shard.count === shard.index - 1);
   const total = tasks.reduce((sum, task) => sum + task.files.length, 0);
   const jobs = Math.min(request.jobs, Math.ceil(total / FILES_PER_THREAD));
-  const diagnostics: Diagnostic[] = [];
-  const incomplete: FunctionReport[] = [];
-  const skippedFiles: SkippedFile[] = [];
+  const results: FilesResult[] = [];
   let done = 0;
-  let analysed = 0;
-  await runTasks(tasks, { jobs, worker: request.worker, signal: events.signal ?? null }, (result) => {
-    for (const diagnostic of result.diagnostics) diagnostics.push(diagnostic);
-    for (const report of result.incomplete) incomplete.push(report);
-    skippedFiles.push(...result.skippedFiles);
-    analysed += result.analysed;
+  const add = (result: FilesResult): void => {
+    results.push(result);
     done += result.files;
     events.progress?.(done, total);
-  });
-  return {
-    files: total - skippedFiles.length,
-    functions: {
-      analysed,
-      degraded: incomplete.filter(({ state }) => state === 'degraded').length,
-      skipped: incomplete.filter(({ state }) => state === 'skipped').length,
-    },
-    incomplete: incomplete.sort((a, b) => compare(a.file, b.file) || compare(a.function, b.function)),
-    skippedFiles: skippedFiles.sort((a, b) => compare(a.file, b.file)),
-    diagnostics: wanted(diagnostics, request).sort(inTotalOrder).filter(isNew),
   };
+  const { cache } = request;
+  const missing = cache ? await cache.missing(tasks, add) : tasks;
+  await runTasks(missing, { jobs, worker: request.worker, signal: events.signal ?? null }, add, cache);
+  const checked = tasks.flatMap((task) => task.files.map((file) => nameIn(task.root, file)));
+  return resultOf(checked, results);
 }
 
 /** By directory, in groups, the largest directories first, so that no thread is left alone with one at the end. */
-function tasksOf({ root, files, options, dialect }: AuditRequest): readonly FilesTask[] {
+function tasksOf({ root, files, options, dialect, models }: AuditRequest): readonly FilesTask[] {
   const byDirectory = new Map<string, string[]>();
-  for (const file of new Set(files)) {
+  for (const file of [...new Set(files)].sort(compare)) {
     const directory = dirname(file);
     const known = byDirectory.get(directory);
     if (known) known.push(file);
@@ -87,7 +78,7 @@ function tasksOf({ root, files, options, dialect }: AuditRequest): readonly File
   }
   const ordered = [...byDirectory].sort(([, a], [, b]) => b.length - a.length);
   return ordered.flatMap(([directory, all]) =>
-    groupsOf(all).map((group) => ({ root, directory, files: group, options, dialect })),
+    groupsOf(all).map((group) => ({ root, directory, files: group, options, dialect, models })),
   );
 }
 
@@ -95,36 +86,4 @@ function groupsOf(files: readonly string[]): readonly (readonly string[])[] {
   const groups: (readonly string[])[] = [];
   for (let at = 0; at < files.length; at += GROUP) groups.push(files.slice(at, at + GROUP));
   return groups;
-}
-
-function inOrder(a: Diagnostic, b: Diagnostic): number {
-  return (
-    compare(a.file, b.file) ||
-    a.line - b.line ||
-    a.column - b.column ||
-    compare(a.rule, b.rule) ||
-    compare(a.message, b.message)
-  );
-}
-
-/** Whichever thread was first, of several ways to one fault the same one is told. */
-function inTotalOrder(a: Diagnostic, b: Diagnostic): number {
-  return inOrder(a, b) || compare(JSON.stringify(a), JSON.stringify(b));
-}
-
-/** By code units: the same order on every machine, whatever its language. */
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** A fault may lie in a callee of another file: it is reported if that file is one of those asked for. */
-function wanted(diagnostics: readonly Diagnostic[], { root, files }: AuditRequest): Diagnostic[] {
-  const names = new Set(files.map((file) => nameIn(root, file)));
-  return diagnostics.filter(({ file }) => names.has(file));
-}
-
-/** Two callers may lead to the same fault in one callee. */
-function isNew(diagnostic: Diagnostic, i: number, sorted: readonly Diagnostic[]): boolean {
-  const before = sorted[i - 1];
-  return before === undefined || inOrder(before, diagnostic) !== 0;
 }

@@ -1,6 +1,7 @@
-import type { Dialect } from '../models/index.ts';
+import type { Dialect, ModelFile } from '../models/index.ts';
 import type { CheckOptions } from './check.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
+import type { FileSuppressions } from './suppress.ts';
 
 /** The unit of work: some files of one directory, checked with the whole directory as context. Plain data, for workers. */
 export interface FilesTask {
@@ -13,6 +14,8 @@ export interface FilesTask {
   readonly options: CheckOptions;
   /** null = each file tells. */
   readonly dialect: Dialect | null;
+  /** API models of the user; they override the built-in ones. */
+  readonly models: readonly ModelFile[];
 }
 
 /** A file that was not looked at, and why. */
@@ -27,5 +30,8 @@ export interface FilesResult {
   /** Functions that were analysed in part or not at all. */
   readonly incomplete: readonly FunctionReport[];
   readonly skippedFiles: readonly SkippedFile[];
+  /** May lie in other files of the directory: a fault in a callee is found where it is called. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Of the files of the task and of those with diagnostics. */
+  readonly suppressions: readonly FileSuppressions[];
 }

@@ -1,48 +1,98 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { type AuditResult, audit, type CheckOptions, DEFAULT_CHECK } from '../audit/index.ts';
-import { RULES } from '../rules/index.ts';
-import { type CheckArguments, fails } from './check-options.ts';
+import { type AuditResult, audit, type Config, DEFAULT_CHECK, type RuleChoice, rulesToRun } from '../audit/index.ts';
+import { openCache } from './cache-folder.ts';
+import { type ChangedInputs, changedInputs } from './changed-inputs.ts';
+import type { CheckArguments } from './check-options.ts';
+import { conclude } from './conclude.ts';
+import { CONFIG_NAME, loadConfig } from './config-files.ts';
 import { EXIT, Failure } from './failure.ts';
 import { findInputs, readList } from './inputs.ts';
-import { hasColour, writeOutput } from './output.ts';
 import { createProgress } from './progress.ts';
-import { jsonReport } from './report-json.ts';
-import { textReport } from './report-text.ts';
-import { statistics, summary } from './summary.ts';
+import { statistics } from './summary.ts';
+import { watch } from './watch.ts';
 
 /** The bundled worker lies beside the bundled command. */
 const WORKER = new URL('./worker.js', import.meta.url);
 
-/** Runs `dma-audit check`; gives the exit status. Throws a Failure when it cannot. */
+/** Runs `dma-audit check`; gives the exit status, with `--watch` that of the last time. Throws a Failure when it cannot. */
 export async function check(paths: readonly string[], given: CheckArguments): Promise<number> {
+  if (!given.watch) return (await checkOnce(paths, given)).status;
+  if (given.filesFrom === '-' || given.shard) throw new Failure(EXIT.usage, '--watch needs files that stay the same');
+  let status: number = EXIT.clean;
+  const others = new Set([CONFIG_NAME, '.gitignore', '.dma-auditignore']);
+  await watch(async () => {
+    const checked = await checkOnce(paths, given);
+    status = checked.status;
+    process.stderr.write('watching; end with Ctrl+C\n');
+    return checked.files;
+  }, others);
+  return status;
+}
+
+interface Checked {
+  readonly status: number;
+  /** Absolute paths. */
+  readonly files: readonly string[];
+}
+
+async function checkOnce(paths: readonly string[], given: CheckArguments): Promise<Checked> {
   const start = performance.now();
   const directory = process.cwd();
   const root = resolve(directory, given.root ?? '.');
-  const inputs = await findInputs(await namedPaths(paths, given), directory, root);
-  const progress = await createProgress(given.quiet !== true);
-  let result: AuditResult;
+  const choice = choiceOf(given);
+  const { config, models } = await loadConfig(configFile(given), root);
+  const named = await namedPaths(paths, given);
+  const changed = await changedOf(given, named, directory, root);
   try {
-    result = await audit(
-      {
-        root,
-        files: inputs.files,
-        options: optionsOf(given),
-        dialect: given.dialect === 'auto' ? null : given.dialect,
-        jobs: given.jobs,
-        worker: WORKER,
-      },
-      { progress: progress.show },
-    );
+    const inputs = changed ? { files: changed.files, skipped: [] } : await findInputs(named, directory, root);
+    const options = {
+      ...DEFAULT_CHECK,
+      rules: rulesToRun(config, choice),
+      platforms: platformsOf(given, config),
+    };
+    const progress = await createProgress(given.quiet !== true);
+    const dialect = given.dialect ?? config.dialect ?? 'auto';
+    let result: AuditResult;
+    try {
+      result = await audit(
+        {
+          root: changed?.root ?? root,
+          files: inputs.files,
+          options,
+          dialect: dialect === 'auto' ? null : dialect,
+          models,
+          jobs: given.jobs,
+          worker: WORKER,
+          shard: given.shard ?? null,
+          cache: given.cache === undefined ? null : await openCache(resolve(directory, given.cache), WORKER),
+        },
+        { progress: progress.show },
+      );
+    } finally {
+      progress.stop();
+    }
+    const status = await conclude({
+      result: { ...result, skippedFiles: [...inputs.skipped, ...result.skippedFiles] },
+      config,
+      choice,
+      given,
+      root: changed?.root ?? root,
+      start,
+      partial: changed !== null || given.shard !== undefined,
+      shard: given.shard ?? null,
+      changedLines: given.changedLinesOnly && changed ? changed.changedLines : null,
+    });
+    if (given.stats === true) process.stderr.write(statistics(result));
+    return { status, files: inputs.files };
   } finally {
-    progress.stop();
+    await changed?.remove();
   }
-  result = { ...result, skippedFiles: [...inputs.skipped, ...result.skippedFiles] };
-  const elapsedMs = performance.now() - start;
-  await writeOutput(given.output ?? null, await reportOf(result, given, root, elapsedMs));
-  if (given.quiet !== true) process.stderr.write(summary(result, elapsedMs));
-  if (given.stats === true) process.stderr.write(statistics(result));
-  return result.diagnostics.some((d) => fails(d.severity, given.failOn)) ? EXIT.findings : EXIT.clean;
+}
+
+/** An absolute path; null = the one in the root, if it is there; false = none. */
+export function configFile({ config }: Pick<CheckArguments, 'config'>): string | false | null {
+  return typeof config === 'string' ? resolve(config) : config === false ? false : null;
 }
 
 async function namedPaths(paths: readonly string[], { filesFrom }: CheckArguments): Promise<readonly string[]> {
@@ -50,14 +100,25 @@ async function namedPaths(paths: readonly string[], { filesFrom }: CheckArgument
   return [...paths, ...(await readList(filesFrom, process.stdin))];
 }
 
-function optionsOf({ rule, all, platforms }: CheckArguments): CheckOptions {
-  if (rule && all) throw new Failure(EXIT.usage, '--rule and --all exclude each other');
-  const rules = rule ?? (all ? RULES.map(({ id }) => id) : null);
-  return { ...DEFAULT_CHECK, rules: rules && new Set(rules), platforms: platforms ? new Set(platforms) : null };
+async function changedOf(
+  { since, staged, changedLinesOnly }: CheckArguments,
+  paths: readonly string[],
+  directory: string,
+  root: string,
+): Promise<ChangedInputs | null> {
+  if (since !== undefined && staged) throw new Failure(EXIT.usage, '--since and --staged exclude each other');
+  if (since !== undefined) return changedInputs({ since }, paths, directory, root);
+  if (staged) return changedInputs('staged', paths, directory, root);
+  if (changedLinesOnly) throw new Failure(EXIT.usage, '--changed-lines-only: changed since when? --since or --staged');
+  return null;
 }
 
-async function reportOf(result: AuditResult, given: CheckArguments, root: string, elapsedMs: number): Promise<string> {
-  if (given.format === 'json') return jsonReport(result, elapsedMs);
-  const colour = given.color && given.output === undefined && hasColour(process.stdout);
-  return textReport(result.diagnostics, { root, colour, wholePath: given.path === true });
+function choiceOf({ rule, all }: CheckArguments): RuleChoice {
+  if (rule && all) throw new Failure(EXIT.usage, '--rule and --all exclude each other');
+  return rule ? new Set(rule) : all ? 'all' : 'default';
+}
+
+function platformsOf(given: CheckArguments, config: Config): ReadonlySet<string> | null {
+  const platforms = given.platforms ?? config.platforms;
+  return platforms ? new Set(platforms) : null;
 }

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { rulesTable } from './catalog.ts';
-import { checkCommand } from './check-options.ts';
+import { checkCommand, mergeCommand } from './check-options.ts';
 import { platformsCommand } from './commands/platforms.ts';
 import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
@@ -24,6 +24,12 @@ async function run(argv: readonly string[]): Promise<number> {
         // Loaded when wanted: --help need not wait for the analysis.
         const { check } = await import('./check.ts');
         status = await check(paths, options);
+      }),
+    )
+    .addCommand(
+      mergeCommand(async (files, options) => {
+        const { merge } = await import('./merge.ts');
+        status = await merge(files, options);
       }),
     )
     .addCommand(

@@ -1,9 +1,18 @@
-import type { AuditResult } from '../audit/index.ts';
+import type { Report } from './report.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** The report as docs/schema/report.json describes it, with a newline at the end. */
-export function jsonReport(result: AuditResult, elapsedMs: number): string {
-  const { files, functions, skippedFiles, diagnostics } = result;
-  const summary = { files, functions, elapsedMs: Math.round(elapsedMs), skippedFiles };
-  return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, summary, diagnostics }, null, 2)}\n`;
+export function jsonReport({ result, settled, elapsedMs }: Report): string {
+  const { files, functions, skippedFiles } = result;
+  const { diagnostics, suppressed, known, gone, notices } = settled;
+  const summary = {
+    files,
+    functions,
+    elapsedMs: Math.round(elapsedMs),
+    suppressed: suppressed.length,
+    inBaseline: known.length,
+    goneFromBaseline: gone.length,
+    skippedFiles,
+  };
+  return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, summary, diagnostics, notices }, null, 2)}\n`;
 }

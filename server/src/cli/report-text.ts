@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import pc from 'picocolors';
-import type { Diagnostic } from '../audit/index.ts';
+import type { Diagnostic, Notice } from '../audit/index.ts';
 import { codeFrame, LineCache, printable, type Span } from './code-frame.ts';
+import type { Report } from './report.ts';
 
 /** Steps of the path that are shown without `--path`. */
 const SHORT_PATH = 6;
@@ -9,26 +10,27 @@ const SHORT_PATH = 6;
 const FRAMED_PLACES = 4;
 
 export interface TextOptions {
-  /** Absolute. */
-  readonly root: string;
   readonly colour: boolean;
   readonly wholePath: boolean;
 }
 
 /** The diagnostics for people, one after the other, with a blank line behind each. */
-export async function textReport(diagnostics: readonly Diagnostic[], options: TextOptions): Promise<string> {
-  const writer = new Writer(options);
+export async function textReport({ settled, root }: Report, options: TextOptions): Promise<string> {
+  const writer = new Writer(root, options);
   const parts: string[] = [];
-  for (const diagnostic of diagnostics) parts.push(await writer.diagnostic(diagnostic));
+  for (const diagnostic of settled.diagnostics) parts.push(await writer.diagnostic(diagnostic));
+  for (const notice of settled.notices) parts.push(writer.notice(notice));
   return parts.join('');
 }
 
 class Writer {
+  readonly #root: string;
   readonly #options: TextOptions;
   readonly #paint: ReturnType<typeof pc.createColors>;
   readonly #lines = new LineCache();
 
-  constructor(options: TextOptions) {
+  constructor(root: string, options: TextOptions) {
+    this.#root = root;
     this.#options = options;
     this.#paint = pc.createColors(options.colour);
   }
@@ -47,9 +49,14 @@ class Writer {
     return `${parts.join('\n')}\n\n`;
   }
 
+  notice({ file, line, column, message }: Notice): string {
+    const { bold, cyan } = this.#paint;
+    return `${bold(cyan('notice'))} ${bold(printable(`${file}:${line}:${column}`))}\n  ${printable(message)}\n\n`;
+  }
+
   async #frame(file: string, span: Span, tint: (text: string) => string): Promise<readonly string[]> {
     const { dim } = this.#paint;
-    const frame = codeFrame(await this.#lines.linesOf(resolve(this.#options.root, file)), span);
+    const frame = codeFrame(await this.#lines.linesOf(resolve(this.#root, file)), span);
     if (!frame) return [];
     return [`${dim(`${String(span.line).padStart(6)} |`)} ${frame.code}`, `${dim('       |')} ${tint(frame.marks)}`];
   }

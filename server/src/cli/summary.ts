@@ -1,12 +1,14 @@
 import process from 'node:process';
 import type { AuditResult } from '../audit/index.ts';
+import type { Report } from './report.ts';
 
 /** Skipped files that are named one by one; the JSON report has them all. */
 const NAMED_SKIPPED = 20;
 
 /** What was done, in a few lines: nothing is left out in silence. */
-export function summary(result: AuditResult, elapsedMs: number): string {
-  const { files, functions, skippedFiles, diagnostics } = result;
+export function summary({ result, settled, elapsedMs }: Report): string {
+  const { files, functions, skippedFiles } = result;
+  const { diagnostics, suppressed, known, gone } = settled;
   const lines = skippedFiles.slice(0, NAMED_SKIPPED).map(({ file, reason }) => `skipped ${file}: ${reason}`);
   if (skippedFiles.length > NAMED_SKIPPED) lines.push(`skipped ${skippedFiles.length - NAMED_SKIPPED} more files`);
   const looked = functions.analysed + functions.degraded;
@@ -14,8 +16,15 @@ export function summary(result: AuditResult, elapsedMs: number): string {
     ...(functions.degraded > 0 ? [`${functions.degraded} of them in part`] : []),
     ...(functions.skipped > 0 ? [`${functions.skipped} skipped`] : []),
   ];
-  const found = diagnostics.length === 0 ? 'nothing found' : count(diagnostics.length, 'finding');
+  const quiet = [
+    ...(suppressed.length > 0 ? [`${suppressed.length} suppressed`] : []),
+    ...(known.length > 0 ? [`${known.length} in the baseline`] : []),
+  ];
+  const what = known.length > 0 ? 'new finding' : 'finding';
+  const told = diagnostics.length === 0 ? 'nothing found' : count(diagnostics.length, what);
+  const found = quiet.length > 0 ? `${told} (${quiet.join(', ')})` : told;
   const inFunctions = `${count(looked, 'function')} with DMA${doubts.length > 0 ? ` (${doubts.join(', ')})` : ''}`;
+  if (gone.length > 0) lines.push(`${count(gone.length, 'finding')} of the baseline gone: --update-baseline`);
   lines.push(`${found} in ${inFunctions}, ${count(files, 'file')}, ${(elapsedMs / 1000).toFixed(1)} s`);
   return `${lines.join('\n')}\n`;
 }

@@ -12,7 +12,7 @@ describe('schema.json', () => {
   it.each(Object.entries(builtinFiles))('holds for %s', (_name, file) => {
     complete(file);
     expect(complete.errors ?? []).toEqual([]);
-    expect(validate(file)).toEqual([]);
+    expect(validate(file, schema)).toEqual([]);
   });
 
   const source = readFileSync(new URL('./schema.ts', import.meta.url), 'utf8').replace(
@@ -83,7 +83,7 @@ describe('validate', () => {
       fc.property(fc.array(damage, { minLength: 1, maxLength: 3 }), (damages) => {
         const spoilt = damages.reduce<unknown>((value, { path, how, junk: put }) => spoil(value, path, how, put), base);
         const file: unknown = JSON.parse(JSON.stringify(spoilt));
-        expect(validate(file).length === 0).toBe(complete(file));
+        expect(validate(file, schema).length === 0).toBe(complete(file));
       }),
     );
   });
@@ -94,7 +94,7 @@ describe('validate', () => {
       version: '1',
       functions: [{ name: 'f', call: 'function', dialects: ['linux'], action: 'mapp', args: [], famly: 'x' }],
     };
-    expect(validate(file)).toEqual([
+    expect(validate(file, schema)).toEqual([
       { path: ['functions', 0, 'action'], on: 'value', message: expect.stringContaining('did you mean "map"?') },
       { path: ['functions', 0, 'famly'], on: 'key', message: 'unknown property; did you mean "family"?' },
     ]);

@@ -1,5 +1,3 @@
-import schema from './schema.json' with { type: 'json' };
-
 /** A place in a JSON value where it breaks the schema. `on: "key"` = the property's name is at fault, not its value. */
 export interface Violation {
   readonly path: readonly (string | number)[];
@@ -7,8 +5,11 @@ export interface Violation {
   readonly message: string;
 }
 
-/** The part of JSON Schema 2020-12 that `schema.json` uses; a test compares the verdicts with those of a complete validator. */
-interface Schema {
+/** The part of JSON Schema that the formats of users' files need; a test compares the verdicts with those of a complete validator. */
+export interface Schema {
+  readonly $schema?: string;
+  readonly title?: string;
+  readonly description?: string;
   readonly $ref?: string;
   readonly type?: string;
   readonly enum?: readonly string[];
@@ -24,15 +25,13 @@ interface Schema {
 
 type Path = readonly (string | number)[];
 
-const root: Schema = schema;
-
-/** Checks a parsed model file against `schema.json`. Objects take no properties that the schema does not name. */
-export function validate(value: unknown): readonly Violation[] {
-  return check(root, value, []);
+/** Checks a parsed file against its schema. Objects take no properties that the schema does not name. */
+export function validate(value: unknown, schema: Schema): readonly Violation[] {
+  return check(schema, schema, value, []);
 }
 
-function check(rule: Schema, value: unknown, path: Path): readonly Violation[] {
-  if (rule.$ref !== undefined) return check(definition(rule.$ref), value, path);
+function check(root: Schema, rule: Schema, value: unknown, path: Path): readonly Violation[] {
+  if (rule.$ref !== undefined) return check(root, definition(root, rule.$ref), value, path);
   const at = (message: string): readonly Violation[] => [{ path, on: 'value', message }];
   if (rule.type !== undefined && !hasType(value, rule.type)) return at(`expected ${article(rule.type)}`);
   if (rule.enum !== undefined && !(typeof value === 'string' && rule.enum.includes(value)))
@@ -44,18 +43,23 @@ function check(rule: Schema, value: unknown, path: Path): readonly Violation[] {
   }
   if (typeof value === 'number' && value < (rule.minimum ?? Number.NEGATIVE_INFINITY))
     return at(`must be ${rule.minimum} or more`);
-  if (Array.isArray(value)) return checkArray(rule, value, path);
-  if (isRecord(value)) return checkObject(rule, value, path);
+  if (Array.isArray(value)) return checkArray(root, rule, value, path);
+  if (isRecord(value)) return checkObject(root, rule, value, path);
   return [];
 }
 
-function checkArray(rule: Schema, value: readonly unknown[], path: Path): readonly Violation[] {
+function checkArray(root: Schema, rule: Schema, value: readonly unknown[], path: Path): readonly Violation[] {
   if (value.length < (rule.minItems ?? 0)) return [{ path, on: 'value', message: 'must not be empty' }];
   const { items } = rule;
-  return items === undefined ? [] : value.flatMap((item, index) => check(items, item, [...path, index]));
+  return items === undefined ? [] : value.flatMap((item, index) => check(root, items, item, [...path, index]));
 }
 
-function checkObject(rule: Schema, value: Readonly<Record<string, unknown>>, path: Path): readonly Violation[] {
+function checkObject(
+  root: Schema,
+  rule: Schema,
+  value: Readonly<Record<string, unknown>>,
+  path: Path,
+): readonly Violation[] {
   const { properties } = rule;
   if (properties === undefined) return [];
   const missing = (rule.required ?? [])
@@ -64,15 +68,15 @@ function checkObject(rule: Schema, value: Readonly<Record<string, unknown>>, pat
   const present = Object.entries(value).flatMap(([name, item]) => {
     const at = [...path, name];
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-    if (property !== undefined) return check(property, item, at);
+    if (property !== undefined) return check(root, property, item, at);
     return [{ path: at, on: 'key' as const, message: `unknown property${hint(name, Object.keys(properties))}` }];
   });
   return [...missing, ...present];
 }
 
-function definition(reference: string): Schema {
+function definition(root: Schema, reference: string): Schema {
   const found = root.$defs?.[reference.replace('#/$defs/', '')];
-  if (found === undefined) throw new Error(`schema.json has no ${reference}`);
+  if (found === undefined) throw new Error(`the schema has no ${reference}`);
   return found;
 }
 

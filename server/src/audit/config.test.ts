@@ -1,0 +1,108 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { CONFIG_SCHEMA, type Config, extendConfig, parseConfig, rulesToRun, severities } from './config.ts';
+
+const errorsOf = (text: string): readonly string[] => {
+  const result = parseConfig(text, 'dma-audit.json');
+  return result.ok ? [] : result.errors.map(({ line, column, message }) => `${line}:${column}: ${message}`);
+};
+
+describe('parseConfig', () => {
+  it('takes what the schema describes, with comments and trailing commas', () => {
+    const text = '{\n  // ours\n  "rules": { "mapping-leak": "warning", },\n  "platforms": ["swiotlb"],\n}';
+    expect(parseConfig(text, 'x')).toMatchObject({ ok: true, value: { rules: { 'mapping-leak': 'warning' } } });
+  });
+
+  it.each([
+    [
+      'a misspelled rule',
+      '{\n  "rules": { "mapping-leek": "off" }\n}',
+      ['2:14: unknown property; did you mean "mapping-leak"?'],
+    ],
+    [
+      'a wrong level',
+      '{ "rules": { "mapping-leak": "warn" } }',
+      [expect.stringMatching(/^1:30: "warn" is not one of "on"/)],
+    ],
+    ['an unknown platform', '{ "platforms": ["vax"] }', [expect.stringMatching(/^1:17: "vax" is not one of/)]],
+    ['a wrong type', '{ "exclude": "x" }', ['1:14: expected an array']],
+    ['two of a kind', '{ "failOn": "error",\n"failOn": "never" }', ['2:1: this property is there twice']],
+    ['no JSON', '{ "rules": }', ['1:12: value expected']],
+    ['nothing', '', ['1:1: value expected']],
+  ])('tells the place of %s', (_, text, errors) => {
+    expect(errorsOf(text)).toEqual(errors);
+  });
+});
+
+describe('the published schema', () => {
+  it('is the one that is used', async () => {
+    await expect(`${JSON.stringify(CONFIG_SCHEMA, null, 2)}\n`).toMatchFileSnapshot('../../../docs/schema/config.json');
+  });
+
+  it('means the same to a complete validator', () => {
+    const complete = new Ajv2020({ strict: true, strictRequired: false, strictTypes: false }).compile(CONFIG_SCHEMA);
+    for (const text of [
+      '{}',
+      '{ "rules": { "mapping-leak": "off" } }',
+      '{ "overrides": [{ "files": ["a"], "rules": {} }] }',
+    ])
+      expect(complete(JSON.parse(text))).toBe(true);
+    for (const text of [
+      '{ "rules": { "x": "off" } }',
+      '{ "overrides": [{ "files": [] }] }',
+      '{ "failOn": "x" }',
+      '[]',
+    ]) {
+      expect(complete(JSON.parse(text))).toBe(false);
+      expect(errorsOf(text)).not.toEqual([]);
+    }
+  });
+});
+
+describe('severities', () => {
+  const config: Config = {
+    rules: { 'mapping-leak': 'warning', 'double-free': 'off' },
+    overrides: [
+      { files: ['drivers/**'], rules: { 'mapping-leak': 'off', 'double-free': 'on' } },
+      { files: ['drivers/net/*.c'], rules: { 'mapping-leak': 'information' } },
+    ],
+    exclude: ['third-party/**'],
+  };
+  const of = severities(config, 'default');
+
+  it('are those of the last override that says something', () => {
+    expect(of('mapping-leak', 'lib/a.c')).toBe('warning');
+    expect(of('mapping-leak', 'drivers/a.c')).toBeNull();
+    expect(of('mapping-leak', 'drivers/net/a.c')).toBe('information');
+    expect(of('double-free', 'drivers/net/a.c')).toBe('error');
+    expect(of('double-free', 'lib/a.c')).toBeNull();
+  });
+
+  it('are none for excluded files and for the nursery', () => {
+    expect(of('mapping-leak', 'third-party/x/a.c')).toBeNull();
+    expect(of('channel-leak', 'a.c')).toBeNull();
+  });
+
+  it('give way to what the command line names', () => {
+    expect(severities(config, new Set(['double-free']))('double-free', 'lib/a.c')).toBe('error');
+    expect(severities(config, new Set(['double-free']))('mapping-leak', 'lib/a.c')).toBeNull();
+    expect(severities(config, 'all')('channel-leak', 'lib/a.c')).toBe('warning');
+  });
+
+  it('decide what is run', () => {
+    const run = rulesToRun(config, 'default');
+    expect(run).toContain('double-free');
+    expect(run).not.toContain('channel-leak');
+    expect(rulesToRun({ rules: { 'double-free': 'off' } }, 'default')).not.toContain('double-free');
+  });
+});
+
+it('a configuration changes the one that it extends', () => {
+  const base: Config = { failOn: 'never', dialect: 'edk2', rules: { 'double-free': 'off' }, exclude: ['a'] };
+  expect(extendConfig(base, { failOn: 'error', rules: { 'mapping-leak': 'off' }, exclude: ['b'] })).toMatchObject({
+    failOn: 'error',
+    dialect: 'edk2',
+    rules: { 'double-free': 'off', 'mapping-leak': 'off' },
+    exclude: ['a', 'b'],
+  });
+});

@@ -1,0 +1,140 @@
+import { PLATFORMS } from '@dma-audit/simulator';
+import picomatch from 'picomatch';
+import { type JsonFileResult, parseJsonFile, type Schema } from '../models/index.ts';
+import { RULES, ruleById, type Severity } from '../rules/index.ts';
+
+/** How a rule is applied: `on` = with the severity that it has by itself. */
+export type Level = Severity | 'on' | 'off';
+export type Levels = Readonly<Record<string, Level>>;
+
+/** What `dma-audit.json` may hold. Paths are relative to the file that has them, globs to the root. */
+export interface Config {
+  readonly extends?: readonly string[];
+  readonly dialect?: 'edk2' | 'linux' | 'auto';
+  readonly platforms?: readonly string[];
+  readonly failOn?: 'error' | 'warning' | 'never';
+  readonly rules?: Levels;
+  readonly overrides?: readonly { readonly files: readonly string[]; readonly rules: Levels }[];
+  readonly exclude?: readonly string[];
+  readonly models?: readonly string[];
+  readonly baseline?: string;
+}
+
+const text: Schema = { type: 'string', minLength: 1 };
+const levels: Schema & { readonly additionalProperties: boolean } = {
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(RULES.map(({ id }) => [id, { $ref: '#/$defs/level' }])),
+};
+
+/** The schema that `docs/schema/config.json` publishes. */
+export const CONFIG_SCHEMA: Schema & { readonly additionalProperties: boolean } = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'dma-audit.json',
+  description: 'Configuration of dma-audit. Comments and trailing commas are allowed.',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    $schema: { type: 'string', description: 'For editors only.' },
+    extends: {
+      description: 'Configurations that this one changes; relative to this file, inside the root. The last one wins.',
+      type: 'array',
+      items: text,
+    },
+    dialect: { description: 'Whose C it is; auto: each file tells.', enum: ['edk2', 'linux', 'auto'] },
+    platforms: {
+      description: 'The platforms to simulate, as listed by dma-audit platforms.',
+      type: 'array',
+      minItems: 1,
+      items: { enum: PLATFORMS.map(({ id }) => id) },
+    },
+    failOn: { description: 'Least severity that gives exit status 1.', enum: ['error', 'warning', 'never'] },
+    rules: { description: 'How rules are applied everywhere.', $ref: '#/$defs/levels' },
+    overrides: {
+      description: 'How rules are applied to some files. The last one that says something about a rule decides.',
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['files', 'rules'],
+        properties: {
+          files: { description: 'Globs, relative to the root.', type: 'array', minItems: 1, items: text },
+          rules: { $ref: '#/$defs/levels' },
+        },
+      },
+    },
+    exclude: {
+      description: 'Globs, relative to the root, of files about which nothing is reported.',
+      type: 'array',
+      items: text,
+    },
+    models: {
+      description: 'Files with API models of your own wrappers; relative to this file.',
+      type: 'array',
+      items: text,
+    },
+    baseline: { description: 'The file of known findings; relative to this file.', ...text },
+  },
+  $defs: {
+    levels,
+    level: { enum: ['on', 'off', 'error', 'warning', 'information'] },
+  },
+};
+
+/** Reads a configuration. `path` is only for the errors. */
+export function parseConfig(source: string, path: string): JsonFileResult<Config> {
+  return parseJsonFile<Config>(source, path, CONFIG_SCHEMA);
+}
+
+/** What holds when `config` changes `base`. */
+export function extendConfig(base: Config, config: Config): Config {
+  return {
+    ...base,
+    ...config,
+    rules: { ...base.rules, ...config.rules },
+    overrides: [...(base.overrides ?? []), ...(config.overrides ?? [])],
+    exclude: [...(base.exclude ?? []), ...(config.exclude ?? [])],
+    models: [...(base.models ?? []), ...(config.models ?? [])],
+  };
+}
+
+/** Which rules the command line asked for: `default` = those that the configuration wants. */
+export type RuleChoice = 'default' | 'all' | ReadonlySet<string>;
+
+/** The rules that any file may need. */
+export function rulesToRun({ rules = {}, overrides = [] }: Config, choice: RuleChoice): ReadonlySet<string> {
+  const levelsOf = (id: string): readonly Level[] => [
+    levelOf(id, rules[id]),
+    ...overrides.flatMap((one) => one.rules[id] ?? []),
+  ];
+  const wanted = RULES.filter(({ id }) => {
+    if (choice === 'all') return true;
+    return choice === 'default' ? levelsOf(id).some((level) => level !== 'off') : choice.has(id);
+  });
+  return new Set(wanted.map(({ id }) => id));
+}
+
+/** Tells the severity of a rule for a file; null = it is off there. What the command line names is never off. */
+export function severities(config: Config, choice: RuleChoice): (rule: string, file: string) => Severity | null {
+  const excluded = picomatch([...(config.exclude ?? [])], { dot: true });
+  const overrides = (config.overrides ?? []).map(({ files, rules }) => ({
+    matches: picomatch([...files], { dot: true }),
+    rules,
+  }));
+  return (id, file) => {
+    if (excluded(file)) return null;
+    const level = overrides.reduce(
+      (before, { matches, rules }) => (matches(file) ? (rules[id] ?? before) : before),
+      levelOf(id, config.rules?.[id]),
+    );
+    const chosen = choice === 'all' || (choice !== 'default' && choice.has(id));
+    if (choice !== 'default' && !chosen) return null;
+    if (level === 'off') return chosen ? own(id) : null;
+    return level === 'on' ? own(id) : level;
+  };
+}
+
+const own = (id: string): Severity => ruleById(id)?.severity ?? 'error';
+
+function levelOf(id: string, configured: Level | undefined): Level {
+  return configured ?? (ruleById(id)?.nursery ? 'off' : 'on');
+}

@@ -1,0 +1,95 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import process from 'node:process';
+import {
+  type AuditResult,
+  type Baseline,
+  type Config,
+  parseBaseline,
+  type RuleChoice,
+  renderBaseline,
+  type Settled,
+  type Shard,
+  settle,
+  severities,
+  updatedBaseline,
+} from '../audit/index.ts';
+import { touches } from './changed-inputs.ts';
+import { fails, type ReportArguments } from './check-options.ts';
+import { EXIT, Failure, reasonOf } from './failure.ts';
+import type { LineRange } from './git.ts';
+import { outputsOf, writeOutputs } from './outputs.ts';
+import { summary } from './summary.ts';
+
+/** A result, and all that decides what is told of it. */
+export interface Conclusion {
+  readonly result: AuditResult;
+  readonly config: Config;
+  readonly choice: RuleChoice;
+  readonly given: ReportArguments;
+  /** Absolute; where the files of the result are. */
+  readonly root: string;
+  readonly start: number;
+  /** Not every file of the project was checked. */
+  readonly partial: boolean;
+  readonly shard: Shard | null;
+  /** Report only what touches these lines, by file; null = everything. */
+  readonly changedLines: ReadonlyMap<string, readonly LineRange[]> | null;
+}
+
+/** Writes the reports; gives the exit status. */
+export async function conclude(all: Conclusion): Promise<number> {
+  const { result, config, choice, given, root, shard } = all;
+  const outputs = outputsOf(given.output);
+  const settled = await settledOf(all);
+  const elapsedMs = performance.now() - all.start;
+  const report = { result, settled, root, elapsedMs };
+  await writeOutputs(report, outputs, { color: given.color, path: given.path === true, shard, choice });
+  if (given.quiet !== true) process.stderr.write(summary(report));
+  const failOn = given.failOn ?? config.failOn ?? 'warning';
+  return settled.diagnostics.some((d) => fails(d.severity, failOn)) ? EXIT.findings : EXIT.clean;
+}
+
+async function settledOf({
+  result,
+  config,
+  choice,
+  given,
+  partial,
+  shard,
+  changedLines,
+}: Conclusion): Promise<Settled> {
+  const file = given.baseline === undefined ? (config.baseline ?? null) : resolve(given.baseline);
+  const policy = { severityOf: severities(config, choice), partial };
+  if (shard && (given.baseline !== undefined || given.updateBaseline))
+    throw new Failure(EXIT.usage, 'a shard has no baseline: give it to dma-audit merge');
+  if (given.updateBaseline) {
+    if (file === null) throw new Failure(EXIT.usage, '--update-baseline: which file? --baseline names it');
+    if (changedLines) throw new Failure(EXIT.usage, '--update-baseline and --changed-lines-only exclude each other');
+    const settled = settle(result, { ...policy, baseline: null });
+    const checked = new Set(result.checked);
+    const isChecked = (name: string): boolean => (partial ? checked.has(name) : true);
+    const updated = updatedBaseline(await readBaseline(file, true), settled.diagnostics, isChecked);
+    await writeFile(file, renderBaseline(updated)).catch((error: unknown) => {
+      throw new Failure(EXIT.fatal, `${file}: ${reasonOf(error)}`);
+    });
+    return { ...settled, diagnostics: [], known: settled.diagnostics };
+  }
+  const baseline = file === null || shard ? null : await readBaseline(file, false);
+  const settled = settle(result, { ...policy, baseline });
+  if (!changedLines) return settled;
+  return { ...settled, diagnostics: settled.diagnostics.filter((d) => touches(d, changedLines)) };
+}
+
+/** Throws a Failure when there is none, unless that is allowed. */
+async function readBaseline(file: string, mayBeMissing: boolean): Promise<Baseline | null> {
+  const shown = relative('.', file) || file;
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (mayBeMissing && error.code === 'ENOENT') return null;
+    throw new Failure(EXIT.configuration, `${shown}: ${reasonOf(error)}; --update-baseline writes a baseline`);
+  });
+  if (text === null) return null;
+  const parsed = parseBaseline(text);
+  if (!parsed.ok) throw new Failure(EXIT.configuration, `${shown}: ${parsed.reason}`);
+  return parsed.baseline;
+}

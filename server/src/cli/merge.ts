@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import { mergeResults } from '../audit/index.ts';
+import { configFile } from './check.ts';
+import type { ReportArguments } from './check-options.ts';
+import { conclude } from './conclude.ts';
+import { loadConfig } from './config-files.ts';
+import { readPartials } from './report-partial.ts';
+
+/** Runs `dma-audit merge`; gives the exit status. Throws a Failure when it cannot. */
+export async function merge(files: readonly string[], given: ReportArguments): Promise<number> {
+  const start = performance.now();
+  const root = resolve(given.root ?? '.');
+  const { config } = await loadConfig(configFile(given), root);
+  const partials = await readPartials(files);
+  const choice = partials[0]?.choice ?? 'default';
+  return conclude({
+    result: mergeResults(partials.map(({ result }) => result)),
+    config,
+    choice: typeof choice === 'string' ? choice : new Set(choice),
+    given,
+    root,
+    start,
+    partial: false,
+    shard: null,
+    changedLines: null,
+  });
+}

@@ -1,0 +1,76 @@
+import process from 'node:process';
+import { InvalidArgumentError } from 'commander';
+import type { RuleChoice, Shard } from '../audit/index.ts';
+import { EXIT, Failure } from './failure.ts';
+import { hasColour, writeOutput } from './output.ts';
+import type { Report } from './report.ts';
+import { githubReport } from './report-github.ts';
+import { gitlabReport } from './report-gitlab.ts';
+import { jsonReport } from './report-json.ts';
+import { junitReport } from './report-junit.ts';
+import { partialReport } from './report-partial.ts';
+import { sarifReport } from './report-sarif.ts';
+import { textReport } from './report-text.ts';
+
+export const FORMATS = ['text', 'json', 'sarif', 'github', 'gitlab', 'junit', 'partial'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Where a report goes, and how it is written; null = standard output. */
+export interface Output {
+  readonly format: Format;
+  readonly file: string | null;
+}
+
+export interface OutputOptions {
+  readonly color: boolean;
+  /** Every step of the paths, in text. */
+  readonly path: boolean;
+  readonly shard: Shard | null;
+  readonly choice: RuleChoice;
+}
+
+/** Reads FORMAT or FORMAT=FILE; may be repeated. */
+export function outputArgument(value: string, before: readonly Output[] = []): readonly Output[] {
+  const at = value.indexOf('=');
+  const name = at < 0 ? value : value.slice(0, at);
+  const file = at < 0 ? null : value.slice(at + 1);
+  const format = FORMATS.find((one) => one === name);
+  if (format === undefined || file === '')
+    throw new InvalidArgumentError(`It must be FORMAT or FORMAT=FILE, with one of the formats ${FORMATS.join(', ')}.`);
+  return [...before, { format, file }];
+}
+
+/** Text on standard output, unless something else was asked for. Throws a Failure if two reports would be mixed there. */
+export function outputsOf(given: readonly Output[] | undefined): readonly Output[] {
+  const outputs = given ?? [{ format: 'text', file: null }];
+  if (outputs.filter(({ file }) => file === null).length > 1)
+    throw new Failure(EXIT.usage, 'only one --output can go to standard output: give the others a file');
+  return outputs;
+}
+
+export async function writeOutputs(report: Report, outputs: readonly Output[], options: OutputOptions): Promise<void> {
+  for (const output of outputs) await writeOutput(output.file, await rendered(report, output, options));
+}
+
+async function rendered(report: Report, { format, file }: Output, options: OutputOptions): Promise<string> {
+  switch (format) {
+    case 'text': {
+      const colour = options.color && file === null && hasColour(process.stdout);
+      return textReport(report, { colour, wholePath: options.path });
+    }
+    case 'json':
+      return jsonReport(report);
+    case 'sarif':
+      return sarifReport(report);
+    case 'github':
+      return githubReport(report);
+    case 'gitlab':
+      return gitlabReport(report);
+    case 'junit':
+      return junitReport(report);
+    case 'partial':
+      return partialReport(report.result, options.shard, options.choice);
+    default:
+      return format satisfies never;
+  }
+}
