@@ -13,6 +13,9 @@ export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } fr
 export { nameIn } from './directory.ts';
 export { isSourceName } from './files.ts';
 export { Project } from './project.ts';
+export { type AuditResult, mergeResults } from './result.ts';
+export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
+export { type Policy, type Settled, settle } from './settle.ts';
 export {
   type PathOverview,
   type SimulatedEntry,
@@ -25,9 +28,6 @@ export {
 } from './simulate.ts';
 export type { Lane, LaneState } from './simulate-lanes.ts';
 export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
-export { type AuditResult, mergeResults } from './result.ts';
-export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
-export { type Policy, type Settled, settle } from './settle.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
 export type { SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';

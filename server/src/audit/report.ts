@@ -27,10 +27,18 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
     related: [...relatedPlaces(project, rule, finding, first), ...otherWays(project, others, first.place)],
     path: pathPlaces(project, first),
     fingerprint: fingerprint(rule.id, first.place.function, [
-      finding.textOf(first.violation.index),
-      ...first.violation.related.map((r) => finding.textOf(r.index)),
+      textAt(project, first, first.violation.index),
+      ...first.violation.related.map((r) => textAt(project, first, r.index)),
     ]),
   };
+}
+
+/** The whole text of an operation. */
+function textAt(project: Project, raw: RawFinding, index: number): string {
+  const operation = operationAt(raw, index);
+  const place = operation && raw.exploration.place(operation.site);
+  const text = place && project.unit(place.file)?.text;
+  return text?.slice(place?.start, place?.end) ?? '';
 }
 
 function snippet(project: Project, place: SourcePlace): string {
