@@ -29,6 +29,21 @@ try {
     minifySyntax: true,
     logLevel: 'warning',
   });
+  // The page of a simulation, for reports in a single file: a script must not end its own element.
+  await build({
+    absWorkingDir: root,
+    entryPoints: { panel: 'client/panel/page.ts', 'panel-style': 'client/panel/panel.css' },
+    outdir: temporary,
+    entryNames: '[name]',
+    bundle: true,
+    platform: 'browser',
+    format: 'esm',
+    target: ['chrome124', 'firefox128', 'safari17.5'],
+    conditions: ['dma-audit-source'],
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
   // Chunks first: an entry must not name one that is not there yet.
   const isEntry = (name) => !name.startsWith('chunk-');
   const files = readdirSync(temporary).sort((a, b) => isEntry(a) - isEntry(b));

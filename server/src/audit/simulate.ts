@@ -41,6 +41,16 @@ export interface Simulation {
   /** All paths, in few words; those told in full are in `paths`. */
   readonly overview: readonly PathOverview[];
   readonly paths: readonly SimulatedPath[];
+  /** Text of the functions that these paths go through. */
+  readonly sources: readonly SourceExcerpt[];
+}
+
+export interface SourceExcerpt {
+  readonly file: string;
+  readonly function: string;
+  /** Of its first line, from 1. */
+  readonly line: number;
+  readonly text: string;
 }
 
 export interface SimulatedPlatform {
@@ -153,7 +163,19 @@ export function simulate(project: Project, file: string, name: string, options: 
     })),
     overview,
     paths,
+    sources: sourcesOf(project, file, name, paths),
   };
+}
+
+/** The function itself first, then what its paths enter, as they come to it. */
+function sourcesOf(project: Project, file: string, name: string, paths: readonly SimulatedPath[]): SourceExcerpt[] {
+  const seen = new Set<string>();
+  return [{ file, function: name }, ...paths.flatMap(({ steps }) => steps)].flatMap((step) => {
+    const key = `${step.file}:${step.function}`;
+    const excerpt = seen.has(key) ? null : functionText(project, step.file, step.function);
+    seen.add(key);
+    return excerpt === null ? [] : [{ file: step.file, function: step.function, ...excerpt }];
+  });
 }
 
 function isWanted({ number, marks }: PathOverview, wanted: SimulateOptions['paths']): boolean {
@@ -189,7 +211,8 @@ class Writer {
     assumptions: readonly Assumption[],
     platforms: readonly Platform[],
   ): SimulatedPath {
-    const plan = planLanes(program, (operation) => this.#label(operation));
+    const labels = new Set<string>();
+    const plan = planLanes(program, (operation) => this.#label(operation, labels));
     return {
       ...about,
       assumptions,
@@ -265,8 +288,17 @@ class Writer {
     return { file: place.file, ...positionOf(this.#project, place), function: place.function };
   }
 
-  /** The variable that people call a buffer by. */
-  #label(operation: Operation): string {
+  /** The variable that people call a buffer by; with its line where another one is called so as well. */
+  #label(operation: Operation, taken: Set<string>): string {
+    const name = this.#name(operation);
+    const { line } = this.#position(this.#exploration.place(operation.site));
+    let label = taken.has(name) ? `${name}, ${line}` : name;
+    for (let n = 2; taken.has(label); n++) label = `${name}, ${line} (${n})`;
+    taken.add(label);
+    return label;
+  }
+
+  #name(operation: Operation): string {
     const place = this.#exploration.place(operation.site);
     const call = readCall(sourceText(this.#project, place), this.#project.dialect, this.#project.models);
     if (operation.op === 'declare') return bare(snippet(this.#project, place, 24));

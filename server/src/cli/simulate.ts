@@ -15,7 +15,7 @@ interface SimulateArguments {
   readonly size?: ReadonlyMap<string, number>;
   readonly count: number;
   readonly path: ReadonlySet<number> | 'success' | 'worst' | 'all';
-  readonly format: 'text' | 'json' | 'dmaseq';
+  readonly format: 'text' | 'json' | 'html' | 'dmaseq';
   readonly output?: string;
   readonly root?: string;
   readonly dialect: 'edk2' | 'linux' | 'auto';
@@ -54,7 +54,9 @@ export function simulateCommand(): Command {
         .argParser(paths)
         .default('success'),
     )
-    .addOption(new Option('--format <format>', 'how to show it').choices(['text', 'json', 'dmaseq']).default('text'))
+    .addOption(
+      new Option('--format <format>', 'how to show it').choices(['text', 'json', 'html', 'dmaseq']).default('text'),
+    )
     .option('--output <file>', 'write it to <file>')
     .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
     .addOption(new Option('--dialect <dialect>', 'whose C it is').choices(['edk2', 'linux', 'auto']).default('auto'))
@@ -105,6 +107,10 @@ async function written(simulation: Simulation, given: SimulateArguments): Promis
     }
     case 'json':
       return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, ...simulation }, null, 2)}\n`;
+    case 'html': {
+      const { simulationPage } = await import('./simulate-html.ts');
+      return simulationPage(simulation);
+    }
     case 'dmaseq':
       return simulation.paths.map((path) => dmaseq(simulation, path)).join('\n');
   }
