@@ -4,6 +4,7 @@ import { internalError } from './check.ts';
 import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { relocated, type Starts, startsOf } from './relocate.ts';
+import type { FunctionContent } from './section.ts';
 import type { Unit } from './unit.ts';
 
 /** A question that an exploration asked of the code. Its answer holds until the code answers otherwise. */
@@ -18,6 +19,7 @@ interface Question {
 interface Entry {
   readonly result: FunctionResult;
   readonly starts: Starts;
+  readonly content: FunctionContent | undefined;
 }
 
 export interface MemoOptions {
@@ -62,6 +64,12 @@ export class Memo {
     return this.#results.has(keyOf(unit, name));
   }
 
+  /** Whether its own text is another than when it was last explored; false if it never was. */
+  isEdited(unit: Unit, name: string): boolean {
+    const entry = this.#stale.get(keyOf(unit, name));
+    return entry !== undefined && entry.content !== unit.functions.get(name)?.content;
+  }
+
   /** The last result, if there ever was one. */
   last(unit: Unit, name: string): FunctionResult | undefined {
     const key = keyOf(unit, name);
@@ -94,7 +102,8 @@ export class Memo {
       if (before) before.users.add(key);
       else this.#questions.set(question, { ask, answer: ask(this.#project), users: new Set([key]) });
     }
-    this.#results.set(key, { result, starts: startsOf(this.#project, result) });
+    const content = unit.functions.get(name)?.content;
+    this.#results.set(key, { result, starts: startsOf(this.#project, result), content });
     this.#stale.delete(key);
     return result;
   }

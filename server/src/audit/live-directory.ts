@@ -1,0 +1,104 @@
+import { basename, join } from 'node:path';
+import type { Dialect } from '../models/index.ts';
+import { detectDialect } from '../source/index.ts';
+import { readSources, type Slices, sliceFiles, type Tools } from './directory.ts';
+import { readSource } from './files.ts';
+import { Memo, type MemoOptions } from './memo.ts';
+import type { Project } from './project.ts';
+import { SourceFile } from './source-file.ts';
+import type { Unit } from './unit.ts';
+
+/** A file as an editor has it at this moment: what is needed to check it. */
+export interface LiveUnit {
+  readonly project: Project;
+  readonly unit: Unit;
+  readonly memo: Memo;
+}
+
+/**
+ * The sources of one directory while somebody edits them. Texts in the editor go before those on disk. Files are named by
+ * their last part.
+ */
+export class LiveDirectory {
+  readonly path: string;
+  readonly #tools: Tools;
+  readonly #dialect: Dialect | null;
+  readonly #options: MemoOptions;
+  readonly #files = new Map<string, SourceFile>();
+  readonly #buffers = new Set<string>();
+  readonly #memos = new Map<Dialect, Memo>();
+  #units: ReadonlyMap<string, Unit> = new Map();
+  #slices: Slices | null = null;
+
+  /** `dialect`: null = each file tells. */
+  constructor(path: string, dialect: Dialect | null, options: MemoOptions, tools: Tools) {
+    this.path = path;
+    this.#dialect = dialect;
+    this.#options = options;
+    this.#tools = tools;
+  }
+
+  /** Reads all files from disk. Never rejects: a directory that cannot be read has the texts of the editor only. */
+  async load(): Promise<void> {
+    for await (const { path, source } of readSources(this.path))
+      if (source.ok && !this.#buffers.has(basename(path))) this.#set(path, source.text);
+  }
+
+  /** Takes a file as it is on disk now, unless the editor has it. */
+  async refresh(path: string): Promise<void> {
+    if (this.#buffers.has(basename(path))) return;
+    const source = await readSource(path);
+    if (this.#buffers.has(basename(path))) return;
+    if (source.ok) this.#set(path, source.text);
+    else if (this.#files.delete(basename(path))) this.#slices = null;
+  }
+
+  setBuffer(path: string, text: string): void {
+    this.#buffers.add(basename(path));
+    this.#set(path, text);
+  }
+
+  /** The editor has closed the file: what is on disk counts again. */
+  async closeBuffer(path: string): Promise<void> {
+    this.#buffers.delete(basename(path));
+    await this.refresh(path);
+  }
+
+  /** Absolute paths of the texts of the editor. */
+  get buffers(): readonly string[] {
+    return [...this.#buffers].map((name) => join(this.path, name));
+  }
+
+  /** Null when the file has nothing to do with DMA. */
+  live(path: string): LiveUnit | null {
+    this.#slices ??= this.#slice();
+    const unit = this.#units.get(basename(path));
+    const memo = unit && this.#memos.get(unit.dialect);
+    const project = this.#slices.projects.find(({ units }) => unit !== undefined && units.includes(unit))?.project;
+    return unit && memo && project ? { project, unit, memo } : null;
+  }
+
+  #slice(): Slices {
+    const files = [...this.#files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const slices = sliceFiles(files, this.#tools, this.#units);
+    this.#units = new Map(slices.projects.flatMap(({ units }) => units.map((unit) => [unit.path, unit])));
+    const memos = new Map(this.#memos);
+    this.#memos.clear();
+    for (const { project, units } of slices.projects) {
+      if (units.length === 0) continue;
+      const memo = memos.get(project.dialect) ?? new Memo(project, this.#options);
+      memo.update(project);
+      this.#memos.set(project.dialect, memo);
+    }
+    return slices;
+  }
+
+  #set(path: string, text: string): void {
+    const name = basename(path);
+    const before = this.#files.get(name);
+    if (before?.text === text) return;
+    const dialect = this.#dialect ?? detectDialect(path, text);
+    this.#files.set(name, new SourceFile(name, text, dialect, this.#tools.models));
+    this.#slices = null;
+  }
+}
