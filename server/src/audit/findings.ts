@@ -73,6 +73,8 @@ export function faultKey(finding: RawFinding): string {
     case 'buffer-leak':
     case 'channel-leak':
     case 'short-mapping':
+    // The halves of one address are told in turn.
+    case 'unmapped-common-buffer':
       return `${violation.kind}@${origin ? at(origin.index) : at(violation.index)}`;
     default:
       return `${violation.kind}@${at(violation.index)}`;

@@ -297,6 +297,3 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
       return null;
   }
 }
-
-export const isTrueTest = (value: Value): Value =>
-  value.kind === 'test' ? value : { kind: 'test', operator: '!=', left: value, right: ZERO };

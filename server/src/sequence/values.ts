@@ -87,10 +87,6 @@ export function valueKey(value: Value): string {
   }
 }
 
-export function sameValue(a: Value, b: Value): boolean {
-  return a === b || (a.kind === b.kind && valueKey(a) === valueKey(b));
-}
-
 /** Place that a pointer value points to: `*12.field`, or the location itself. */
 export function pointee(value: Value): string | null {
   if (value.kind === 'address') return value.offset ? `${value.location}+${value.offset}` : value.location;

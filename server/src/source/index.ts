@@ -14,7 +14,6 @@ export type {
   VariableItem,
 } from './items.ts';
 export { LineIndex, type Position } from './lines.ts';
-export { type MaskedMacro, maskMacro } from './macro.ts';
 export { maskSource } from './mask.ts';
 export { sectionEnds } from './sections.ts';
 export { sliceTopLevel } from './slice.ts';
