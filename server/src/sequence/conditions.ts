@@ -227,7 +227,7 @@ export class Conditions {
     const { resource, role } = this.symbols.info(symbol);
     if (resource === undefined || role === undefined) return state;
     const now = state.resource(resource);
-    if (!now || now.outcome !== 'pending' || now.life === 'gone') return state;
+    if (now?.outcome !== 'pending' || now.life === 'gone') return state;
     const sign = this.resources.info(resource).model?.failure ?? 'never';
     const failed = failureBy(sign, role, domain);
     if (failed === 'wrong') {

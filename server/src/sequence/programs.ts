@@ -127,7 +127,7 @@ class ProgramWriter {
     const lost: Operation[] = [];
     for (const info of this.made(exit.state)) {
       const now = exit.state.resource(info.id);
-      if (!now || now.life !== 'live' || now.outcome === 'failed' || info.model?.managed) continue;
+      if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed) continue;
       const held = holders.of(info.id);
       const isLost = !now.escaped && held.length === 0;
       const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
