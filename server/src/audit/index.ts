@@ -26,6 +26,7 @@ export {
   type Simulation,
   simulate,
 } from './simulate.ts';
+export { type FunctionCost, type PathCost, unitCosts } from './simulate-cost.ts';
 export type { Lane, LaneState } from './simulate-lanes.ts';
 export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';

@@ -5,6 +5,7 @@ import { checkCommand, mergeCommand } from './check-options.ts';
 import { platformsCommand } from './commands/platforms.ts';
 import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
+import { costCommand } from './cost.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
 import { replayCommand } from './replay.ts';
@@ -39,6 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
     )
     .addCommand(simulateCommand())
     .addCommand(replayCommand())
+    .addCommand(costCommand())
     .addCommand(workloadCommand())
     .addCommand(platformsCommand());
   program

@@ -1,0 +1,78 @@
+import { type Counters, costOf, type Platform, type PlatformCost, type Program, run } from '@dma-audit/simulator';
+import { type Budget, sequences } from '../sequence/index.ts';
+import type { Project } from './project.ts';
+import { type Ending, rankPaths } from './simulate-rank.ts';
+import { assumeSizes, type Sizes } from './simulate-sizes.ts';
+import { functionText } from './simulate-source.ts';
+import type { Unit } from './unit.ts';
+
+/** What one call of a function costs on each platform. */
+export interface FunctionCost {
+  readonly file: string;
+  readonly function: string;
+  /** From 1. */
+  readonly line: number;
+  readonly paths: number;
+  readonly degraded: readonly string[];
+  /** Sizes that the code does not tell, on the path where everything works. */
+  readonly assumed: number;
+  readonly success: PathCost;
+  /** The most expensive path over all platforms. */
+  readonly worst: PathCost;
+}
+
+export interface PathCost {
+  readonly ending: Ending;
+  readonly platforms: readonly { readonly id: string; readonly counters: Counters; readonly cost: PlatformCost }[];
+}
+
+/** Costs of the functions of one file that reach DMA; those in which nothing is ever counted are left out. */
+export function unitCosts(
+  project: Project,
+  unit: Unit,
+  platforms: readonly Platform[],
+  sizes: Sizes,
+  budget: Budget,
+): readonly FunctionCost[] {
+  return [...unit.functions.keys()].flatMap((name) => {
+    const source = project.isRelevant(name) ? project.function(name, unit.path) : null;
+    const own = functionText(project, unit.path, name);
+    if (source === null || own === null || source.file !== unit.path) return [];
+    const exploration = sequences(project, source, budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
+    const sized = exploration.paths
+      .filter(({ complete, program }) => complete && program.operations.length > 0)
+      .map((path) => ({ path, ...assumeSizes(path.program, exploration, project, sizes) }));
+    const ranked = rankPaths(sized, platforms);
+    const success = ranked.find(({ marks }) => marks.includes('success'));
+    const worst = ranked.find(({ marks }) => marks.includes('worst'));
+    if (success === undefined || worst === undefined) return [];
+    const costs = { success: pathCost(success, platforms), worst: pathCost(worst, platforms) };
+    if (![...costs.success.platforms, ...costs.worst.platforms].some(({ counters }) => isMoved(counters))) return [];
+    return [
+      {
+        file: unit.path,
+        function: name,
+        line: own.line,
+        paths: ranked.length,
+        degraded: exploration.degraded,
+        assumed: sized.find(({ path }) => path === success.path)?.assumptions.length ?? 0,
+        ...costs,
+      },
+    ];
+  });
+}
+
+function pathCost(
+  { program, ending }: { readonly program: Program; readonly ending: Ending },
+  platforms: readonly Platform[],
+): PathCost {
+  return {
+    ending,
+    platforms: platforms.map((platform) => {
+      const { counters } = run(program, platform);
+      return { id: platform.id, counters, cost: costOf(counters, platform.description.costs) };
+    }),
+  };
+}
+
+const isMoved = (counters: Counters): boolean => Object.values(counters).some((value) => value !== 0);

@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { costCommand } from './cost.ts';
+import { NOTHING, plus, times } from './cost-table.ts';
+
+const mapping = (calls: number): string => `#include <linux/dma-mapping.h>
+int send(struct device *dev, void *data)
+{
+	dma_addr_t addr;
+${'	addr = dma_map_single(dev, data, 2048, DMA_TO_DEVICE);\n	if (dma_mapping_error(dev, addr))\n		return -ENOMEM;\n	post(dev, addr);\n	dma_unmap_single(dev, addr, 2048, DMA_TO_DEVICE);\n'.repeat(calls)}	return 0;
+}
+`;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cost-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function put(name: string, content: string): string {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+async function cost(...args: readonly string[]): Promise<string> {
+  const output = join(folder, 'out');
+  const all = ['node', 'cost', ...args, '--root', join(folder, 'new'), '--output', output];
+  await costCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parseAsync(all);
+  return readFileSync(output, 'utf8');
+}
+
+describe('dma-audit cost', () => {
+  test('counts what one call costs on each platform', async () => {
+    const text = await cost(put('new/a.c', mapping(1)), '--platform', 'tdx,vtd-strict');
+    expect(text).toMatch(/^tdx: one call of each function/m);
+    expect(text).toMatch(/^send +· +2,048 .* unknown .* a\.c:2$/m);
+    expect(text).toMatch(/^send +· +· +1 .* 2 µs /m);
+  });
+
+  test('a workload multiplies, and leaves out what it does not call', async () => {
+    const calls = put('calls.json', '{"send": 1000}');
+    const file = put('new/a.c', mapping(1) + mapping(1).replace(/send/g, 'other').replace(/#.*\n/, ''));
+    const text = await cost(file, '--platform', 'vtd-strict', '--workload', calls);
+    expect(text).toMatch(/^send +1,000 .* 1,000 .* 2 ms /m);
+    expect(text).not.toMatch(/^other/m);
+  });
+
+  test('a change of the source is told by what it costs or saves', async () => {
+    const file = put('new/a.c', mapping(1));
+    put('old/a.c', mapping(3));
+    const text = await cost(file, '--platform', 'vtd-strict', '--compare', join(folder, 'old'));
+    expect(text).toContain('−2 invalidations, −4 µs');
+  });
+
+  test.each([['[]'], ['{"send": "often"}'], ['{"send": -1}'], ['{']])('the workload %s is refused', async (content) => {
+    const calls = put('calls.json', content);
+    await expect(cost(put('new/a.c', mapping(1)), '--workload', calls)).rejects.toThrow('--workload');
+  });
+
+  test('nothing to count is no table', async () => {
+    expect(await cost(put('new/a.c', 'int main(void) { return 0; }\n'))).toBe('no function moves DMA memory\n');
+  });
+});
+
+test('what is held at once is neither summed nor multiplied', () => {
+  const one = { ...NOTHING, conversions: 2, slots: 3, low: 1, high: 2 };
+  expect(times(one, 10)).toMatchObject({ conversions: 20, slots: 3, high: 20 });
+  expect(plus(one, { ...one, slots: 5 })).toMatchObject({ conversions: 4, slots: 5, low: 2 });
+});

@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import process from 'node:process';
+import { PLATFORMS, type Platform } from '@dma-audit/simulator';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readDirectory } from '../audit/directory.ts';
+import { type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
+import { builtinModels, createModels } from '../models/index.ts';
+import { DEFAULT_BUDGET } from '../sequence/index.ts';
+import { createParser } from '../syntax/index.ts';
+import { type Calls, costRows } from './cost-table.ts';
+import { costText } from './cost-text.ts';
+import { EXIT, Failure, reasonOf } from './failure.ts';
+import { findInputs } from './inputs.ts';
+import { hasColour, writeOutput } from './output.ts';
+import { NAME, VERSION } from './version.ts';
+
+interface CostArguments {
+  readonly platform?: readonly string[];
+  readonly workload?: string;
+  readonly compare?: string;
+  readonly top: number;
+  readonly format: 'text' | 'json';
+  readonly output?: string;
+  readonly root?: string;
+  readonly color: boolean;
+}
+
+const USUAL: readonly string[] = ['tdx', 'vtd-strict', 'iommudxe-tdx-no-pool', 'iommudxe-tdx'];
+
+/** `dma-audit cost`. */
+export function costCommand(): Command {
+  return new Command('cost')
+    .description('Estimate what each function costs: conversions, bytes bounced, invalidations, slots, time.')
+    .argument('[paths...]', 'files, directories and globs (default: the current directory)')
+    .option(
+      '--platform <ids>',
+      `platforms by id, separated by commas (default: ${USUAL.join(',')}, those of the dialect)`,
+      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
+    )
+    .option('--workload <file>', 'how often functions are called: JSON such as {"e1000_xmit_frame": 1000000}')
+    .option('--compare <directory>', 'the same tree before a change: tell what the change costs or saves')
+    .addOption(new Option('--top <n>', 'functions in each table').argParser(top).default(30))
+    .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
+    .option('--output <file>', 'write the report to <file>')
+    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
+    .option('--no-color', 'do not colour the report')
+    .action(execute);
+}
+
+async function execute(paths: readonly string[], given: CostArguments): Promise<void> {
+  const root = resolve(given.root ?? '.');
+  const asked = given.platform?.map(platformNamed) ?? null;
+  const calls = given.workload === undefined ? null : await readCalls(given.workload);
+  const after = await costsIn(paths.length > 0 ? paths : ['.'], root, asked);
+  const before = given.compare === undefined ? null : await costsBefore(paths, root, resolve(given.compare), asked);
+  const platforms = (asked ?? usual(after)).map(({ id }) => id);
+  const tables = platforms.map((id) => ({ platform: id, rows: costRows(after, before, id, calls) }));
+  const colour = given.color && given.output === undefined && hasColour(process.stdout);
+  const options = { colour, top: given.top, hasCalls: calls !== null };
+  const text =
+    given.format === 'json'
+      ? JSON.stringify({ tool: { name: NAME, version: VERSION }, tables, functions: after }, null, 2)
+      : after.length === 0
+        ? 'no function moves DMA memory'
+        : tables.map(({ platform, rows }) => costText(platform, rows, options)).join('\n\n');
+  await writeOutput(given.output ?? null, `${text}\n`);
+}
+
+/** Of the usual platforms those on which any of these functions runs. */
+function usual(costs: readonly FunctionCost[]): readonly Platform[] {
+  const ids = new Set(costs.flatMap(({ success }) => success.platforms.map(({ id }) => id)));
+  return PLATFORMS.filter(({ id }) => ids.has(id));
+}
+
+async function costsIn(
+  paths: readonly string[],
+  root: string,
+  asked: readonly Platform[] | null,
+): Promise<readonly FunctionCost[]> {
+  const { files } = await findInputs(paths, process.cwd(), root);
+  const names = new Set(files.map((file) => nameIn(root, file)));
+  const tools = { models: createModels(builtinModels), parser: await createParser() };
+  const costs: FunctionCost[] = [];
+  for (const directory of [...new Set(files.map((file) => dirname(file)))].sort()) {
+    const { projects } = await readDirectory(directory, { root, dialect: null }, tools);
+    for (const { project, units } of projects) {
+      const platforms = (asked ?? USUAL.map(platformNamed)).filter(({ dialects }) =>
+        dialects.includes(project.dialect),
+      );
+      for (const unit of units)
+        if (names.has(unit.path)) costs.push(...unitCosts(project, unit, platforms, new Map(), DEFAULT_BUDGET));
+    }
+  }
+  return costs;
+}
+
+/** The same paths below another root; those that are not there had no cost. */
+async function costsBefore(
+  paths: readonly string[],
+  root: string,
+  other: string,
+  asked: readonly Platform[] | null,
+): Promise<readonly FunctionCost[]> {
+  const same = (paths.length > 0 ? paths : ['.']).map((path) => {
+    const below = relative(root, resolve(path));
+    if (below.startsWith('..') || isAbsolute(below))
+      throw new Failure(EXIT.usage, `--compare: ${path} is not below ${root}; --root says what to compare with`);
+    return resolve(other, below);
+  });
+  return costsIn(same, other, asked);
+}
+
+function platformNamed(id: string): Platform {
+  const found = PLATFORMS.find((one) => one.id === id);
+  if (found === undefined)
+    throw new Failure(EXIT.usage, `there is no platform '${id}'; 'dma-audit platforms' lists them`);
+  return found;
+}
+
+async function readCalls(file: string): Promise<Calls> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new Failure(EXIT.configuration, `--workload ${file}: ${reasonOf(error)}`);
+  }
+  const entries = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null;
+  if (entries === null) throw new Failure(EXIT.configuration, `--workload ${file}: it must be {"function": calls}`);
+  return new Map(
+    entries.map(([name, calls]) => {
+      if (typeof calls !== 'number' || !(calls >= 0) || !Number.isFinite(calls))
+        throw new Failure(EXIT.configuration, `--workload ${file}: ${name}: calls must be a number from 0`);
+      return [name, calls];
+    }),
+  );
+}
+
+function top(value: string): number {
+  const n = Number(value);
+  if (!Number.isInteger(n) || n < 1) throw new InvalidArgumentError('It must be a whole number from 1.');
+  return n;
+}
