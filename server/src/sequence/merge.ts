@@ -129,7 +129,7 @@ export function mergeInto(context: Context, state: State, other: State, where: s
     v?.kind === 'number' ? single(v.value) : v?.kind === 'symbol' && v.offset === 0 ? s.domain(v.symbol) : null;
   for (const [location, mine] of [...state.locations()]) {
     const theirs = other.get(location) ?? implied(context, other, location);
-    if (theirs && valueKey(theirs) === valueKey(mine)) continue;
+    if (theirs && isSame(theirs, mine)) continue;
     // M, A: where to find a resource by its object; E, H, N: what may have been kept or changed on one of the paths.
     if (/^[MAEHN]:/.test(location)) continue;
     const [a, b] = [domainOf(state, mine), domainOf(other, theirs)];
@@ -144,11 +144,12 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   for (const [location, theirs] of other.locations()) {
     if (state.get(location)) continue;
     const mine = implied(context, state, location);
-    if (/^[EHN]:/.test(location) || (mine && valueKey(mine) === valueKey(theirs))) state.set(location, theirs);
+    if (/^[EHN]:/.test(location) || (mine && isSame(mine, theirs))) state.set(location, theirs);
   }
   for (const [symbol, domain] of [...state.knowledge()]) {
-    if (symbols.info(symbol).key.startsWith(`join:${where}:`)) continue;
-    state.learn(symbol, join(domain, other.domain(symbol)));
+    const theirs = other.domain(symbol);
+    if (theirs === domain || symbols.info(symbol).key.startsWith(`join:${where}:`)) continue;
+    state.learn(symbol, join(domain, theirs));
   }
   for (const [id, r] of other.allResources()) if (!state.resource(id)) state.update(id, r);
   // Whether a condition that guarded the release still holds is forgotten with the facts.
@@ -157,6 +158,9 @@ export function mergeInto(context: Context, state: State, other: State, where: s
       context.handOver(state, id, 'paths meet');
   if (state.epoch !== other.epoch) state.epoch = Math.max(state.epoch, other.epoch) + 1;
 }
+
+/** Most values are the very same object: two paths that meet have most of their past in common. */
+const isSame = (a: Value, b: Value): boolean => a === b || valueKey(a) === valueKey(b);
 
 /** The value that a location has when it was never looked at. */
 function implied(context: Context, state: State, location: string): Value | undefined {

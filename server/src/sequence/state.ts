@@ -31,7 +31,9 @@ export class State {
   private handleStore: Map<string, SymbolValue>;
   private facts: Map<number, Domain>;
   private resources: Map<number, ResourceState>;
-  private shared = false;
+  private storeIsShared = false;
+  private factsAreShared = false;
+  private resourcesAreShared = false;
   trace: TraceNode | null = null;
   loops: readonly LoopCount[] = [];
   /** Counts the times when unknown code may have changed memory: part of the identity of loaded values. */
@@ -51,21 +53,22 @@ export class State {
     copy.handleStore = this.handleStore;
     copy.facts = this.facts;
     copy.resources = this.resources;
-    copy.shared = true;
-    this.shared = true;
+    for (const state of [this, copy]) {
+      state.storeIsShared = true;
+      state.factsAreShared = true;
+      state.resourcesAreShared = true;
+    }
     copy.trace = this.trace;
     copy.loops = this.loops;
     copy.epoch = this.epoch;
     return copy;
   }
 
-  private own(): void {
-    if (!this.shared) return;
+  private ownStore(): void {
+    if (!this.storeIsShared) return;
     this.store = new Map(this.store);
     this.handleStore = new Map(this.handleStore);
-    this.facts = new Map(this.facts);
-    this.resources = new Map(this.resources);
-    this.shared = false;
+    this.storeIsShared = false;
   }
 
   get(location: string): Value | undefined {
@@ -73,7 +76,7 @@ export class State {
   }
 
   set(location: string, value: Value): void {
-    this.own();
+    this.ownStore();
     this.store.set(location, value);
     if (value.kind === 'symbol' && this.symbols.info(value.symbol).resource !== undefined)
       this.handleStore.set(location, value);
@@ -82,7 +85,7 @@ export class State {
 
   remove(location: string): void {
     if (!this.store.has(location)) return;
-    this.own();
+    this.ownStore();
     this.store.delete(location);
     this.handleStore.delete(location);
   }
@@ -101,7 +104,10 @@ export class State {
   }
 
   learn(symbol: number, domain: Domain): void {
-    this.own();
+    if (this.factsAreShared) {
+      this.facts = new Map(this.facts);
+      this.factsAreShared = false;
+    }
     if (isUnconstrained(domain)) this.facts.delete(symbol);
     else this.facts.set(symbol, domain);
   }
@@ -115,7 +121,10 @@ export class State {
   }
 
   update(id: number, change: Partial<ResourceState>): void {
-    this.own();
+    if (this.resourcesAreShared) {
+      this.resources = new Map(this.resources);
+      this.resourcesAreShared = false;
+    }
     const old = this.resources.get(id) ?? { outcome: 'pending', life: 'live', escaped: false, wronglyChecked: false };
     this.resources.set(id, { ...old, ...change });
   }
