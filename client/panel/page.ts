@@ -137,7 +137,7 @@ class Page {
     this.#slider.value = `${this.#operation}`;
     this.#chart.replaceChildren(drawChart(path, run, this.#operation, (to) => this.#select(to)));
     this.#steps.replaceChildren(...this.#rows(path, run));
-    this.#numbers.replaceChildren(countersTable(this.#simulation, path, this.#run), figuresList(path));
+    this.#numbers.replaceChildren(countersTable(this.#simulation, path, this.#run), figuresList(this.#simulation));
     this.#about.replaceChildren(
       ...(path.assumptions.length > 0 ? [section('Assumptions', assumptionsList(path))] : []),
     );

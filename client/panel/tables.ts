@@ -1,4 +1,4 @@
-import { COSTS, COUNTER_NAMES, COUNTERS, type CostId, renderCell } from '@dma-audit/simulator';
+import { COUNTER_NAMES, COUNTERS, renderCell } from '@dma-audit/simulator';
 import type { SimulatedPath, SimulatedStep, Simulation } from '../../server/src/audit/index.ts';
 import { element, grouped } from './dom.ts';
 
@@ -52,11 +52,9 @@ export function countersTable({ platforms }: Simulation, { runs }: SimulatedPath
 }
 
 /** The figures by which the times were estimated: what, how much, from where. */
-export function figuresList({ runs }: SimulatedPath): HTMLElement {
-  const ids = [...new Set(runs.flatMap(({ cost }) => cost.sources))].sort();
-  const items = ids.map((id: CostId) => {
-    const { operation, unit, low, typical, high, kind, source, hardware } = COSTS[id];
-    const values = [low, typical, high].filter((value) => value !== null);
+export function figuresList({ figures }: Simulation): HTMLElement {
+  const items = figures.map(({ operation, unit, low, typical, high, kind, source, hardware }) => {
+    const values = [...new Set([low, typical, high].filter((value) => value !== null))];
     const range = values.map((value) => (unit === 'ns' ? renderCell(value, 'ns') : `${value} ${unit}`)).join(' – ');
     const origin = [kind, source, hardware].filter((part) => part !== '').join('; ');
     return element('li', {}, `${operation}: ${range === '' ? 'unknown' : range} (${origin})`);

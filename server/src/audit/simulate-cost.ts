@@ -1,4 +1,13 @@
-import { type Counters, costOf, type Platform, type PlatformCost, type Program, run } from '@dma-audit/simulator';
+import {
+  type CostFigure,
+  type CostId,
+  type Counters,
+  costOf,
+  type Platform,
+  type PlatformCost,
+  type Program,
+  run,
+} from '@dma-audit/simulator';
 import { type Budget, sequences } from '../sequence/index.ts';
 import type { Project } from './project.ts';
 import { type Ending, rankPaths } from './simulate-rank.ts';
@@ -33,6 +42,7 @@ export function unitCosts(
   platforms: readonly Platform[],
   sizes: Sizes,
   budget: Budget,
+  figures: Readonly<Record<CostId, CostFigure>>,
 ): readonly FunctionCost[] {
   return [...unit.functions.keys()].flatMap((name) => {
     const source = project.isRelevant(name) ? project.function(name, unit.path) : null;
@@ -46,7 +56,7 @@ export function unitCosts(
     const success = ranked.find(({ marks }) => marks.includes('success'));
     const worst = ranked.find(({ marks }) => marks.includes('worst'));
     if (success === undefined || worst === undefined) return [];
-    const costs = { success: pathCost(success, platforms), worst: pathCost(worst, platforms) };
+    const costs = { success: pathCost(success, platforms, figures), worst: pathCost(worst, platforms, figures) };
     if (![...costs.success.platforms, ...costs.worst.platforms].some(({ counters }) => isMoved(counters))) return [];
     return [
       {
@@ -65,12 +75,13 @@ export function unitCosts(
 function pathCost(
   { program, ending }: { readonly program: Program; readonly ending: Ending },
   platforms: readonly Platform[],
+  figures: Readonly<Record<CostId, CostFigure>>,
 ): PathCost {
   return {
     ending,
     platforms: platforms.map((platform) => {
       const { counters } = run(program, platform);
-      return { id: platform.id, counters, cost: costOf(counters, platform.description.costs) };
+      return { id: platform.id, counters, cost: costOf(counters, platform.description.costs, figures) };
     }),
   };
 }

@@ -1,4 +1,4 @@
-import { PLATFORMS } from '@dma-audit/simulator';
+import { COSTS, PLATFORMS } from '@dma-audit/simulator';
 import { describe, expect, test } from 'vitest';
 import { builtinModels, createModels } from '../models/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
@@ -15,7 +15,14 @@ const parser = await createParser();
 function simulated(source: string, name: string, ids: readonly string[], change: Partial<SimulateOptions> = {}) {
   const project = new Project([new Unit('driver.c', source, models, null)], models, parser);
   const platforms = ids.flatMap((id) => PLATFORMS.filter((one) => one.id === id));
-  const options: SimulateOptions = { platforms, sizes: new Map(), paths: 'all', budget: DEFAULT_BUDGET, ...change };
+  const options: SimulateOptions = {
+    platforms,
+    sizes: new Map(),
+    paths: 'all',
+    budget: DEFAULT_BUDGET,
+    figures: COSTS,
+    ...change,
+  };
   const result = simulate(project, 'driver.c', name, options);
   if (result === null) throw new Error(`no ${name}`);
   return result;

@@ -1,4 +1,6 @@
 import {
+  type CostFigure,
+  type CostId,
   type Counters,
   costOf,
   describeParts,
@@ -43,6 +45,8 @@ export interface Simulation {
   readonly paths: readonly SimulatedPath[];
   /** Text of the functions that these paths go through. */
   readonly sources: readonly SourceExcerpt[];
+  /** Those by which the times were estimated. */
+  readonly figures: readonly CostFigure[];
 }
 
 export interface SourceExcerpt {
@@ -125,6 +129,8 @@ export interface SimulateOptions {
   /** Which paths are told in full: numbers from 1, or the part they play. */
   readonly paths: ReadonlySet<number> | 'success' | 'worst' | 'all';
   readonly budget: Budget;
+  /** What operations cost: published, or of the user's machine. */
+  readonly figures: Readonly<Record<CostId, CostFigure>>;
 }
 
 /** Explores one function and executes its paths; null when the project has no such function. */
@@ -133,9 +139,9 @@ export function simulate(project: Project, file: string, name: string, options: 
   const unit = project.unit(file);
   const own = functionText(project, file, name);
   if (source === null || unit === undefined || own === null || source.file !== file) return null;
-  const { platforms, sizes, budget } = options;
+  const { platforms, sizes, budget, figures } = options;
   const exploration = sequences(project, source, budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
-  const writer = new Writer(project, exploration);
+  const writer = new Writer(project, exploration, figures);
   const complete = exploration.paths.filter((path) => path.complete);
   const sized = (complete.length > 0 ? complete : exploration.paths).map((path) => ({
     path,
@@ -164,7 +170,13 @@ export function simulate(project: Project, file: string, name: string, options: 
     overview,
     paths,
     sources: sourcesOf(project, file, name, paths),
+    figures: figuresOf(paths, figures),
   };
+}
+
+function figuresOf(paths: readonly SimulatedPath[], figures: SimulateOptions['figures']): readonly CostFigure[] {
+  const ids = paths.flatMap(({ runs }) => runs.flatMap(({ cost }) => cost.sources));
+  return [...new Set(ids)].sort().map((id) => figures[id]);
 }
 
 /** The function itself first, then what its paths enter, as they come to it. */
@@ -190,10 +202,12 @@ const DECISIONS_TOLD = 4;
 class Writer {
   readonly #project: Project;
   readonly #exploration: Exploration;
+  readonly #figures: SimulateOptions['figures'];
 
-  constructor(project: Project, exploration: Exploration) {
+  constructor(project: Project, exploration: Exploration, figures: SimulateOptions['figures']) {
     this.#project = project;
     this.#exploration = exploration;
+    this.#figures = figures;
   }
 
   overview({ path, program, ending, marks, faults }: RankedPath, number: number): PathOverview {
@@ -250,7 +264,7 @@ class Writer {
       })),
       counters: run.counters,
       startup,
-      cost: costOf(run.counters, platform.description.costs),
+      cost: costOf(run.counters, platform.description.costs, this.#figures),
     };
   }
 

@@ -8,6 +8,7 @@ import { type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
 import { builtinModels, createModels } from '../models/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { createParser } from '../syntax/index.ts';
+import { type Figures, figuresWith } from './calibrate-profile.ts';
 import { type Calls, costRows } from './cost-table.ts';
 import { costText } from './cost-text.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
@@ -19,6 +20,7 @@ interface CostArguments {
   readonly platform?: readonly string[];
   readonly workload?: string;
   readonly compare?: string;
+  readonly profile?: string;
   readonly top: number;
   readonly format: 'text' | 'json';
   readonly output?: string;
@@ -40,6 +42,7 @@ export function costCommand(): Command {
     )
     .option('--workload <file>', 'how often functions are called: JSON such as {"e1000_xmit_frame": 1000000}')
     .option('--compare <directory>', 'the same tree before a change: tell what the change costs or saves')
+    .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .addOption(new Option('--top <n>', 'functions in each table').argParser(top).default(30))
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
     .option('--output <file>', 'write the report to <file>')
@@ -52,8 +55,10 @@ async function execute(paths: readonly string[], given: CostArguments): Promise<
   const root = resolve(given.root ?? '.');
   const asked = given.platform?.map(platformNamed) ?? null;
   const calls = given.workload === undefined ? null : await readCalls(given.workload);
-  const after = await costsIn(paths.length > 0 ? paths : ['.'], root, asked);
-  const before = given.compare === undefined ? null : await costsBefore(paths, root, resolve(given.compare), asked);
+  const figures = await figuresWith(given.profile);
+  const after = await costsIn(paths.length > 0 ? paths : ['.'], root, asked, figures);
+  const before =
+    given.compare === undefined ? null : await costsBefore(paths, root, resolve(given.compare), asked, figures);
   const platforms = (asked ?? usual(after)).map(({ id }) => id);
   const tables = platforms.map((id) => ({ platform: id, rows: costRows(after, before, id, calls) }));
   const colour = given.color && given.output === undefined && hasColour(process.stdout);
@@ -77,6 +82,7 @@ async function costsIn(
   paths: readonly string[],
   root: string,
   asked: readonly Platform[] | null,
+  figures: Figures,
 ): Promise<readonly FunctionCost[]> {
   const { files } = await findInputs(paths, process.cwd(), root);
   const names = new Set(files.map((file) => nameIn(root, file)));
@@ -89,7 +95,8 @@ async function costsIn(
         dialects.includes(project.dialect),
       );
       for (const unit of units)
-        if (names.has(unit.path)) costs.push(...unitCosts(project, unit, platforms, new Map(), DEFAULT_BUDGET));
+        if (names.has(unit.path))
+          costs.push(...unitCosts(project, unit, platforms, new Map(), DEFAULT_BUDGET, figures));
     }
   }
   return costs;
@@ -101,6 +108,7 @@ async function costsBefore(
   root: string,
   other: string,
   asked: readonly Platform[] | null,
+  figures: Figures,
 ): Promise<readonly FunctionCost[]> {
   const same = (paths.length > 0 ? paths : ['.']).map((path) => {
     const below = relative(root, resolve(path));
@@ -108,7 +116,7 @@ async function costsBefore(
       throw new Failure(EXIT.usage, `--compare: ${path} is not below ${root}; --root says what to compare with`);
     return resolve(other, below);
   });
-  return costsIn(same, other, asked);
+  return costsIn(same, other, asked, figures);
 }
 
 function platformNamed(id: string): Platform {

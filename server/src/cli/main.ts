@@ -5,6 +5,7 @@ import { checkCommand, mergeCommand } from './check-options.ts';
 import { platformsCommand } from './commands/platforms.ts';
 import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
+import { calibrateCommand } from './calibrate.ts';
 import { costCommand } from './cost.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
@@ -41,6 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .addCommand(simulateCommand())
     .addCommand(replayCommand())
     .addCommand(costCommand())
+    .addCommand(calibrateCommand())
     .addCommand(workloadCommand())
     .addCommand(platformsCommand());
   program

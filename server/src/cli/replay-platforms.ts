@@ -6,6 +6,7 @@ import {
   type Platform,
   type PlatformCost,
 } from '@dma-audit/simulator';
+import type { Figures } from './calibrate-profile.ts';
 import type { StreamListener, TracedMapping } from './replay-stream.ts';
 
 export interface PlatformReplay {
@@ -18,11 +19,13 @@ export interface PlatformReplay {
 /** Drives one platform with a workload. Addresses within a page are not simulated here, and all runs on one CPU. */
 export class PlatformRun implements StreamListener {
   readonly #platform: Platform;
+  readonly #figures: Figures;
   readonly #system: MemorySystem;
   readonly #grants = new Map<number, readonly MapGrant[]>();
   readonly #allocations = new Map<number, number>();
 
-  constructor(platform: Platform) {
+  constructor(platform: Platform, figures: Figures) {
+    this.#figures = figures;
     this.#platform = platform;
     this.#system = platform.create('linux');
   }
@@ -71,7 +74,7 @@ export class PlatformRun implements StreamListener {
       platform: this.#platform,
       counters,
       startup: this.#system.startup(),
-      cost: costOf(counters, description.costs),
+      cost: costOf(counters, description.costs, this.#figures),
     };
   }
 }

@@ -1,4 +1,5 @@
-import { type Platform, parseFtraceLine } from '@dma-audit/simulator';
+import { COSTS, type Platform, parseFtraceLine } from '@dma-audit/simulator';
+import type { Figures } from './calibrate-profile.ts';
 import { type InvalidationCounts, Invalidations } from './replay-invalidations.ts';
 import { eachLine } from './replay-lines.ts';
 import { type PlatformReplay, PlatformRun } from './replay-platforms.ts';
@@ -24,7 +25,12 @@ export interface Replay {
 }
 
 /** Replays a trace file: once to see what it is, once to run it. `slots`: of the recorded kernel's pool, null = as it says. */
-export async function replayTrace(file: string, platforms: readonly Platform[], slots: number | null): Promise<Replay> {
+export async function replayTrace(
+  file: string,
+  platforms: readonly Platform[],
+  slots: number | null,
+  figures: Figures = COSTS,
+): Promise<Replay> {
   const scanner = new TraceScanner();
   await eachLine(
     file,
@@ -35,7 +41,7 @@ export async function replayTrace(file: string, platforms: readonly Platform[], 
   const recorded = RecordedReplay.create(scan, slots);
   const pools = new PoolFit(scan.cpus, scan.minAlignMasks);
   const invalidations = new Invalidations(scan.cpus);
-  const runs = platforms.map((platform) => new PlatformRun(platform));
+  const runs = platforms.map((platform) => new PlatformRun(platform, figures));
   const listeners: readonly StreamListener[] = [pools, invalidations, ...runs];
   const stream = new RequestStream({
     map: (mapping, at) => {

@@ -1,6 +1,7 @@
 import process from 'node:process';
 import { PLATFORMS, type Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, writeOutput } from './output.ts';
 import type { Replay } from './replay-run.ts';
@@ -9,6 +10,7 @@ import { NAME, VERSION } from './version.ts';
 interface ReplayArguments {
   readonly platform?: readonly string[];
   readonly slots?: number;
+  readonly profile?: string;
   readonly format: 'text' | 'json';
   readonly output?: string;
   readonly color: boolean;
@@ -27,6 +29,7 @@ export function replayCommand(): Command {
       (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
     )
     .option('--slots <n>', "slots of the recorded kernel's bounce pool (default: as the trace says, or 32768)", slots)
+    .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
     .option('--output <file>', 'write the report to <file>')
     .option('--no-color', 'do not colour the report')
@@ -42,7 +45,12 @@ events/iommu/enable, run the workload, and copy the file trace. Events of other 
 async function execute(file: string, given: ReplayArguments): Promise<void> {
   const platforms = (given.platform ?? USUAL).flatMap(platformsNamed);
   const { replayTrace } = await import('./replay-run.ts');
-  const replay = await replayTrace(file, [...new Set(platforms)], given.slots ?? null);
+  const replay = await replayTrace(
+    file,
+    [...new Set(platforms)],
+    given.slots ?? null,
+    await figuresWith(given.profile),
+  );
   if (replay.scan.events === 0)
     throw new Failure(EXIT.fatal, `${file}: no DMA trace event in ${replay.scan.lines} lines`);
   await writeOutput(given.output ?? null, await written(file, replay, given));

@@ -13,6 +13,7 @@ const simulation: Simulation = {
   platforms: [],
   overview: [],
   paths: [],
+  figures: [],
   sources: [{ file: EVIL, function: EVIL, line: 1, text: EVIL }],
 };
 

@@ -1,4 +1,4 @@
-import { COUNTER_NAMES, COUNTERS, type CounterName } from '@dma-audit/simulator';
+import { COUNTER_NAMES, COUNTERS, type CostFigure, type CounterName, renderCell } from '@dma-audit/simulator';
 import pc from 'picocolors';
 import type {
   LaneState,
@@ -10,7 +10,7 @@ import type {
   Simulation,
 } from '../audit/index.ts';
 import { printable } from './code-frame.ts';
-import { costText, figureText } from './commands/figures.ts';
+import { costText } from './commands/figures.ts';
 import { aligned, counted, cut, grouped } from './commands/table.ts';
 
 export interface SimulationTextOptions {
@@ -94,13 +94,11 @@ class Writer {
   }
 
   sources(): string {
-    const runs = this.#simulation.paths.flatMap((path) => path.runs);
-    const ids = [...new Set(runs.flatMap(({ cost }) => cost.sources))].sort();
-    if (ids.length === 0) return '';
+    const { figures } = this.#simulation;
+    if (figures.length === 0) return '';
     const { bold, dim } = this.#paint;
-    return [bold('Cost figures'), ...aligned(ids.map((id) => [id, figureText(id)])).map((row) => dim(`  ${row}`))].join(
-      '\n',
-    );
+    const rows = aligned(figures.map((figure) => [figure.id, printable(figureLine(figure))]));
+    return [bold('Cost figures'), ...rows.map((row) => dim(`  ${row}`))].join('\n');
   }
 
   #assumptions({ assumptions }: SimulatedPath): readonly string[] {
@@ -238,6 +236,14 @@ const HIDDEN: ReadonlySet<CounterName> = new Set([
   'pvalidates',
   'pscEntries',
 ]);
+
+/** How much, how it is known and where from. */
+function figureLine({ operation, unit, low, typical, high, kind, source, hardware }: CostFigure): string {
+  const values = [low, typical, high].filter((value) => value !== null);
+  const range = [...new Set(values)].map((value) => (unit === 'ns' ? renderCell(value, 'ns') : `${value} ${unit}`));
+  const origin = [kind, source, hardware].filter((part) => part !== '').join('; ');
+  return `${operation}: ${range.length === 0 ? 'unknown' : range.join(' – ')} (${origin})`;
+}
 
 const titleOf = (name: CounterName): string => COUNTERS[name].title;
 

@@ -4,6 +4,7 @@ import { documentOf, PLATFORMS, type Platform, platformsFor, printDmaseq } from 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseSize, type Simulation, simulate } from '../audit/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
+import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, writeOutput } from './output.ts';
 import { loadFunction } from './simulate-load.ts';
@@ -19,6 +20,7 @@ interface SimulateArguments {
   readonly output?: string;
   readonly root?: string;
   readonly dialect: 'edk2' | 'linux' | 'auto';
+  readonly profile?: string;
   readonly decisions?: true;
   readonly color: boolean;
 }
@@ -60,6 +62,7 @@ export function simulateCommand(): Command {
     .option('--output <file>', 'write it to <file>')
     .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
     .addOption(new Option('--dialect <dialect>', 'whose C it is').choices(['edk2', 'linux', 'auto']).default('auto'))
+    .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .option('--decisions', 'show the decisions and calls on the way as well')
     .option('--no-color', 'do not colour the timeline')
     .addHelpText(
@@ -80,6 +83,7 @@ async function execute(target: string, given: SimulateArguments): Promise<void> 
     sizes: given.size ?? new Map(),
     paths: given.path,
     budget: { ...DEFAULT_BUDGET, iterations: given.count },
+    figures: await figuresWith(given.profile),
   });
   if (simulation === null) throw new Failure(EXIT.fatal, `${target}: the function could not be read`);
   checkAnswers(simulation, given);
