@@ -60,7 +60,8 @@ export function unitResult(
   for (const finding of results.flatMap((result) => result.findings)) {
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
-    if (options.rules ? !options.rules.has(rule.id) : rule.nursery || !finding.certain) continue;
+    const isOff = rule.nursery || rule.nurseryIn.includes(project.dialect) || !finding.certain;
+    if (options.rules ? !options.rules.has(rule.id) : isOff) continue;
     const key = faultKey(finding);
     faults.set(key, [...(faults.get(key) ?? []), finding]);
   }

@@ -4,11 +4,11 @@ import { RULES } from '../rules/index.ts';
 export function rulesTable(): string {
   return table([
     ['RULE', 'SEVERITY', 'FOR', 'DEFAULT', 'SUMMARY'],
-    ...RULES.map(({ id, severity, dialects, nursery, summary }) => [
+    ...RULES.map(({ id, severity, dialects, nursery, nurseryIn, summary }) => [
       id,
       severity,
       dialects.join(' '),
-      nursery ? 'off' : 'on',
+      nursery ? 'off' : nurseryIn.length ? `off for ${nurseryIn.join(', ')}` : 'on',
       summary,
     ]),
   ]);

@@ -25,12 +25,12 @@ const DIALECTS = { linux: 'Linux', edk2: 'EDK2' } as const;
 
 /** The page that lists every rule, in Markdown. */
 export function rulesTable(rules: readonly Rule[]): string {
-  const rows = rules.map(({ id, summary, dialects, severity, nursery, precision, cwe }) => [
+  const rows = rules.map(({ id, summary, dialects, severity, nursery, nurseryIn, precision, cwe }) => [
     `[${id}](../server/src/rules/${id}.md)`,
     summary,
     dialects.map((d) => DIALECTS[d]).join(', '),
     severity,
-    nursery ? 'nursery' : 'on',
+    nursery ? 'nursery' : ['on', ...nurseryIn.map((d) => `nursery for ${DIALECTS[d]}`)].join(', '),
     precision.map((p) => `${p.true} of ${p.read} (${p.tree})`).join(', ') || 'not measured yet',
     cwe === null ? '' : `[${cwe}](https://cwe.mitre.org/data/definitions/${cwe}.html)`,
   ]);

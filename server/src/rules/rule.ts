@@ -27,6 +27,8 @@ export interface Rule {
   readonly dialects: readonly ('linux' | 'edk2')[];
   /** Off by default until its precision on real trees is at least 80 %. */
   readonly nursery: boolean;
+  /** Dialects in which it is off by default for the same reason, though it is on in the other. */
+  readonly nurseryIn: readonly ('linux' | 'edk2')[];
   readonly precision: readonly Precision[];
   /** One line: what is wrong. */
   readonly summary: string;
@@ -50,8 +52,10 @@ const RELATED: Record<Violation['related'][number]['role'], string> = {
 };
 
 /** Fills in what most rules share. */
-export function defineRule(rule: Omit<Rule, 'related' | 'nursery' | 'precision' | 'cwe'> & Partial<Rule>): Rule {
-  return { nursery: false, precision: [], cwe: null, related: (role) => RELATED[role], ...rule };
+export function defineRule(
+  rule: Omit<Rule, 'related' | 'nursery' | 'nurseryIn' | 'precision' | 'cwe'> & Partial<Rule>,
+): Rule {
+  return { nursery: false, nurseryIn: [], precision: [], cwe: null, related: (role) => RELATED[role], ...rule };
 }
 
 /** "to-device" as the source calls it. */

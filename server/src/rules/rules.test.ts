@@ -66,7 +66,7 @@ describe('fixtures', () => {
   });
 });
 
-describe.each(RULES)('$id', ({ id, nursery, precision, dialects }) => {
+describe.each(RULES)('$id', ({ id, nursery, nurseryIn, precision, dialects }) => {
   const page = read(`${id}.md`);
 
   it('has a page with the fixed headings', () => {
@@ -86,7 +86,8 @@ describe.each(RULES)('$id', ({ id, nursery, precision, dialects }) => {
   });
 
   it('is on by default only while at least 80 % of its reports were right, wherever they were read', () => {
-    expect(nursery || precision.every((p) => p.true >= 0.8 * p.read)).toBe(true);
+    const isOff = (tree: string) => nursery || nurseryIn.includes(tree.startsWith('Linux') ? 'linux' : 'edk2');
+    expect(precision.every((p) => isOff(p.tree) || p.true >= 0.8 * p.read)).toBe(true);
   });
 });
 

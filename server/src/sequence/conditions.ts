@@ -291,7 +291,8 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
     case 'err-pointer-or-null':
       return decide(domain, '<=', 0);
     case 'not-positive':
-      return role === 'count' ? decide(domain, '<=', 0) : null;
+      // `< 0` finds every failure of a call that says so by a negative number; 0 entries are no mapping either.
+      return role === 'count' ? (domain.low === 0 ? false : decide(domain, '<=', 0)) : null;
     case 'never':
     case 'silent':
       return null;

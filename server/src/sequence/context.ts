@@ -53,6 +53,9 @@ export class Context {
     state.trace = extend(state.trace, operation);
   }
 
+  /** Buffers that are scatterlists. */
+  readonly lists = new Set<number>();
+
   /** The explored function is a handler of ExitBootServices: changes of the memory map are of interest. */
   atExitBootServices = false;
 

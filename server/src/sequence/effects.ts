@@ -287,6 +287,8 @@ export class Effects {
     // An object stands for the memory that was allocated for it, not for the structure itself.
     const target = object && pointer ? state.get(`A:${this.tableKey(pointer)}`) : pointer;
     const buffer: Reference = target ? this.bufferReference(state, frame, target, at) : { to: 'unknown' };
+    // A list names the memory that is mapped; where the list itself lives does not matter.
+    if (key && buffer.to === 'buffer' && !object) context.lists.add(buffer.id);
     context.emit(state, {
       op: 'map',
       site: call.site,

@@ -260,7 +260,7 @@ class ProgramWriter {
         site: info.site,
         api: info.name,
         buffer: id,
-        memory: info.memory,
+        memory: this.context.lists.has(id) ? 'unknown' : info.memory,
         name: info.name,
         size: { bytes: null, key: '?' },
         within: info.within,

@@ -539,6 +539,8 @@ class Machine {
     const { target } = operation;
     if (target.to === 'mapping') {
       const mapping = this.mappingOf(target.id, index);
+      // A descriptor is the device's only when it is told so: a test that follows the store is in time.
+      if (operation.through === 'descriptor' && this.isTestedLater(target.id, index)) return;
       if (!this.isInvalidUse(mapping, index, operation.api, 'use')) this.settleWrites(mapping);
       return;
     }
@@ -551,6 +553,12 @@ class Machine {
       made(buffer),
       { api: operation.api, made: buffer.origin.api, through: operation.through },
       { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
+    );
+  }
+
+  private isTestedLater(mapping: MappingId, index: number): boolean {
+    return this.program.operations.some(
+      (o, i) => i > index && o.op === 'check' && o.right && o.target.to === 'mapping' && o.target.id === mapping,
     );
   }
 
