@@ -1,6 +1,6 @@
-// Bundles the command line tool and its worker: node esbuild.mjs
+// Bundles the command line tool and its worker: node esbuild.mjs [--release]
 // The simulator is bundled from its sources (condition dma-audit-source); packages stay outside, npm installs them.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -10,7 +10,15 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'server', 'package.j
 const dist = join(root, 'server', 'dist');
 // Written beside and moved over, and old files kept for an hour: another process may be loading them at this moment.
 const temporary = join(dist, `.build-${process.pid}`);
-const HOUR = 3_600_000;
+// A package has no use for them.
+const KEPT = process.argv.includes('--release') ? 0 : 3_600_000;
+
+/** Copies the pages of the rules, which `dma-audit explain` shows. */
+function copyPages() {
+  const from = join(root, 'server', 'src', 'rules');
+  const pages = readdirSync(from).filter((name) => name.endsWith('.md'));
+  for (const name of pages) cpSync(join(from, name), join(dist, 'rules', name));
+}
 
 mkdirSync(temporary, { recursive: true });
 try {
@@ -48,9 +56,11 @@ try {
   const isEntry = (name) => !name.startsWith('chunk-');
   const files = readdirSync(temporary).sort((a, b) => isEntry(a) - isEntry(b));
   for (const name of files) renameSync(join(temporary, name), join(dist, name));
+  copyPages();
   for (const name of readdirSync(dist)) {
     const path = join(dist, name);
-    if (!files.includes(name) && statSync(path).mtimeMs < Date.now() - HOUR) rmSync(path, { recursive: true });
+    if (name !== 'rules' && !files.includes(name) && statSync(path).mtimeMs <= Date.now() - KEPT)
+      rmSync(path, { recursive: true });
   }
 } finally {
   rmSync(temporary, { recursive: true, force: true });

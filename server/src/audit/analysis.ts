@@ -1,10 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
+import { platformsFor } from '@dma-audit/simulator';
 import { builtinModels, createModels, type ModelFile, type Models } from '../models/index.ts';
 import { createParser, type Parser } from '../syntax/index.ts';
 import { checkUnit } from './check.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
 import { type Directory, nameIn, readDirectory } from './directory.ts';
-import type { FilesResult, FilesTask } from './task.ts';
+import { type FilesResult, type FilesTask, NO_PLATFORM } from './task.ts';
 
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE = 20;
@@ -33,9 +34,15 @@ export class Analysis {
     const diagnostics: Diagnostic[] = [];
     const incomplete: FunctionReport[] = [];
     let analysed = 0;
+    const withoutPlatform = new Set<string>();
     for (const { project, units } of projects) {
+      const hasPlatform = platformsFor(project.dialect, task.options.platforms).length > 0;
       for (const unit of units) {
         if (!names.has(unit.path)) continue;
+        if (!hasPlatform) {
+          withoutPlatform.add(unit.path);
+          continue;
+        }
         const result = await checkUnit(project, unit, task.options, () => this.#turn());
         diagnostics.push(...result.diagnostics);
         for (const report of result.functions) {
@@ -45,7 +52,8 @@ export class Analysis {
       }
     }
     const skippedFiles = [...names].flatMap((file) => {
-      const reason = files.has(file) ? skipped.get(file) : 'not found in its directory';
+      const unusable = withoutPlatform.has(file) ? NO_PLATFORM : undefined;
+      const reason = files.has(file) ? (skipped.get(file) ?? unusable) : 'not found in its directory';
       return reason === undefined ? [] : [{ file, reason }];
     });
     const concerned = new Set([...names, ...diagnostics.map(({ file }) => file)]);

@@ -11,7 +11,7 @@ export {
 } from './config.ts';
 export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } from './diagnostic.ts';
 export { nameIn } from './directory.ts';
-export { isSourceName } from './files.ts';
+export { isSourceName, readSource } from './files.ts';
 export { Project } from './project.ts';
 export { type AuditResult, mergeResults } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
@@ -30,5 +30,5 @@ export { type FunctionCost, type PathCost, unitCosts } from './simulate-cost.ts'
 export type { Lane, LaneState } from './simulate-lanes.ts';
 export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
-export type { SkippedFile } from './task.ts';
+export { NO_PLATFORM, type SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';

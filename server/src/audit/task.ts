@@ -18,6 +18,9 @@ export interface FilesTask {
   readonly models: readonly ModelFile[];
 }
 
+/** Why a file was not looked at: the platforms that were chosen execute no code of its dialect. */
+export const NO_PLATFORM = 'none of the platforms is for its dialect';
+
 /** A file that was not looked at, and why. */
 export interface SkippedFile {
   readonly file: string;

@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { type AuditResult, audit, type Config, DEFAULT_CHECK, type RuleChoice, rulesToRun } from '../audit/index.ts';
+import {
+  type AuditResult,
+  audit,
+  type Config,
+  DEFAULT_CHECK,
+  NO_PLATFORM,
+  type RuleChoice,
+  rulesToRun,
+} from '../audit/index.ts';
 import { openCache } from './cache-folder.ts';
 import { type ChangedInputs, changedInputs } from './changed-inputs.ts';
 import type { CheckArguments } from './check-options.ts';
@@ -72,6 +80,7 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
     } finally {
       progress.stop();
     }
+    refuseForeignPlatforms(result, options.platforms);
     const status = await conclude({
       result: { ...result, skippedFiles: [...inputs.skipped, ...result.skippedFiles] },
       config,
@@ -116,6 +125,16 @@ async function changedOf(
 function choiceOf({ rule, all }: CheckArguments): RuleChoice {
   if (rule && all) throw new Failure(EXIT.usage, '--rule and --all exclude each other');
   return rule ? new Set(rule) : all ? 'all' : 'default';
+}
+
+/** Silence would look like success. */
+function refuseForeignPlatforms({ functions, skippedFiles }: AuditResult, platforms: ReadonlySet<string> | null): void {
+  const looked = functions.analysed + functions.degraded;
+  if (platforms && looked === 0 && skippedFiles.some(({ reason }) => reason === NO_PLATFORM))
+    throw new Failure(
+      EXIT.usage,
+      `none of the platforms ${[...platforms].join(', ')} is for the dialect of these files`,
+    );
 }
 
 function platformsOf(given: CheckArguments, config: Config): ReadonlySet<string> | null {

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
+import { ruleById } from '../rules/index.ts';
 import { rulesTable } from './catalog.ts';
 import { checkCommand, mergeCommand } from './check-options.ts';
 import { platformsCommand } from './commands/platforms.ts';
@@ -8,8 +9,9 @@ import { workloadCommand } from './commands/workload.ts';
 import { calibrateCommand } from './calibrate.ts';
 import { costCommand } from './cost.ts';
 import { EXIT, Failure } from './failure.ts';
-import { endQuietlyOnClosedPipe, writeOutput } from './output.ts';
+import { endQuietlyOnClosedPipe, hasColour, writeOutput } from './output.ts';
 import { replayCommand } from './replay.ts';
+import { explained, rulePage } from './rule-pages.ts';
 import { simulateCommand } from './simulate.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -46,9 +48,28 @@ async function run(argv: readonly string[]): Promise<number> {
     .addCommand(workloadCommand())
     .addCommand(platformsCommand());
   program
+    .command('init')
+    .description('Write a dma-audit.json that fits the C sources in a directory.')
+    .argument('[directory]', 'the root (default: the current directory)')
+    .option('--force', 'overwrite a configuration that is there')
+    .action(async (directory: string | undefined, options: { readonly force?: true }) => {
+      const { init } = await import('./init.ts');
+      await init(directory ?? '.', options.force === true);
+    });
+  program
     .command('rules')
     .description('List the rules.')
     .action(() => writeOutput(null, rulesTable()));
+  program
+    .command('explain')
+    .description('Show what a rule finds, why that is bad, and what to do.')
+    .argument('<rule>', "its identifier, as listed by 'dma-audit rules'")
+    .option('--no-color', 'do not colour the page')
+    .action((id: string, options: { readonly color: boolean }) => {
+      const rule = ruleById(id);
+      if (!rule) throw new Failure(EXIT.usage, `there is no rule '${id}'; '${NAME} rules' lists them`);
+      return writeOutput(null, explained(rulePage(rule), options.color && hasColour(process.stdout)));
+    });
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
