@@ -4,6 +4,7 @@ export const directionMismatch = defineRule({
   id: 'direction-mismatch',
   severity: 'error',
   dialects: ['linux'],
+  precision: [{ tree: 'Linux 6.12.117', read: 8, true: 7 }],
   summary: 'A mapping is unmapped or synced with another direction than it was mapped with.',
   cwe: 628,
   message: ({ detail, dialect }) =>

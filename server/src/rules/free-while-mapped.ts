@@ -4,6 +4,11 @@ export const freeWhileMapped = defineRule({
   id: 'free-while-mapped',
   severity: 'error',
   dialects: ['linux', 'edk2'],
+  nurseryIn: ['linux'],
+  precision: [
+    { tree: 'Linux 6.12.117', read: 3, true: 1 },
+    { tree: 'EDK2 2022.11', read: 2, true: 2 },
+  ],
   summary: 'Memory is freed while a mapping of it is alive.',
   cwe: 416,
   message: ({ detail }) =>

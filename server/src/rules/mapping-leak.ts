@@ -4,6 +4,11 @@ export const mappingLeak = defineRule({
   id: 'mapping-leak',
   severity: 'error',
   dialects: ['linux', 'edk2'],
+  nurseryIn: ['linux'],
+  precision: [
+    { tree: 'Linux 6.12.117', read: 4, true: 1 },
+    { tree: 'EDK2 2022.11', read: 1, true: 1 },
+  ],
   summary: 'A mapping is left behind on a path that nobody can unmap any more.',
   cwe: 772,
   message: ({ detail, dialect }) =>

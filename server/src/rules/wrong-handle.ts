@@ -10,6 +10,7 @@ export const wrongHandle = defineRule({
   id: 'wrong-handle',
   severity: 'error',
   dialects: ['linux', 'edk2'],
+  precision: [{ tree: 'EDK2 2022.11', read: 2, true: 2 }],
   summary: 'A release is given another value than the one that the map call returned.',
   cwe: 763,
   message: ({ detail }) => {
