@@ -28,8 +28,12 @@ const number = (value: number, at: Span): Expression => ({
   end: at.end,
 });
 
-/** Value of a C integer or character literal, or null. */
+/** Value of a C integer or character literal, or null. The grammar takes the sign of `return -1` for a part of the literal. */
 export function literalValue(text: string): number | null {
+  if (/^[-+]/.test(text)) {
+    const magnitude = literalValue(text.slice(1));
+    return magnitude === null || text.startsWith('+') ? magnitude : 0 - magnitude;
+  }
   const plain = text.replace(/[uUlLzZ]+$/, '');
   if (/^(0[xX][0-9a-fA-F]+|0[bB][01]+|[1-9]\d*|0)$/.test(plain)) {
     const value = Number(plain);
@@ -223,15 +227,18 @@ function lowerConditional(context: LoweringContext, node: SyntaxNode): Expressio
   const result = graph.temporary(node);
   const [whenTrue, whenFalse, join] = [graph.reserve(), graph.reserve(), graph.reserve()];
   const condition = child(node, 'condition');
-  if (condition) lowerCondition(context, condition, whenTrue, whenFalse);
+  // a ?: b gives back a, which is evaluated once.
+  const tested = condition && !child(node, 'consequence') ? lowerExpression(context, condition) : null;
+  if (tested)
+    graph.finish({ kind: 'branch', condition: tested, whenTrue, whenFalse, start: node.start, end: node.end });
+  else if (condition) lowerCondition(context, condition, whenTrue, whenFalse);
   for (const [block, field] of [
     [whenTrue, 'consequence'],
     [whenFalse, 'alternative'],
   ] as const) {
     graph.start(block, node);
-    // a ?: b gives back a
-    const arm = child(node, field) ?? condition;
-    const value = arm ? lowerExpression(context, arm) : opaque(node);
+    const arm = child(node, field);
+    const value = arm ? lowerExpression(context, arm) : (tested ?? opaque(node));
     graph.emit({ kind: 'set', target: result, value, start: node.start, end: node.end });
     graph.finish({ kind: 'goto', to: join, start: node.start, end: node.end });
   }
