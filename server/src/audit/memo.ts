@@ -9,7 +9,7 @@ import type { Unit } from './unit.ts';
 
 /** A question that an exploration asked of the code. Its answer holds until the code answers otherwise. */
 interface Question {
-  readonly ask: (project: Project) => unknown;
+  readonly ask: Ask;
   readonly answer: unknown;
   /** Keys of the results that rest on the answer. */
   readonly users: Set<string>;
@@ -85,9 +85,8 @@ export class Memo {
     const key = keyOf(unit, name);
     const known = this.#results.get(key);
     if (known) return relocated(known.result, known.starts, this.#project);
-    const asked = new Map<string, (project: Project) => unknown>();
-    const isHandler = (project: Project): unknown => project.unit(unit.path)?.exitBootHandlers.has(name);
-    asked.set(`handler ${key}`, isHandler);
+    const asked = new Map<string, Ask>();
+    asked.set(`handler ${key}`, isHandler(name, unit.path));
     const code = new RecordedCode(this.#project, asked, isStale);
     const found = this.#check(code, unit, name);
     if (!found) return null;
@@ -138,11 +137,11 @@ class RecordedCode implements Code {
   readonly dialect: Project['dialect'];
   readonly models: Project['models'];
   readonly #project: Project;
-  readonly #asked: Map<string, (project: Project) => unknown>;
+  readonly #asked: Map<string, Ask>;
   readonly #isStale: () => boolean;
   readonly #sources = new Map<string, FunctionSource | null>();
 
-  constructor(project: Project, asked: Map<string, (project: Project) => unknown>, isStale: () => boolean) {
+  constructor(project: Project, asked: Map<string, Ask>, isStale: () => boolean) {
     this.dialect = project.dialect;
     this.models = project.models;
     this.#project = project;
@@ -151,7 +150,7 @@ class RecordedCode implements Code {
   }
 
   get checkedFields(): ReadonlySet<string> {
-    this.#asked.set('checked fields', (project) => project.checkedFields);
+    this.#asked.set('checked fields', CHECKED_FIELDS);
     return this.#project.checkedFields;
   }
 
@@ -160,7 +159,7 @@ class RecordedCode implements Code {
     const key = `function ${name} from ${file}`;
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
-    this.#asked.set(key, (project) => project.function(name, file)?.file ?? null);
+    this.#asked.set(key, fileOf(name, file));
     const source = this.#project.function(name, file);
     const recorded = source && this.#record(source, key, name);
     this.#sources.set(key, recorded);
@@ -168,30 +167,51 @@ class RecordedCode implements Code {
   }
 
   isArray(name: string, file: string): boolean {
-    this.#asked.set(`array ${name} in ${file}`, (project) => project.isArray(name, file));
+    const key = `array ${name} in ${file}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, isArray(name, file));
     return this.#project.isArray(name, file);
   }
 
   arrayField(field: string): 'always' | 'sometimes' | 'never' {
-    this.#asked.set(`array field ${field}`, (project) => project.arrayField(field));
+    const key = `array field ${field}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, arrayField(field));
     return this.#project.arrayField(field);
   }
 
   /** Each property is a question of its own: who asks only for the weight of a function does not depend on its text. */
   #record(source: FunctionSource, key: string, name: string): FunctionSource {
-    const { file } = source;
     return new Proxy(source, {
       get: (target, property: keyof FunctionSource) => {
-        this.#asked.set(`${String(property)} of ${key}`, (project) =>
-          property === 'graph'
-            ? project.unit(file)?.functions.get(name)?.content
-            : project.function(name, file)?.[property],
-        );
+        this.#asked.set(`${property} of ${key}`, propertyOf(name, source.file, property));
         return target[property];
       },
     });
   }
 }
+
+// Questions are kept for long: made out here, they hold nothing but what they ask for.
+type Ask = (project: Project) => unknown;
+const CHECKED_FIELDS: Ask = (project) => project.checkedFields;
+const isHandler =
+  (name: string, file: string): Ask =>
+  (project) =>
+    project.unit(file)?.exitBootHandlers.has(name);
+const fileOf =
+  (name: string, file: string): Ask =>
+  (project) =>
+    project.function(name, file)?.file ?? null;
+const isArray =
+  (name: string, file: string): Ask =>
+  (project) =>
+    project.isArray(name, file);
+const arrayField =
+  (field: string): Ask =>
+  (project) =>
+    project.arrayField(field);
+const propertyOf =
+  (name: string, file: string, property: keyof FunctionSource): Ask =>
+  (project) =>
+    property === 'graph' ? project.unit(file)?.functions.get(name)?.content : project.function(name, file)?.[property];
 
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
