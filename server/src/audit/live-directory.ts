@@ -6,6 +6,7 @@ import { readSource } from './files.ts';
 import { Memo, type MemoOptions } from './memo.ts';
 import type { Project } from './project.ts';
 import { SourceFile } from './source-file.ts';
+import type { FileSuppressions } from './suppress.ts';
 import type { Unit } from './unit.ts';
 
 /** A file as an editor has it at this moment: what is needed to check it. */
@@ -67,6 +68,12 @@ export class LiveDirectory {
   /** Absolute paths of the texts of the editor. */
   get buffers(): readonly string[] {
     return [...this.#buffers].map((name) => join(this.path, name));
+  }
+
+  /** Of the files that have any. */
+  get suppressions(): readonly FileSuppressions[] {
+    this.#slices ??= this.#slice();
+    return [...this.#slices.suppressions.values()];
   }
 
   /** Null when the file has nothing to do with DMA. */

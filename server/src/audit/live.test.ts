@@ -6,11 +6,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { builtinModels, createModels } from '../models/index.ts';
 import { createParser } from '../syntax/index.ts';
 import { checkUnit, DEFAULT_CHECK } from './check.ts';
+import { severities } from './config.ts';
 import { readDirectory } from './directory.ts';
 import { LiveAudit, type LiveOptions, type LiveResult } from './live.ts';
 
 const tools = { models: createModels(builtinModels), parser: await createParser() };
-const options: LiveOptions = { ...DEFAULT_CHECK, dialect: null };
+const options: LiveOptions = { ...DEFAULT_CHECK, dialect: null, severityOf: severities({}, 'default') };
 
 const NIC = `#include <linux/dma-mapping.h>
 #include "nic.h"

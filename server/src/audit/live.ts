@@ -1,14 +1,21 @@
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Dialect } from '../models/index.ts';
+import type { Severity } from '../rules/index.ts';
 import { type CheckOptions, functionsToCheck, type UnitResult, unitResult } from './check.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Tools } from './directory.ts';
 import type { FunctionResult, OperationPlace } from './function-check.ts';
 import { LiveDirectory, type LiveUnit } from './live-directory.ts';
+import { resultOf } from './result.ts';
+import { settle } from './settle.ts';
+import type { Notice } from './suppress.ts';
+import type { FilesResult } from './task.ts';
 
 export interface LiveOptions extends CheckOptions {
   /** null = each file tells. */
   readonly dialect: Dialect | null;
+  /** Of a rule in a file, by its absolute path; null = the rule is off there. */
+  readonly severityOf: (rule: string, path: string) => Severity | null;
 }
 
 /** What is known of a file in an editor. */
@@ -17,6 +24,8 @@ export interface LiveResult {
   readonly path: string;
   /** Files are named by their last part: all lie in one directory. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Suppressions that are not understood or suppress nothing. */
+  readonly notices: readonly Notice[];
   readonly functions: readonly LiveFunction[];
   /** Functions whose results are old or missing. */
   readonly pending: number;
@@ -51,6 +60,15 @@ export interface Pause {
   /** Functions that took longer than this, in milliseconds, are left for later. */
   readonly limit: number;
 }
+
+const NOTHING: FilesResult = {
+  files: 0,
+  analysed: 0,
+  incomplete: [],
+  skippedFiles: [],
+  diagnostics: [],
+  suppressions: [],
+};
 
 /** Analyses the files that are open in an editor, function by function, while they change. */
 export class LiveAudit {
@@ -118,31 +136,43 @@ export class LiveAudit {
     return [...this.#directories.values()].flatMap(({ buffers }) => buffers);
   }
 
-  /** Diagnostics of the open files of the directory of `path`, each with all that was found from any of them. */
+  /** What is known of the open files of the directory of `path`, each with all that was found from any of them. */
   results(path: string): readonly LiveResult[] {
     const directory = this.#directories.get(dirname(path));
     if (!directory) return [];
-    const found = new Map<string, Diagnostic>();
-    const results = directory.buffers.map((buffer) => {
-      const live = directory.live(buffer);
-      if (!live) return { path: buffer, functions: [], pending: 0, dialect: null };
-      const { unit, project, memo } = live;
-      const names = functionsToCheck(project, unit);
-      const last = names.flatMap((name) => memo.last(unit, name) ?? []);
-      for (const one of unitResult(project, unit, this.#options, last).diagnostics)
-        found.set(`${one.file}:${one.line}:${one.column}:${one.rule}:${one.message}`, one);
-      return {
-        path: buffer,
-        functions: last.flatMap((result) => liveFunction(live, result)),
-        pending: names.filter((name) => !memo.has(unit, name)).length,
-        dialect: unit.dialect,
-      };
+    const about = directory.buffers.map((buffer) => this.#about(buffer, directory.live(buffer)));
+    const audited = resultOf(
+      directory.buffers.map((buffer) => basename(buffer)),
+      about.map(({ diagnostics }) => ({ ...NOTHING, files: 1, diagnostics, suppressions: directory.suppressions })),
+    );
+    const settled = settle(audited, {
+      severityOf: (rule, file) => this.#options.severityOf(rule, join(directory.path, file)),
+      baseline: null,
+      partial: about.some(({ pending }) => pending > 0),
     });
-    const diagnostics = [...found.values()].sort((a, b) => a.line - b.line || a.column - b.column);
-    return results.map((result) => ({
-      ...result,
-      diagnostics: diagnostics.filter(({ file }) => join(directory.path, file) === result.path),
+    const isIn =
+      (buffer: string) =>
+      ({ file }: { readonly file: string }): boolean =>
+        file === basename(buffer);
+    return about.map((one) => ({
+      ...one,
+      diagnostics: settled.diagnostics.filter(isIn(one.path)),
+      notices: settled.notices.filter(isIn(one.path)),
     }));
+  }
+
+  #about(path: string, live: LiveUnit | null): Omit<LiveResult, 'notices'> {
+    if (!live) return { path, diagnostics: [], functions: [], pending: 0, dialect: null };
+    const { unit, project, memo } = live;
+    const names = functionsToCheck(project, unit);
+    const last = names.flatMap((name) => memo.last(unit, name) ?? []);
+    return {
+      path,
+      diagnostics: unitResult(project, unit, this.#options, last).diagnostics,
+      functions: last.flatMap((result) => liveFunction(live, result)),
+      pending: names.filter((name) => !memo.has(unit, name)).length,
+      dialect: unit.dialect,
+    };
   }
 
   /** What the author edits comes first; then what is soon done. */
