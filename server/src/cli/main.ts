@@ -1,18 +1,19 @@
 import process from 'node:process';
 import { Command, CommanderError } from 'commander';
 import { ruleById } from '../rules/index.ts';
+import { calibrateCommand } from './calibrate.ts';
 import { rulesTable } from './catalog.ts';
 import { checkCommand, mergeCommand } from './check-options.ts';
 import { platformsCommand } from './commands/platforms.ts';
 import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
-import { calibrateCommand } from './calibrate.ts';
 import { costCommand } from './cost.ts';
 import { EXIT, Failure } from './failure.ts';
 import { endQuietlyOnClosedPipe, hasColour, writeOutput } from './output.ts';
 import { replayCommand } from './replay.ts';
 import { explained, rulePage } from './rule-pages.ts';
 import { simulateCommand } from './simulate.ts';
+import { debugAdapterCommand } from './simulate-debug.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** Runs the command line; gives the exit status. It never ends the process itself, so that everything gets written. */
@@ -45,6 +46,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .addCommand(replayCommand())
     .addCommand(costCommand())
     .addCommand(calibrateCommand())
+    .addCommand(debugAdapterCommand())
     .addCommand(workloadCommand())
     .addCommand(platformsCommand());
   program
