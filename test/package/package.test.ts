@@ -20,7 +20,7 @@ function run(directory: string, program: string, ...args: readonly string[]): st
 /** Packs a copy of the checkout, so that nobody's `dist` is disturbed, and installs the packages in an empty directory. */
 beforeAll(() => {
   mkdirSync(checkout);
-  for (const name of ['package.json', 'esbuild.mjs', 'tsconfig.json', 'server', 'simulator', 'LICENSE'])
+  for (const name of ['package.json', 'esbuild.mjs', 'tsconfig.json', 'server', 'simulator', 'client', 'LICENSE'])
     cpSync(join(repository, name), join(checkout, name), {
       recursive: true,
       filter: (path) => !/[/\\](node_modules|dist)$/.test(path),
@@ -90,7 +90,7 @@ describe('dma-audit, installed without running scripts', () => {
     const files = filesOf('dma-audit');
     expect(files).toContain('dist/worker.js');
     const expected =
-      /^(package\.json|LICENSE|README\.md|bin\/dma-audit\.js|dist\/(cli|worker|chunk-\w+)\.js|dist\/chunk-\w+\.js|dist\/rules\/[\w-]+\.md)$/;
+      /^(package\.json|LICENSE|README\.md|bin\/dma-audit\.js|dist\/(cli|worker|chunk-\w+)\.js|dist\/chunk-\w+\.js|dist\/panel\.js|dist\/panel-style\.css|dist\/rules\/[\w-]+\.md)$/;
     expect(files.filter((name) => !expected.test(name))).toEqual([]);
   });
 });

@@ -57,7 +57,7 @@ describe('the cache', () => {
     ['other rules', () => [open(), { ...task(), options: { ...DEFAULT_CHECK, rules: new Set(['double-free']) } }]],
     ['other platforms', () => [open(), { ...task(), options: { ...DEFAULT_CHECK, platforms: new Set(['sev']) } }]],
     ['another dialect', () => [open(), { ...task(), dialect: 'edk2' }]],
-    ['other models', () => [open(), { ...task(), models: [{ title: 't', version: 1, functions: [] }] }]],
+    ['other models', () => [open(), { ...task(), models: [{ title: 't', version: '1', functions: [] }] }]],
     ['other files', () => [open(), { ...task(), files: [join(root, 'src/b.h')] }]],
   ])('knows nothing for %s', async (_, other) => {
     await remember();
