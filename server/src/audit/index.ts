@@ -9,9 +9,12 @@ export {
   rulesToRun,
   severities,
 } from './config.ts';
+export { CONFIG_NAME, type ConfigResult, type LoadedConfig, loadConfig } from './config-files.ts';
 export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } from './diagnostic.ts';
 export { nameIn } from './directory.ts';
 export { isSourceName, readSource } from './files.ts';
+export type { OperationPlace } from './function-check.ts';
+export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
 export { Project } from './project.ts';
 export { type AuditResult, mergeResults } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';

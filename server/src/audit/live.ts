@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { COSTS, PLATFORMS, platformsFor } from '@dma-audit/simulator';
 import type { Dialect } from '../models/index.ts';
 import type { Severity } from '../rules/index.ts';
 import { type CheckOptions, functionsToCheck, type UnitResult, unitResult } from './check.ts';
@@ -8,6 +9,7 @@ import type { FunctionResult, OperationPlace } from './function-check.ts';
 import { LiveDirectory, type LiveUnit } from './live-directory.ts';
 import { resultOf } from './result.ts';
 import { settle } from './settle.ts';
+import { type Simulation, simulate } from './simulate.ts';
 import type { Notice } from './suppress.ts';
 import type { FilesResult } from './task.ts';
 
@@ -159,6 +161,27 @@ export class LiveAudit {
       diagnostics: settled.diagnostics.filter(isIn(one.path)),
       notices: settled.notices.filter(isIn(one.path)),
     }));
+  }
+
+  /** Executes a function of an open file; null when it is not there. `platforms`: the first one is told in full; null = the usual ones. */
+  simulate(
+    path: string,
+    name: string,
+    platforms: readonly string[] | null,
+    paths: 'success' | 'all',
+  ): Simulation | null {
+    const live = this.#directories.get(dirname(path))?.live(path);
+    if (!live) return null;
+    const { dialect } = live.unit;
+    const asked =
+      platforms && PLATFORMS.filter(({ id, dialects }) => platforms.includes(id) && dialects.includes(dialect));
+    return simulate(live.project, live.unit.path, name, {
+      platforms: asked?.length ? asked : platformsFor(dialect, this.#options.platforms),
+      sizes: new Map(),
+      paths,
+      budget: this.#options.budget,
+      figures: COSTS,
+    });
   }
 
   #about(path: string, live: LiveUnit | null): Omit<LiveResult, 'notices'> {

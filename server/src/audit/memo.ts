@@ -44,7 +44,7 @@ export class Memo {
   constructor(project: Project, options: MemoOptions) {
     this.#project = project;
     this.#options = options;
-    this.#platforms = platformsFor(project.dialect).filter(({ id }) => options.platforms?.has(id) ?? true);
+    this.#platforms = platformsFor(project.dialect, options.platforms);
   }
 
   /** From now on the code is this. Forgets the results that rest on what has changed. */
