@@ -3,7 +3,7 @@ import { PLATFORMS } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../audit/index.ts';
 import { RULES, type Severity } from '../rules/index.ts';
-import { FORMATS, type Output, outputArgument } from './outputs.ts';
+import { FORMATS, type Format, type Output, type OutputArgument, outputArgument, outputsWith } from './outputs.ts';
 
 /** What decides of which findings is told, and how. */
 export interface ReportArguments {
@@ -72,7 +72,7 @@ Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 a fatal error,
 Files are analysed with their directory as context. Directories and globs respect .gitignore and .dma-auditignore;
 a file that is named is always checked.`,
     )
-    .action((paths: string[], options: CheckArguments & Formatted) => action(paths, withFormat(options)));
+    .action((paths: string[], options: Parsed<CheckArguments>) => action(paths, withFormat<CheckArguments>(options)));
 }
 
 /** `dma-audit merge`. */
@@ -80,25 +80,32 @@ export function mergeCommand(action: (files: readonly string[], options: ReportA
   const command = new Command('merge')
     .description('Report what the shards of a check have found, as one check would have.')
     .argument('<files...>', 'what they wrote with --output partial=FILE');
-  return reportOptions(command).action((files: string[], options: ReportArguments & Formatted) =>
-    action(files, withFormat(options)),
+  return reportOptions(command).action((files: string[], options: Parsed<ReportArguments>) =>
+    action(files, withFormat<ReportArguments>(options)),
   );
 }
 
 interface Formatted {
-  readonly format?: Output['format'];
+  readonly format?: Format;
 }
 
-/** `--format` is `--output` without a file. */
-function withFormat<T extends ReportArguments>({ format, ...options }: T & Formatted): Omit<T & Formatted, 'format'> {
-  if (format === undefined) return options;
-  return { ...options, output: [{ format, file: null }, ...(options.output ?? [])] };
+/** What the parser gives: `--output` before it met `--format`. */
+type Parsed<T extends ReportArguments> = Omit<T, 'output'> &
+  Formatted & { readonly output?: readonly OutputArgument[] };
+
+function withFormat<T extends ReportArguments>({ format, output, ...options }: Parsed<T>): T {
+  const outputs = outputsWith(format, output);
+  return { ...options, ...(outputs ? { output: outputs } : {}) } as T;
 }
 
 function reportOptions(command: Command): Command {
   return command
     .addOption(new Option('--format <format>', 'how to report on standard output (default: text)').choices(FORMATS))
-    .option('--output <format[=file]>', 'write a report, to a file or standard output; may be repeated', outputArgument)
+    .option(
+      '--output <[format=]file>',
+      'write a report to a file (or, for a bare format, to standard output); may be repeated',
+      outputArgument,
+    )
     .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
     .option('--config <file>', 'read this configuration (default: dma-audit.json in the root, if there is one)')
     .option('--no-config', 'read no configuration')

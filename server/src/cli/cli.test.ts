@@ -154,7 +154,7 @@ describe('exit status', () => {
     ['an unknown rule', ['check', '--rule', 'mapping-leek'], "There is no rule 'mapping-leek'"],
     ['an unknown platform', ['check', '--platforms', 'sev,vax'], "There is no platform 'vax'"],
     ['an unknown format', ['check', '--format', 'xml'], 'Allowed choices are text, json'],
-    ['an unknown output', ['check', '--output', 'out.json'], 'It must be FORMAT or FORMAT=FILE'],
+    ['an output without a file', ['check', '--output', 'json='], 'It must be FILE, FORMAT or FORMAT=FILE'],
     ['two outputs to one place', ['check', '--output', 'text', '--output', 'json'], 'only one --output can go'],
     ['an impossible shard', ['check', '--shard', '4/3'], 'a part and a number of parts'],
     ['lines without changes', ['check', '--changed-lines-only'], 'changed since when?'],

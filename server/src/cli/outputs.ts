@@ -29,15 +29,35 @@ export interface OutputOptions {
   readonly choice: RuleChoice;
 }
 
-/** Reads FORMAT or FORMAT=FILE; may be repeated. */
-export function outputArgument(value: string, before: readonly Output[] = []): readonly Output[] {
+/** What `--output` names; a file without a format takes the one of `--format`. */
+export interface OutputArgument {
+  readonly format: Format | null;
+  readonly file: string | null;
+}
+
+/** Reads FORMAT, FORMAT=FILE or FILE; may be repeated. */
+export function outputArgument(value: string, before: readonly OutputArgument[] = []): readonly OutputArgument[] {
   const at = value.indexOf('=');
   const name = at < 0 ? value : value.slice(0, at);
-  const file = at < 0 ? null : value.slice(at + 1);
   const format = FORMATS.find((one) => one === name);
+  if (format === undefined && value !== '') return [...before, { format: null, file: value }];
+  const file = at < 0 ? null : value.slice(at + 1);
   if (format === undefined || file === '')
-    throw new InvalidArgumentError(`It must be FORMAT or FORMAT=FILE, with one of the formats ${FORMATS.join(', ')}.`);
+    throw new InvalidArgumentError(
+      `It must be FILE, FORMAT or FORMAT=FILE, with one of the formats ${FORMATS.join(', ')}.`,
+    );
   return [...before, { format, file }];
+}
+
+/** `--format F` is a report on standard output, unless some `--output` is a file that waits for a format. */
+export function outputsWith(
+  format: Format | undefined,
+  given: readonly OutputArgument[] | undefined,
+): readonly Output[] | undefined {
+  const files = (given ?? []).map((output) => ({ ...output, format: output.format ?? format ?? 'text' }));
+  const isTaken = (given ?? []).some((output) => output.format === null);
+  const all = format === undefined || isTaken ? files : [{ format, file: null }, ...files];
+  return all.length ? all : undefined;
 }
 
 /** Text on standard output, unless something else was asked for. Throws a Failure if two reports would be mixed there. */

@@ -165,6 +165,8 @@ export class Context {
     if (value.kind === 'number') return value.value === 0 ? { to: 'null' } : { to: 'unknown' };
     if (value.kind === 'uninitialised') return { to: 'uninitialised', name: value.name };
     if (value.kind === 'symbol') {
+      const { low, high } = state.domain(value.symbol);
+      if (low === high && low + value.offset === 0) return { to: 'null' };
       const info = this.symbols.info(value.symbol);
       if (info.resource !== undefined && state.resource(info.resource)) {
         const how = info.role !== wanted ? 'other-role' : value.offset !== 0 ? 'offset' : 'exact';

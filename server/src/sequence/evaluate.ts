@@ -49,7 +49,8 @@ export class Evaluator {
     if (value.kind !== 'symbol') return value;
     // A symbol that can be one number only is that number.
     const { low, high } = state.domain(value.symbol);
-    return low === high && this.symbols.info(value.symbol).resource === undefined
+    // Zero stays a symbol: what is known of it in relation to others would be lost.
+    return low === high && low !== 0 && this.symbols.info(value.symbol).resource === undefined
       ? numberValue(low + value.offset)
       : value;
   }
