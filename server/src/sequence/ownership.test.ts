@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { Project } from '../audit/project.ts';
+import { Unit } from '../audit/unit.ts';
+import { builtinModels, createModels, type Dialect } from '../models/index.ts';
+import { createParser } from '../syntax/index.ts';
+import { DEFAULT_BUDGET, type DmaPath, sequences } from './index.ts';
+
+const models = createModels(builtinModels);
+const parser = await createParser();
+
+function paths(definition: string, dialect: Dialect = 'linux'): readonly DmaPath[] {
+  const unit = new Unit('file.c', definition, models, dialect);
+  const project = new Project([unit], models, parser);
+  const source = project.function('f', 'file.c');
+  if (!source) throw new Error('no function f');
+  const { paths: found, degraded } = sequences(project, source, DEFAULT_BUDGET);
+  expect(degraded).toEqual([]);
+  return found.filter((p) => p.complete);
+}
+
+/** Why something is lost on some path of a function with this body; the mapping is checked, its handle is `a`. */
+function losses(body: string): readonly string[] {
+  const found = paths(`
+static int f(struct port *p, void *buf, dma_addr_t *out)
+{
+	dma_addr_t a = dma_map_single(p->dev, buf, 64, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, a))
+		return -EIO;
+	${body}
+}
+`);
+  return [
+    ...new Set(
+      found.flatMap((p) =>
+        p.program.operations.flatMap((o) => (o.op === 'lose' ? [`${o.why}${o.certain ? '' : ', maybe'}`] : [])),
+      ),
+    ),
+  ];
+}
+
+describe('a mapping whose handle is', () => {
+  it.each([
+    ['in a field of a parameter', 'p->addr = a; return 0;'],
+    ['in an element of an array', 'p->ring[p->head] = a; return 0;'],
+    ['in an out-parameter', '*out = a; return 0;'],
+    ['in a global', 'last_address = a; return 0;'],
+    ['in a static variable', 'static dma_addr_t kept; kept = a; return 0;'],
+    ['returned', 'return a;'],
+    ['given to code that is not seen', 'port_submit(p, a); return 0;'],
+    [
+      'in a new object that hangs on a parameter',
+      'struct req *r = kzalloc(sizeof(*r), GFP_KERNEL); r->addr = a; p->req = r; return 0;',
+    ],
+    [
+      'in a new object that is on a list',
+      'struct req *r = kzalloc(sizeof(*r), GFP_KERNEL); r->addr = a; list_add(&r->node, &p->list); return 0;',
+    ],
+  ])('%s is held', (_where, body) => {
+    expect(losses(body)).toEqual([]);
+  });
+
+  it.each([
+    ['nowhere', 'return 0;'],
+    ['in another local', 'dma_addr_t b = a; return b == 0;'],
+    ['in a local structure', 'struct req r; r.addr = a; return 0;'],
+    ['only printed in part', 'p->low = 3; return 0;'],
+  ])('%s is lost', (_where, body) => {
+    expect(losses(body)).toEqual(['returning']);
+  });
+
+  it('in a field is lost when another failing path shows that the function cleans up after itself', () => {
+    const body = (second: string) => `p->addr = a;
+	if (start(p)) { dma_unmap_single(p->dev, a, 64, DMA_TO_DEVICE); return -EIO; }
+	if (ring_doorbell(p)) { ${second} return -EIO; }
+	return 0;`;
+    expect(losses(body(''))).toEqual(['unwound']);
+    expect(losses(body('dma_unmap_single(p->dev, a, 64, DMA_TO_DEVICE);'))).toEqual([]);
+  });
+});
+
+describe('does the function say that it fails?', () => {
+  /** One answer for each path, in order of the source. */
+  const answers = (definition: string, dialect: Dialect = 'linux') => paths(definition, dialect).map((p) => p.failing);
+  const typed = (type: string, value: string) =>
+    answers(
+      `static ${type} f(struct port *p, int n)\n{\ndma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);\nreturn ${value};\n}\n`,
+    );
+
+  it.each<[string, string, boolean | null]>([
+    ['int', '0', false],
+    ['int', '-1', true],
+    ['int', '-ENOMEM', true],
+    ['int', '3', false],
+    ['int', 'n', null],
+    ['int', '-EINPROGRESS', false],
+    ['int', '-EBUSY', true],
+    ['netdev_tx_t', 'NETDEV_TX_OK', false],
+    ['bool', 'false', null],
+    ['u32', '0', null],
+    ['struct req *', 'NULL', true],
+    ['struct req *', 'ERR_PTR(-ENOMEM)', true],
+    ['struct req *', '&p->req', false],
+  ])('%s %s: %s', (type, value, expected) => {
+    expect(typed(type, value)).toEqual([expected]);
+  });
+
+  it('a void function says nothing', () => {
+    expect(
+      answers('static void f(struct port *p)\n{\ndma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);\n}\n'),
+    ).toEqual([null]);
+  });
+
+  it('EBUSY means "queued" in a function that says EINPROGRESS as well', () => {
+    const found = answers(
+      'static int f(struct port *p, int n)\n{\ndma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);\nif (n == -EINPROGRESS)\nreturn -EBUSY;\nreturn 0;\n}\n',
+    );
+    expect(new Set(found)).toEqual(new Set([false]));
+  });
+
+  it('what a test has shown of the returned value counts', () => {
+    expect(
+      answers(
+        'static int f(struct port *p)\n{\nint ret;\ndma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);\nret = run(p);\nif (ret < 0)\nreturn ret;\nreturn 0;\n}\n',
+      ).sort(),
+    ).toEqual([false, true]);
+  });
+
+  it.each<[string, boolean]>([
+    ['EFI_SUCCESS', false],
+    ['EFI_DEVICE_ERROR', true],
+    ['EFI_NOT_READY', false],
+  ])('%s: %s', (status, expected) => {
+    expect(
+      answers(
+        `EFI_STATUS\nf (IN PORT *Port)\n{\n  Port->PciIo->Unmap (Port->PciIo, Port->Mapping);\n  return ${status};\n}\n`,
+        'edk2',
+      ),
+    ).toEqual([expected]);
+  });
+});
