@@ -68,6 +68,9 @@ describe('a scratch repository', () => {
     const staged = work.dmaAudit('check', '--staged');
     expect(staged).toMatchObject({ status: 1, stdout: expect.stringContaining('drivers/d0/f0.c:10:2 in receive') });
     work.put({ 'drivers/d0/f0.c': other });
+    expect(report('--since', 'HEAD', 'drivers/d0').diagnostics).toHaveLength(1);
+    expect(report('--since', 'HEAD', 'drivers/*/f0.c').diagnostics).toHaveLength(1);
+    expect(report('--since', 'HEAD', 'drivers/d1').diagnostics).toEqual([]);
     expect(work.dmaAudit('check', '--since', 'no-such-thing')).toMatchObject({ status: 4 });
     expect(work.dmaAudit('check', '--since=--output=x')).toMatchObject({ status: 4 });
   });

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { detectDialect } from '../source/index.ts';
 import { nameIn } from './directory.ts';
 import { readSource, sourcesOf } from './files.ts';
 import type { FilesResult, FilesTask } from './task.ts';
@@ -70,7 +71,8 @@ export class Cache {
       files.map((file) => nameIn(root, file)),
       [rules, platforms].map((ids) => ids && [...ids].sort()),
       budget,
-      dialect,
+      // The path of a file that tells nothing by its text decides whose it is.
+      dialect ?? detectDialect(`${directory}/`, ''),
       models,
       content,
     ];

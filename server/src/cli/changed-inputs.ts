@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { type Diagnostic, nameIn } from '../audit/index.ts';
 import { changesSince, type LineRange, nameInRepository, stagedChanges, stagedSnapshot } from './git.ts';
@@ -41,11 +41,12 @@ export async function changedInputs(
 
 function filterOf(paths: readonly string[], directory: string): (path: string) => Promise<boolean> {
   const named = new Set(paths.map((path) => resolve(directory, path)));
-  const globs = paths.filter((path) => picomatch.scan(path).isGlob).map((glob) => picomatch(resolve(directory, glob)));
+  const globs = paths.filter((path) => picomatch.scan(path).isGlob).map((glob) => picomatch(glob.replace(/^\.\//, '')));
   return async (path) => {
     if (named.has(path)) return true;
-    const isBelow = [...named].some((one) => path.startsWith(`${one}/`));
-    if (!isBelow && !globs.some((matches) => matches(path))) return false;
+    const isBelow = [...named].some((one) => path.startsWith(one.endsWith(sep) ? one : one + sep));
+    const name = nameIn(directory, path);
+    if (!isBelow && !globs.some((matches) => matches(name))) return false;
     const list = async (folder: string) => new Set(await readdir(folder).catch(() => []));
     return !(await IgnoreFiles.above(dirname(path), list)).ignores(path, false);
   };
