@@ -1,4 +1,5 @@
 import type { Operation, Reference } from '@dma-audit/simulator';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Project } from '../audit/project.ts';
 import { Unit } from '../audit/unit.ts';
@@ -519,5 +520,46 @@ describe('budget', () => {
     expect(explore(linux(`dma_addr_t a = ${MAP}; if (a @ b) return 1; return 0;`), 'f').degraded).toEqual([
       'syntax error',
     ]);
+  });
+});
+
+describe('a function whose parts depend on two parameters', () => {
+  const CONDITIONS = {
+    '1': () => true,
+    x: (x: boolean) => x,
+    '!x': (x: boolean) => !x,
+    y: (_: boolean, y: boolean) => y,
+    '!y': (_: boolean, y: boolean) => !y,
+    'x && y': (x: boolean, y: boolean) => x && y,
+    'x || y': (x: boolean, y: boolean) => x || y,
+  } as const;
+  const condition = fc.constantFrom(...(Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]));
+  const part = fc.record({
+    when: condition,
+    what: fc.constantFrom<'unmap' | 'return' | 'count'>('unmap', 'return', 'count'),
+  });
+  const text = { unmap: `${UNMAP('a')};`, return: 'return 0;', count: 'p->count++;' } as const;
+
+  it('loses its mapping on some path exactly if it does so for some values of them', () => {
+    fc.assert(
+      fc.property(condition, fc.array(part, { maxLength: 4 }), (mapped, parts) => {
+        const leaks = [0, 1, 2, 3].some((bits) => {
+          const holds = (c: keyof typeof CONDITIONS) => CONDITIONS[c](bits > 1, bits % 2 === 1);
+          const acts = parts.filter(({ when, what }) => what !== 'count' && holds(when));
+          return holds(mapped) && acts[0]?.what !== 'unmap';
+        });
+        const body = `dma_addr_t a = 0;
+	if (${mapped}) {
+		a = ${MAP};
+		if (dma_mapping_error(p->dev, a))
+			return -EIO;
+	}
+	${parts.map(({ when, what }) => `if (${when}) { ${text[what]} }`).join('\n\t')}
+	return 0;`;
+        const found = programs(`static int f(struct port *p, void *buf, int x, int y)\n{\n${body}\n}\n`);
+        expect(found.some((path) => path.includes('lose'))).toBe(leaks);
+      }),
+      { numRuns: 150 },
+    );
   });
 });
