@@ -4,6 +4,8 @@ export const doubleFree = defineRule({
   id: 'double-free',
   severity: 'error',
   dialects: ['linux', 'edk2'],
+  nurseryIn: ['linux'],
+  precision: [{ tree: 'Linux 6.12.117', read: 1, true: 0 }],
   summary: 'A DMA buffer is freed that is already free, or was never allocated.',
   cwe: 415,
   message: ({ detail }) =>

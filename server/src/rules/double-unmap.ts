@@ -10,8 +10,9 @@ export const doubleUnmap = defineRule({
   id: 'double-unmap',
   severity: 'error',
   dialects: ['linux', 'edk2'],
+  nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 1, true: 1 },
+    { tree: 'Linux 6.12.117', read: 4, true: 1 },
     { tree: 'EDK2 2022.11', read: 2, true: 2 },
   ],
   summary: 'A mapping is unmapped that is already gone, or was never made.',

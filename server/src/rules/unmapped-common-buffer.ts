@@ -4,7 +4,11 @@ export const unmappedCommonBuffer = defineRule({
   id: 'unmapped-common-buffer',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  precision: [{ tree: 'EDK2 2022.11', read: 2, true: 2 }],
+  nurseryIn: ['linux'],
+  precision: [
+    { tree: 'Linux 6.12.117', read: 1, true: 0 },
+    { tree: 'EDK2 2022.11', read: 2, true: 2 },
+  ],
   summary: 'The device is given a host address that no mapping made into a device address.',
   cwe: 704,
   message: ({ detail, dialect }) =>

@@ -10,7 +10,11 @@ export const wrongHandle = defineRule({
   id: 'wrong-handle',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  precision: [{ tree: 'EDK2 2022.11', read: 2, true: 2 }],
+  nurseryIn: ['linux'],
+  precision: [
+    { tree: 'Linux 6.12.117', read: 1, true: 0 },
+    { tree: 'EDK2 2022.11', read: 2, true: 2 },
+  ],
   summary: 'A release is given another value than the one that the map call returned.',
   cwe: 763,
   message: ({ detail }) => {
