@@ -5,15 +5,14 @@ import { PLATFORMS, type Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readDirectory } from '../audit/directory.ts';
 import { type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
-import { builtinModels, createModels } from '../models/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
-import { createParser } from '../syntax/index.ts';
 import { type Figures, figuresWith } from './calibrate-profile.ts';
 import { type Calls, costRows } from './cost-table.ts';
 import { costText } from './cost-text.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import { findInputs } from './inputs.ts';
 import { hasColour, writeOutput } from './output.ts';
+import { analysisTools } from './simulate-load.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface CostArguments {
@@ -86,7 +85,7 @@ async function costsIn(
 ): Promise<readonly FunctionCost[]> {
   const { files } = await findInputs(paths, process.cwd(), root);
   const names = new Set(files.map((file) => nameIn(root, file)));
-  const tools = { models: createModels(builtinModels), parser: await createParser() };
+  const tools = await analysisTools(root);
   const costs: FunctionCost[] = [];
   for (const directory of [...new Set(files.map((file) => dirname(file)))].sort()) {
     const { projects } = await readDirectory(directory, { root, dialect: null }, tools);

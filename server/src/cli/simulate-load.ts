@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { readDirectory } from '../audit/directory.ts';
+import { readDirectory, type Tools } from '../audit/directory.ts';
 import { nameIn, type Project } from '../audit/index.ts';
 import { builtinModels, createModels } from '../models/index.ts';
 import { createParser } from '../syntax/index.ts';
+import { loadConfig } from './config-files.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 
 /** A function that somebody named on the command line, with the code around it. */
@@ -12,6 +13,12 @@ export interface NamedFunction {
   /** As reports name it. */
   readonly file: string;
   readonly function: string;
+}
+
+/** The built-in API models with those of the user's configuration, and a parser. Throws a Failure for a faulty one. */
+export async function analysisTools(root: string): Promise<Tools> {
+  const { models } = await loadConfig(null, root);
+  return { models: createModels([...builtinModels, ...models]), parser: await createParser() };
 }
 
 /** Reads `FILE:FUNCTION` and the file's directory. Throws a Failure when there is no such function. */
@@ -26,7 +33,7 @@ export async function loadFunction(
   const absolute = resolve(path);
   const status = await stat(absolute).catch((error: unknown) => reasonOf(error));
   if (typeof status === 'string') throw new Failure(EXIT.fatal, `${path}: ${status}`);
-  const tools = { models: createModels(builtinModels), parser: await createParser() };
+  const tools = await analysisTools(root);
   const { projects, skipped } = await readDirectory(dirname(absolute), { root, dialect }, tools);
   const file = nameIn(root, absolute);
   for (const { project } of projects) {

@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileDmaseq, parseDmaseq } from '@dma-audit/simulator';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { simulateCommand } from './simulate.ts';
+
+const SOURCE = `#include <linux/dma-mapping.h>
+int send(struct device *dev, void *data, size_t length)
+{
+	dma_addr_t addr = my_map(dev, data, length);
+
+	if (dma_mapping_error(dev, addr))
+		return -ENOMEM;
+	dma_unmap_single(dev, addr, length, DMA_TO_DEVICE);
+	return 0;
+}
+`;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'simulate-'));
+  writeFileSync(join(folder, 'a.c'), SOURCE.replace(/my_map\(([^)]*)\)/, 'dma_map_single($1, DMA_TO_DEVICE)'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function simulated(target: string, ...args: readonly string[]): Promise<string> {
+  const output = join(folder, 'out');
+  const all = ['node', 'simulate', join(folder, target), '--root', folder, '--output', output, ...args];
+  await simulateCommand()
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+    .parseAsync(all);
+  return readFileSync(output, 'utf8');
+}
+
+describe('dma-audit simulate', () => {
+  test('draws a timeline, its assumptions and what each platform counts', async () => {
+    const text = await simulated('a.c:send', '--platform', 'tdx,direct', '--size', 'length=8K');
+    expect(text).toMatch(/^ {2}length += 8,192 bytes +as you said +4$/m);
+    expect(text).toMatch(/^ +4 +map .* ▣◂ +bounce buffer, .*slots held \+4/m);
+    expect(text).toMatch(/^ {2}bytes copied to bounce buffers +8,192 +·$/m);
+  });
+
+  test('writes programs that can be run', async () => {
+    const parsed = parseDmaseq(await simulated('a.c:send', '--format', 'dmaseq', '--platform', 'tdx'));
+    expect(parsed.ok && compileDmaseq(parsed.document, 'send').ok).toBe(true);
+  });
+
+  test('knows the wrappers of the configuration', async () => {
+    writeFileSync(join(folder, 'a.c'), SOURCE);
+    writeFileSync(join(folder, 'dma-audit.json'), '{ "models": ["own.json"] }');
+    const args = ['device', 'buffer', 'size'];
+    const entry = {
+      name: 'my_map',
+      call: 'function',
+      dialects: ['linux'],
+      action: 'map',
+      args,
+      result: 'device-address',
+    };
+    const model = { ...entry, failure: 'mapping-error', family: 'single', mode: 'streaming', direction: 'to-device' };
+    writeFileSync(join(folder, 'own.json'), JSON.stringify({ title: 'own', version: '1', functions: [model] }));
+    expect(await simulated('a.c:send', '--platform', 'tdx')).toMatch(/^ +4 +map {2}my_map/m);
+  });
+
+  test.each([
+    ['a.c', [], 'write FILE:FUNCTION'],
+    ['b.c:send', [], 'no such file'],
+    ['a.c:receive', [], "no function 'receive'; those with DMA are send"],
+    ['a.c:send', ['--size', 'width=1'], 'unknown are length'],
+    ['a.c:send', ['--path', '99'], 'there are 2 paths'],
+    ['a.c:send', ['--platform', 'iommudxe-tdx'], 'does not run code of linux'],
+    ['a.c:send', ['--platform', 'vax'], "no platform 'vax'"],
+  ])('%s %j is refused', async (target, args, why) => {
+    await expect(simulated(target, ...args)).rejects.toThrow(why);
+  });
+});
