@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const server = new URL('../', import.meta.url);
 const bundle = new URL('dist/cli.js', server);
-const sources = ['src', '../simulator/src', '../client/panel', 'package.json', '../esbuild.mjs'].map((path) => new URL(path, server));
+const sources = ['src', '../simulator/src', '../client/panel', 'package.json', '../esbuild.mjs'].map(
+  (path) => new URL(path, server),
+);
 
 /** Milliseconds since the epoch of the newest file under `path`, folders included: a removed file counts as well. */
 function newest(path) {
