@@ -19,18 +19,18 @@ export { Project } from './project.ts';
 export { type AuditResult, mergeResults } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
 export { type Policy, type Settled, settle } from './settle.ts';
-export {
-  type PathOverview,
-  type SimulatedEntry,
-  type SimulatedPath,
-  type SimulatedRun,
-  type SimulatedStep,
-  type SimulateOptions,
-  type Simulation,
-  simulate,
-} from './simulate.ts';
+export { simulate } from './simulate.ts';
 export { type FunctionCost, type PathCost, unitCosts } from './simulate-cost.ts';
 export type { Lane, LaneState } from './simulate-lanes.ts';
+export type {
+  PathOverview,
+  SimulatedEntry,
+  SimulatedPath,
+  SimulatedRun,
+  SimulatedStep,
+  SimulateOptions,
+  Simulation,
+} from './simulate-result.ts';
 export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
 export { NO_PLATFORM, type SkippedFile } from './task.ts';

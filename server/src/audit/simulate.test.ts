@@ -4,8 +4,9 @@ import { builtinModels, createModels } from '../models/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { createParser } from '../syntax/index.ts';
 import { Project } from './project.ts';
-import { type SimulateOptions, simulate } from './simulate.ts';
+import { simulate } from './simulate.ts';
 import { argumentOf, bare, readCall } from './simulate-call.ts';
+import type { SimulateOptions } from './simulate-result.ts';
 import { parseSize } from './simulate-sizes.ts';
 import { Unit } from './unit.ts';
 
