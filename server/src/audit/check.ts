@@ -11,12 +11,14 @@ import type { Unit } from './unit.ts';
 export interface CheckOptions {
   /** Rule identifiers; null = all that are on by default. */
   readonly rules: ReadonlySet<string> | null;
+  /** Report also what is doubtful: what needed a guess about callees or loops, and rules that rest in this dialect. */
+  readonly doubtful: boolean;
   /** Platform identifiers; null = all. */
   readonly platforms: ReadonlySet<string> | null;
   readonly budget: Budget;
 }
 
-export const DEFAULT_CHECK: CheckOptions = { rules: null, platforms: null, budget: DEFAULT_BUDGET };
+export const DEFAULT_CHECK: CheckOptions = { rules: null, doubtful: false, platforms: null, budget: DEFAULT_BUDGET };
 
 export interface UnitResult {
   readonly file: string;
@@ -60,8 +62,8 @@ export function unitResult(
   for (const finding of results.flatMap((result) => result.findings)) {
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
-    const isOff = rule.nursery || rule.nurseryIn.includes(project.dialect) || !finding.certain;
-    if (options.rules ? !options.rules.has(rule.id) : isOff) continue;
+    if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
+    if (!options.doubtful && (rule.nurseryIn.includes(project.dialect) || !finding.certain)) continue;
     const key = faultKey(finding);
     faults.set(key, [...(faults.get(key) ?? []), finding]);
   }

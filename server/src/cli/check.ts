@@ -57,6 +57,7 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
     const options = {
       ...DEFAULT_CHECK,
       rules: rulesToRun(config, choice),
+      doubtful: choice !== 'default',
       platforms: platformsOf(given, config),
     };
     const progress = await createProgress(given.quiet !== true);
