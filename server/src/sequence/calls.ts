@@ -74,7 +74,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 
 /** Names of functions that may release what they are given, as far as a name tells. */
 const RELEASES =
-  /free|release|unmap|clean|destroy|exit|uninit|deinit|fini|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
+  /free|release|unmap|clean|destroy|exit|uninit|deinit|fini(?!sh)|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
 
 /**
  * A call whose body is not seen. It may store or release handles that it gets by value; it fills places whose address it
@@ -140,7 +140,7 @@ function isHandle(context: Context, value: Value): boolean {
 }
 
 const GETTER =
-  /(^|_)(size|len|length|ivsize|blocksize|digestsize|authsize|nents|count|num|is|has|ctx|priv|tfm|data|dev|device|to|index|id|flags|drvdata|direction|dir)(_|$)/;
+  /(^|_)(size|len|headlen|length|ivsize|blocksize|digestsize|authsize|nents|count|num|is|has|ctx|priv|tfm|data|dev|device|to|index|id|flags|drvdata|direction|dir)(_|$)/;
 const NO_GETTER =
   /alloc|read|next|pop|dequeue|request|wait|try|test_and|poll|recv|fetch|claim|inc|dec|xchg|get_page|copy/i;
 
