@@ -14,12 +14,14 @@ export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } fr
 export { nameIn } from './directory.ts';
 export { isSourceName, readSource } from './files.ts';
 export type { OperationPlace } from './function-check.ts';
+export { IgnoreFileError, IgnoreFiles } from './ignore-files.ts';
 export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
 export { Project } from './project.ts';
 export { type AuditResult, mergeResults } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
 export { type Policy, type Settled, settle } from './settle.ts';
 export { simulate } from './simulate.ts';
+export { argumentOf, bare, type CallText, readCall } from './simulate-call.ts';
 export { type FunctionCost, type PathCost, unitCosts } from './simulate-cost.ts';
 export type { Lane, LaneState } from './simulate-lanes.ts';
 export type {
@@ -35,3 +37,4 @@ export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
 export { NO_PLATFORM, type SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';
+export { walk } from './walk.ts';

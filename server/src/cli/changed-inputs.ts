@@ -1,9 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { type Diagnostic, nameIn } from '../audit/index.ts';
+import { type Diagnostic, IgnoreFiles, nameIn } from '../audit/index.ts';
 import { changesSince, type LineRange, nameInRepository, stagedChanges, stagedSnapshot } from './git.ts';
-import { IgnoreFiles } from './ignore-files.ts';
 
 export interface ChangedInputs {
   /** Absolute paths of the files to check. */

@@ -1,41 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isSourceName, type SkippedFile } from '../audit/index.ts';
-import { reasonOf } from './failure.ts';
-import { IgnoreFiles } from './ignore-files.ts';
+import { IgnoreFileError, type SkippedFile, walk as walkSources } from '../audit/index.ts';
+import { EXIT, Failure } from './failure.ts';
 
-/** What belongs to version control is nobody's source. */
-const NEVER = new Set(['.git', '.hg', '.svn']);
-
-/**
- * Absolute paths of the C sources and headers under a directory, sorted, without those that ignore files name. Symbolic
- * links are not followed: what they lead to is found where it lies, and no loop can arise.
- */
-export async function walk(top: string, skipped: SkippedFile[]): Promise<readonly string[]> {
-  const files: string[] = [];
-  const visit = async (directory: string, outer: IgnoreFiles): Promise<void> => {
-    let entries: Awaited<ReturnType<typeof listed>>;
-    try {
-      entries = await listed(directory);
-    } catch (error) {
-      skipped.push({ file: directory, reason: `unreadable directory (${reasonOf(error)})` });
-      return;
-    }
-    const ignored = await outer.within(directory, new Set(entries.map(({ name }) => name)));
-    for (const entry of entries) {
-      if (NEVER.has(entry.name)) continue;
-      const path = join(directory, entry.name);
-      if (entry.isDirectory()) {
-        if (!ignored.ignores(path, true)) await visit(path, ignored);
-      } else if (entry.isFile() && isSourceName(entry.name) && !ignored.ignores(path, false)) files.push(path);
-    }
-  };
-  await visit(top, await IgnoreFiles.above(top, namesIn));
-  return files.sort();
-}
-
-const listed = (directory: string) => readdir(directory, { withFileTypes: true });
-
-async function namesIn(directory: string): Promise<ReadonlySet<string>> {
-  return new Set(await readdir(directory).catch(() => []));
+/** As of `audit`; throws a Failure for an ignore file that cannot be read. */
+export function walk(top: string, skipped: SkippedFile[]): Promise<readonly string[]> {
+  return walkSources(top, skipped).catch((error: unknown) => {
+    throw error instanceof IgnoreFileError ? new Failure(EXIT.configuration, error.message) : error;
+  });
 }

@@ -1,9 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
-import { EXIT, Failure, reasonOf } from './failure.ts';
+import { reasonOf } from './system-error.ts';
 
 const NAMES = ['.gitignore', '.dma-auditignore'];
+
+/** An ignore file is there but cannot be read: what it names is not known. */
+export class IgnoreFileError extends Error {}
 
 interface Layer {
   readonly directory: string;
@@ -60,6 +63,6 @@ async function readPatterns(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new Failure(EXIT.configuration, `${path}: ${reasonOf(error)}`);
+    throw new IgnoreFileError(`${path}: ${reasonOf(error)}`);
   }
 }
