@@ -19,7 +19,7 @@ export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from 
 export { Project } from './project.ts';
 export { type AuditResult, mergeResults } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
-export { type Policy, type Settled, settle } from './settle.ts';
+export { type Policy, type Scope, type Settled, settle } from './settle.ts';
 export { simulate } from './simulate.ts';
 export { argumentOf, bare, type CallText, readCall } from './simulate-call.ts';
 export { type FunctionCost, type PathCost, unitCosts } from './simulate-cost.ts';

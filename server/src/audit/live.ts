@@ -150,7 +150,7 @@ export class LiveAudit {
     const settled = settle(audited, {
       severityOf: (rule, file) => this.#options.severityOf(rule, join(directory.path, file)),
       baseline: null,
-      partial: about.some(({ pending }) => pending > 0),
+      scope: about.some(({ pending }) => pending > 0) ? 'files' : 'root',
     });
     const isIn =
       (buffer: string) =>

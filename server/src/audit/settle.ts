@@ -5,13 +5,18 @@ import { withPlaces } from './fingerprint.ts';
 import type { AuditResult } from './result.ts';
 import { applySuppressions, type Notice, type SuppressedDiagnostic } from './suppress.ts';
 
+/**
+ * What was checked: everything below the root, whole directories, or only some files. What is missing then may well be
+ * elsewhere: a fault in a callee is found where it is called.
+ */
+export type Scope = 'root' | 'directories' | 'files';
+
 /** What a team wants to hear of. */
 export interface Policy {
   /** null = the rule is off for this file. */
   readonly severityOf: (rule: string, file: string) => Severity | null;
   readonly baseline: Baseline | null;
-  /** Only some files of the project were checked: what is missing may well be elsewhere. */
-  readonly partial: boolean;
+  readonly scope: Scope;
 }
 
 export interface Settled {
@@ -26,21 +31,21 @@ export interface Settled {
 }
 
 /** Applies severities, suppressions and the baseline to what an audit found. */
-export function settle(result: AuditResult, { severityOf, baseline, partial }: Policy): Settled {
+export function settle(result: AuditResult, { severityOf, baseline, scope }: Policy): Settled {
   const checked = new Set(result.checked);
   const found = withPlaces(result.diagnostics).flatMap((diagnostic) => {
     const severity = severityOf(diagnostic.rule, diagnostic.file);
     return severity === null ? [] : { ...diagnostic, severity };
   });
   const isApplied = (rule: string, file: string): boolean =>
-    !partial && checked.has(file) && severityOf(rule, file) !== null;
+    scope !== 'files' && checked.has(file) && severityOf(rule, file) !== null;
   const { kept, suppressed, notices } = applySuppressions(found, result.suppressions, isApplied);
   const { fresh, known, gone } = baseline ? compareWithBaseline(kept, baseline) : { fresh: kept, known: [], gone: [] };
   return {
     diagnostics: fresh,
     suppressed,
     known,
-    gone: gone.filter(({ file }) => !partial || checked.has(file)),
+    gone: gone.filter(({ file }) => scope === 'root' || checked.has(file)),
     notices: notices.filter(({ file }) => checked.has(file)),
   };
 }

@@ -1,13 +1,15 @@
-import { resolve } from 'node:path';
+import { resolve, sep } from 'node:path';
 import process from 'node:process';
 import {
   type AuditResult,
   audit,
   type Config,
   DEFAULT_CHECK,
+  isSourceName,
   NO_PLATFORM,
   type RuleChoice,
   rulesToRun,
+  type Scope,
 } from '../audit/index.ts';
 import { openCache } from './cache-folder.ts';
 import { type ChangedInputs, changedInputs } from './changed-inputs.ts';
@@ -89,7 +91,7 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       given,
       root: changed?.root ?? root,
       start,
-      partial: changed !== null || given.shard !== undefined,
+      scope: changed ? 'files' : scopeOf(named, directory, root),
       shard: given.shard ?? null,
       changedLines: given.changedLinesOnly && changed ? changed.changedLines : null,
     });
@@ -121,6 +123,12 @@ async function changedOf(
   if (staged) return changedInputs('staged', paths, directory, root);
   if (changedLinesOnly) throw new Failure(EXIT.usage, '--changed-lines-only: changed since when? --since or --staged');
   return null;
+}
+
+function scopeOf(paths: readonly string[], directory: string, root: string): Scope {
+  const named = paths.map((path) => resolve(directory, path));
+  if (named.some((path) => `${root}${sep}`.startsWith(path.endsWith(sep) ? path : path + sep))) return 'root';
+  return paths.some((path) => isSourceName(path)) ? 'files' : 'directories';
 }
 
 function choiceOf({ rule, all }: CheckArguments): RuleChoice {

@@ -8,6 +8,7 @@ import {
   parseBaseline,
   type RuleChoice,
   renderBaseline,
+  type Scope,
   type Settled,
   type Shard,
   settle,
@@ -30,8 +31,7 @@ export interface Conclusion {
   /** Absolute; where the files of the result are. */
   readonly root: string;
   readonly start: number;
-  /** Not every file of the project was checked. */
-  readonly partial: boolean;
+  readonly scope: Scope;
   readonly shard: Shard | null;
   /** Report only what touches these lines, by file; null = everything. */
   readonly changedLines: ReadonlyMap<string, readonly LineRange[]> | null;
@@ -44,23 +44,21 @@ export async function conclude(all: Conclusion): Promise<number> {
   const settled = await settledOf(all);
   const elapsedMs = performance.now() - all.start;
   const report = { result, settled, root, elapsedMs };
-  await writeOutputs(report, outputs, { color: given.color, path: given.path === true, shard, choice });
+  await writeOutputs(report, outputs, {
+    color: given.color,
+    path: given.path === true,
+    shard,
+    choice,
+    scope: all.scope,
+  });
   if (given.quiet !== true) process.stderr.write(summary(report));
   const failOn = given.failOn ?? config.failOn ?? 'warning';
   return settled.diagnostics.some((d) => fails(d.severity, failOn)) ? EXIT.findings : EXIT.clean;
 }
 
-async function settledOf({
-  result,
-  config,
-  choice,
-  given,
-  partial,
-  shard,
-  changedLines,
-}: Conclusion): Promise<Settled> {
+async function settledOf({ result, config, choice, given, scope, shard, changedLines }: Conclusion): Promise<Settled> {
   const file = given.baseline === undefined ? (config.baseline ?? null) : resolve(given.baseline);
-  const policy = { severityOf: severities(config, choice), partial };
+  const policy = { severityOf: severities(config, choice), scope };
   if (shard && (given.baseline !== undefined || given.updateBaseline))
     throw new Failure(EXIT.usage, 'a shard has no baseline: give it to dma-audit merge');
   if (given.updateBaseline) {
@@ -68,7 +66,7 @@ async function settledOf({
     if (changedLines) throw new Failure(EXIT.usage, '--update-baseline and --changed-lines-only exclude each other');
     const settled = settle(result, { ...policy, baseline: null });
     const checked = new Set(result.checked);
-    const isChecked = (name: string): boolean => (partial ? checked.has(name) : true);
+    const isChecked = (name: string): boolean => scope === 'root' || checked.has(name);
     const updated = updatedBaseline(await readBaseline(file, true), settled.diagnostics, isChecked);
     await writeFile(file, renderBaseline(updated)).catch((error: unknown) => {
       throw new Failure(EXIT.fatal, `${file}: ${reasonOf(error)}`);

@@ -12,7 +12,7 @@ export async function merge(files: readonly string[], given: ReportArguments): P
   const root = resolve(given.root ?? '.');
   const { config } = await loadConfig(configFile(given), root);
   const partials = await readPartials(files);
-  const choice = partials[0]?.choice ?? 'default';
+  const { choice = 'default', scope = 'files' } = partials[0] ?? {};
   return conclude({
     result: mergeResults(partials.map(({ result }) => result)),
     config,
@@ -20,7 +20,7 @@ export async function merge(files: readonly string[], given: ReportArguments): P
     given,
     root,
     start,
-    partial: false,
+    scope,
     shard: null,
     changedLines: null,
   });

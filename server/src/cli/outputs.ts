@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { InvalidArgumentError } from 'commander';
-import type { RuleChoice, Shard } from '../audit/index.ts';
+import type { RuleChoice, Scope, Shard } from '../audit/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, writeOutput } from './output.ts';
 import type { Report } from './report.ts';
@@ -27,6 +27,7 @@ export interface OutputOptions {
   readonly path: boolean;
   readonly shard: Shard | null;
   readonly choice: RuleChoice;
+  readonly scope: Scope;
 }
 
 /** What `--output` names; a file without a format takes the one of `--format`. */
@@ -89,7 +90,7 @@ async function rendered(report: Report, { format, file }: Output, options: Outpu
     case 'junit':
       return junitReport(report);
     case 'partial':
-      return partialReport(report.result, options.shard, options.choice);
+      return partialReport(report.result, options);
     default:
       return format satisfies never;
   }

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { AuditResult, RuleChoice, Shard } from '../audit/index.ts';
+import type { AuditResult, RuleChoice, Scope, Shard } from '../audit/index.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -10,17 +10,23 @@ export interface Partial {
   readonly shard: Shard;
   /** Which rules were asked for on the command line. */
   readonly choice: 'default' | 'all' | readonly string[];
+  /** What all shards together check. */
+  readonly scope: Scope;
   readonly result: AuditResult;
 }
 
 const FORMAT = 1;
 
-export function partialReport(result: AuditResult, shard: Shard | null, choice: RuleChoice): string {
+export function partialReport(
+  result: AuditResult,
+  { shard, choice, scope }: { readonly shard: Shard | null; readonly choice: RuleChoice; readonly scope: Scope },
+): string {
   const partial: Partial = {
     partial: FORMAT,
     tool: { name: NAME, version: VERSION },
     shard: shard ?? { index: 1, count: 1 },
     choice: typeof choice === 'string' ? choice : [...choice].sort(),
+    scope,
     result,
   };
   return `${JSON.stringify(partial)}\n`;
@@ -35,8 +41,8 @@ export async function readPartials(files: readonly string[]): Promise<readonly P
   const indices = new Set(partials.map(({ shard }) => shard.index));
   const [file] = files.filter((_, i) => partials[i]?.shard.count !== count);
   if (file !== undefined) throw new Failure(EXIT.fatal, `${file}: this is not one of ${count} shards`);
-  if (partials.some(({ choice }) => JSON.stringify(choice) !== JSON.stringify(first.choice)))
-    throw new Failure(EXIT.fatal, 'the shards were checked with different rules');
+  if (new Set(partials.map(({ choice, scope }) => JSON.stringify([choice, scope]))).size > 1)
+    throw new Failure(EXIT.fatal, 'the shards were checked with different rules or paths');
   const missing = Array.from({ length: count }, (_, i) => i + 1).filter((i) => !indices.has(i));
   if (missing.length > 0) throw new Failure(EXIT.fatal, `missing: shard ${missing.join(', ')} of ${count}`);
   if (partials.length > count) throw new Failure(EXIT.fatal, `there are ${partials.length} results of ${count} shards`);
