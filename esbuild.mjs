@@ -24,7 +24,12 @@ mkdirSync(temporary, { recursive: true });
 try {
   await build({
     absWorkingDir: root,
-    entryPoints: { cli: 'server/src/cli/main.ts', worker: 'server/src/audit/worker.ts' },
+    entryPoints: {
+      cli: 'server/src/cli/main.ts',
+      worker: 'server/src/audit/worker.ts',
+      lsp: 'server/src/lsp/main.ts',
+      'analysis-thread': 'server/src/lsp/analysis-thread.ts',
+    },
     outdir: temporary,
     chunkNames: 'chunk-[hash]',
     bundle: true,

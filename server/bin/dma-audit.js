@@ -28,7 +28,7 @@ async function build() {
 
 try {
   await build();
-  await import(bundle);
+  await import(process.argv[2] === 'lsp' ? new URL('dist/lsp.js', server) : bundle);
 } catch (error) {
   console.error(`dma-audit: cannot start: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 2;

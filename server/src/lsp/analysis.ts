@@ -1,0 +1,119 @@
+import { Worker } from 'node:worker_threads';
+import type { LiveResult, Simulation } from '../audit/index.ts';
+import type { AnalysisSettings, SimulationQuery, ThreadReply, ThreadRequest } from './messages.ts';
+
+/** The bundled thread lies beside the bundled server. */
+const THREAD = new URL('./analysis-thread.js', import.meta.url);
+
+/** Mebibytes. Explorations make much that soon dies: more room would only fill up. */
+const LIMITS = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 24 };
+
+/** Crashes after which the thread is not started again, until another file is opened. */
+const MAX_CRASHES = 3;
+
+export interface AnalysisEvents {
+  readonly result: (version: number, result: LiveResult) => void;
+  /** The thread has ended by itself; `again`: it was started anew. */
+  readonly crashed: (reason: string, again: boolean) => void;
+}
+
+/** The analysis, in a thread of its own: the server answers while it works. Paths are absolute. */
+export class Analysis {
+  readonly #events: AnalysisEvents;
+  readonly #sent = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #texts = new Map<string, { readonly version: number; readonly text: string }>();
+  readonly #waiting = new Map<number, (simulation: Simulation | null) => void>();
+  #settings: readonly AnalysisSettings[] = [{ root: null, config: {}, models: [] }];
+  #worker: Worker | null = null;
+  #crashes = 0;
+  #nextId = 0;
+
+  constructor(events: AnalysisEvents) {
+    this.#events = events;
+  }
+
+  /** Everything is analysed anew with these. */
+  configure(settings: readonly AnalysisSettings[]): void {
+    this.#settings = settings;
+    if (this.#worker) this.#tellAll();
+  }
+
+  /** Opens a file or takes its new text. */
+  setText(path: string, version: number, text: string): void {
+    if (!this.#texts.has(path)) this.#crashes = 0;
+    this.#texts.set(path, { version, text });
+    if (this.#worker) this.#post({ kind: 'text', path, version, text });
+    else if (this.#crashes < MAX_CRASHES) this.#start();
+  }
+
+  close(path: string): void {
+    this.#texts.delete(path);
+    this.#post({ kind: 'close', path });
+  }
+
+  /** Files that have changed on disk. */
+  refresh(paths: readonly string[]): void {
+    this.#post({ kind: 'refresh', paths });
+  }
+
+  /** Null when the function is not in an open file, or the analysis has ended. */
+  simulate(query: SimulationQuery): Promise<Simulation | null> {
+    if (!this.#worker) return Promise.resolve(null);
+    const id = this.#nextId++;
+    this.#post({ kind: 'simulate', id, query });
+    return new Promise((resolve) => this.#waiting.set(id, resolve));
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+
+  #start(): void {
+    this.#sent[0] = 0;
+    const worker = new Worker(THREAD, { workerData: this.#sent.buffer, resourceLimits: LIMITS });
+    this.#worker = worker;
+    let reason = '';
+    worker.on('message', (reply: ThreadReply) => this.#receive(reply));
+    worker.on('error', (error) => {
+      reason = error.message;
+    });
+    worker.on('exit', (code) => {
+      if (this.#worker === worker) this.#crashed(reason || `exit status ${code}`);
+    });
+    this.#tellAll();
+  }
+
+  #crashed(reason: string): void {
+    this.#worker = null;
+    for (const resolve of this.#waiting.values()) resolve(null);
+    this.#waiting.clear();
+    const again = ++this.#crashes < MAX_CRASHES;
+    if (again) this.#start();
+    this.#events.crashed(reason, again);
+  }
+
+  #tellAll(): void {
+    this.#post({ kind: 'configure', settings: this.#settings });
+    for (const [path, { version, text }] of this.#texts) this.#post({ kind: 'text', path, version, text });
+  }
+
+  #post(request: ThreadRequest): void {
+    if (!this.#worker) return;
+    Atomics.add(this.#sent, 0, 1);
+    this.#worker.postMessage(request);
+  }
+
+  #receive(reply: ThreadReply): void {
+    switch (reply.kind) {
+      case 'result':
+        this.#events.result(reply.version, reply.result);
+        return;
+      case 'simulation':
+        this.#waiting.get(reply.id)?.(reply.simulation);
+        this.#waiting.delete(reply.id);
+        return;
+    }
+  }
+}

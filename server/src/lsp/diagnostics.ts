@@ -1,0 +1,108 @@
+import { basename, dirname, join } from 'node:path';
+import {
+  type DiagnosticRelatedInformation,
+  DiagnosticSeverity,
+  DiagnosticTag,
+  type Diagnostic as LspDiagnostic,
+} from 'vscode-languageserver';
+import type { Diagnostic, LiveResult, Notice } from '../audit/index.ts';
+import type { Severity } from '../rules/index.ts';
+import type { Document } from './document.ts';
+import { uriOf } from './document.ts';
+
+export const SOURCE = 'dma-audit';
+
+/** What a fix must know of a diagnostic; travels through the client. */
+export interface DiagnosticData {
+  readonly rule: string;
+  readonly function: string;
+  readonly fingerprint: string;
+}
+
+/** The pages of the rules lie beside the bundled server. */
+export const rulePageUri = (rule: string): string => new URL(`./rules/${rule}.md`, import.meta.url).href;
+
+const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
+  error: DiagnosticSeverity.Error,
+  warning: DiagnosticSeverity.Warning,
+  information: DiagnosticSeverity.Information,
+};
+
+/** Diagnostics of a document as a client shows them. `documentAt`: the open document of a path, if there is one. */
+export function lspDiagnostics(
+  { diagnostics, notices }: LiveResult,
+  document: Document,
+  documentAt: (path: string) => Document | undefined,
+): LspDiagnostic[] {
+  return [
+    ...diagnostics.map((one) => lspDiagnostic(one, document, documentAt)),
+    ...notices.map((one) => notice(one, document)),
+  ];
+}
+
+function lspDiagnostic(
+  diagnostic: Diagnostic,
+  document: Document,
+  documentAt: (path: string) => Document | undefined,
+): LspDiagnostic {
+  const data: DiagnosticData = {
+    rule: diagnostic.rule,
+    function: diagnostic.function,
+    fingerprint: diagnostic.fingerprint,
+  };
+  return {
+    range: {
+      start: document.positionOf(diagnostic.line, diagnostic.column),
+      end: document.positionOf(diagnostic.endLine, diagnostic.endColumn),
+    },
+    severity: SEVERITIES[diagnostic.severity],
+    source: SOURCE,
+    code: diagnostic.rule,
+    codeDescription: { href: rulePageUri(diagnostic.rule) },
+    message: [diagnostic.message, ...platformWords(diagnostic)].join('\n'),
+    relatedInformation: relatedInformation(diagnostic, document, documentAt),
+    data,
+  };
+}
+
+/** On which platforms it breaks, and how. */
+function platformWords({ platforms, consequences }: Diagnostic): readonly string[] {
+  const byConsequence = new Map<string, string[]>();
+  for (const id of platforms.breaks) {
+    const consequence = consequences[id] ?? '';
+    byConsequence.set(consequence, [...(byConsequence.get(consequence) ?? []), id]);
+  }
+  const breaks = [...byConsequence].map(([what, ids]) => `Breaks on ${ids.join(', ')}: ${what}`);
+  return platforms.works.length > 0 ? [...breaks, `Does not show on ${platforms.works.join(', ')}`] : breaks;
+}
+
+/** The other ends of the fault, then the path that leads to it, step by step. */
+function relatedInformation(
+  { related, path }: Diagnostic,
+  document: Document,
+  documentAt: (path: string) => Document | undefined,
+): DiagnosticRelatedInformation[] {
+  const at = (file: string, line: number, column: number | null, message: string): DiagnosticRelatedInformation => {
+    const absolute = file === basename(document.path) ? document.path : join(dirname(document.path), file);
+    const there = documentAt(absolute);
+    const place = there?.positionOf(line, column ?? 1) ?? { line: line - 1, character: (column ?? 1) - 1 };
+    return { location: { uri: there?.uri ?? uriOf(absolute), range: { start: place, end: place } }, message };
+  };
+  return [
+    ...related.map(({ file, line, column, message }) => at(file, line, column, message)),
+    ...path.map(({ file, line, message }, i) => at(file, line, null, `step ${i + 1} of ${path.length}: ${message}`)),
+  ];
+}
+
+function notice({ line, column, message }: Notice, document: Document): LspDiagnostic {
+  const start = document.positionOf(line, column);
+  const isUnused = /suppresses nothing$/.test(message);
+  return {
+    range: { start, end: { line: start.line + 1, character: 0 } },
+    severity: isUnused ? DiagnosticSeverity.Hint : DiagnosticSeverity.Warning,
+    source: SOURCE,
+    code: 'suppression',
+    message,
+    ...(isUnused ? { tags: [DiagnosticTag.Unnecessary] } : {}),
+  };
+}

@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  createProtocolConnection,
+  type Diagnostic,
+  DidChangeTextDocumentNotification,
+  DidCloseTextDocumentNotification,
+  DidOpenTextDocumentNotification,
+  ExitNotification,
+  InitializedNotification,
+  type InitializeParams,
+  InitializeRequest,
+  type InitializeResult,
+  type ProtocolConnection,
+  PublishDiagnosticsNotification,
+  type PublishDiagnosticsParams,
+  ShutdownRequest,
+  StreamMessageReader,
+  StreamMessageWriter,
+  type TextDocumentContentChangeEvent,
+} from 'vscode-languageserver-protocol/node';
+import { type Status, StatusNotification } from '../../server/src/lsp/protocol.ts';
+
+export const BIN = join(import.meta.dirname, '../../server/bin/dma-audit.js');
+
+export const uriOf = (path: string): string => pathToFileURL(path).href;
+
+/** The real server over stdio, and what it has told. */
+export class Client {
+  readonly connection: ProtocolConnection;
+  readonly process: ChildProcess;
+  /** In order. */
+  readonly published: PublishDiagnosticsParams[] = [];
+  readonly statuses: Status[] = [];
+  readonly messages: string[] = [];
+  initialized: InitializeResult = { capabilities: {} };
+  #versions = new Map<string, number>();
+  #waiting: (() => boolean)[] = [];
+
+  constructor() {
+    this.process = spawn(process.execPath, [BIN, 'lsp', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const { stdin, stdout } = this.process;
+    if (!stdin || !stdout) throw new Error('no pipes');
+    this.connection = createProtocolConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
+    this.connection.onNotification(PublishDiagnosticsNotification.type, (params) => this.#hear(this.published, params));
+    this.connection.onNotification(StatusNotification, (status) => this.#hear(this.statuses, status));
+    this.connection.onNotification('window/showMessage', ({ message }: { message: string }) =>
+      this.#hear(this.messages, message),
+    );
+    this.connection.onRequest('client/registerCapability', () => null);
+    this.connection.listen();
+  }
+
+  async start(params: Partial<InitializeParams> = {}): Promise<this> {
+    this.initialized = await this.connection.sendRequest(InitializeRequest.type, {
+      processId: process.pid,
+      rootUri: null,
+      capabilities: {},
+      ...params,
+    });
+    await this.connection.sendNotification(InitializedNotification.type, {});
+    return this;
+  }
+
+  async stop(): Promise<number | null> {
+    const ended = new Promise<number | null>((resolve) => this.process.once('exit', resolve));
+    await this.connection.sendRequest(ShutdownRequest.type);
+    await this.connection.sendNotification(ExitNotification.type);
+    const status = await ended;
+    this.connection.dispose();
+    return status;
+  }
+
+  async open(uri: string, text: string, languageId = 'c'): Promise<void> {
+    this.#versions.set(uri, 1);
+    await this.connection.sendNotification(DidOpenTextDocumentNotification.type, {
+      textDocument: { uri, languageId, version: 1, text },
+    });
+  }
+
+  async change(uri: string, contentChanges: TextDocumentContentChangeEvent[]): Promise<number> {
+    const version = (this.#versions.get(uri) ?? 0) + 1;
+    this.#versions.set(uri, version);
+    await this.connection.sendNotification(DidChangeTextDocumentNotification.type, {
+      textDocument: { uri, version },
+      contentChanges,
+    });
+    return version;
+  }
+
+  async close(uri: string): Promise<void> {
+    await this.connection.sendNotification(DidCloseTextDocumentNotification.type, { textDocument: { uri } });
+  }
+
+  /** Diagnostics of the newest text, when nothing is pending any more. */
+  async settled(uri: string): Promise<readonly Diagnostic[]> {
+    const version = this.#versions.get(uri);
+    const isSettled = (one: Status): boolean => one.uri === uri && one.version === version && one.pending === 0;
+    await this.until(() => {
+      const last = this.statuses.findLast((one) => one.uri === uri);
+      return last !== undefined && isSettled(last);
+    });
+    return this.published.findLast((one) => one.uri === uri)?.diagnostics ?? [];
+  }
+
+  /** Waits for something that the server tells. */
+  until(test: () => boolean): Promise<void> {
+    if (test()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.push(() => {
+        if (!test()) return false;
+        resolve();
+        return true;
+      });
+    });
+  }
+
+  #hear<T>(list: T[], one: T): void {
+    list.push(one);
+    this.#waiting = this.#waiting.filter((test) => !test());
+  }
+}
