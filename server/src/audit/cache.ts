@@ -64,19 +64,17 @@ export class Cache {
   }
 
   #keyOf({ root, directory, files, options, dialect, models }: FilesTask, content: string): string {
-    const { rules, platforms, budget } = options;
     const parts = [
       this.#identity,
       nameIn(root, directory),
       files.map((file) => nameIn(root, file)),
-      [rules, platforms].map((ids) => ids && [...ids].sort()),
-      budget,
+      options,
       // The path of a file that tells nothing by its text decides whose it is.
       dialect ?? detectDialect(`${directory}/`, ''),
       models,
       content,
     ];
-    return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+    return createHash('sha256').update(JSON.stringify(parts, sorted)).digest('hex');
   }
 
   /** Null for what is not there, and for what is damaged. */
@@ -95,6 +93,9 @@ export class Cache {
     return join(this.#folder, key.slice(0, 2), `${key.slice(2)}.json`);
   }
 }
+
+/** Sets have no order, and JSON no sets. */
+const sorted = (_: string, value: unknown): unknown => (value instanceof Set ? [...value].sort() : value);
 
 /** Hash of the names and texts of the sources of a directory. */
 async function contentOf(directory: string): Promise<string> {
