@@ -25,7 +25,7 @@ try {
     format: 'esm',
     target: 'node20',
     conditions: ['dma-audit-source'],
-    external: ['esbuild', 'tree-sitter', 'tree-sitter-*'],
+    external: ['esbuild', 'tree-sitter', 'tree-sitter-*', 'vscode-*'],
     sourcemap: 'inline',
     logLevel: 'error',
   });

@@ -1,8 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
-  createProtocolConnection,
   type Diagnostic,
   DidChangeTextDocumentNotification,
   DidCloseTextDocumentNotification,
@@ -16,11 +15,10 @@ import {
   PublishDiagnosticsNotification,
   type PublishDiagnosticsParams,
   ShutdownRequest,
-  StreamMessageReader,
-  StreamMessageWriter,
   type TextDocumentContentChangeEvent,
-} from 'vscode-languageserver-protocol/node';
+} from 'vscode-languageserver/node';
 import { type Status, StatusNotification } from '../../server/src/lsp/protocol.ts';
+import { startServer } from './connection.ts';
 
 export const BIN = join(import.meta.dirname, '../../server/bin/dma-audit.js');
 
@@ -39,10 +37,9 @@ export class Client {
   #waiting: (() => boolean)[] = [];
 
   constructor() {
-    this.process = spawn(process.execPath, [BIN, 'lsp', '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    const { stdin, stdout } = this.process;
-    if (!stdin || !stdout) throw new Error('no pipes');
-    this.connection = createProtocolConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
+    const server = startServer(process.execPath, [BIN, 'lsp', '--stdio']);
+    this.process = server.process;
+    this.connection = server.connection;
     this.connection.onNotification(PublishDiagnosticsNotification.type, (params) => this.#hear(this.published, params));
     this.connection.onNotification(StatusNotification, (status) => this.#hear(this.statuses, status));
     this.connection.onNotification('window/showMessage', ({ message }: { message: string }) =>
