@@ -98,6 +98,7 @@ class Machine {
   private execute(operation: Operation, index: number): void {
     switch (operation.op) {
       case 'declare':
+        this.readBeforeMap.delete(operation.buffer);
         this.buffers.set(operation.buffer, {
           index,
           origin: null,
@@ -175,6 +176,9 @@ class Machine {
   }
 
   private allocate(operation: Allocate, index: number): void {
+    // Whatever the name stood for before, it stands for this from here on.
+    this.readBeforeMap.delete(operation.buffer);
+    this.buffers.delete(operation.buffer);
     if (operation.outcome === 'failed') return;
     this.buffers.set(operation.buffer, {
       index,
