@@ -1,12 +1,12 @@
 import { relative, sep } from 'node:path';
 import type { Dialect, Models } from '../models/index.ts';
-import { RULES } from '../rules/index.ts';
-import { detectDialect, maskSource, sliceTopLevel } from '../source/index.ts';
+import { detectDialect } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
+import { CallGraph } from './call-graph.ts';
 import { readSource, type SourceText, sourcesOf } from './files.ts';
 import { Project } from './project.ts';
 import { SourceFile } from './source-file.ts';
-import { type FileSuppressions, suppressionsIn } from './suppress.ts';
+import type { FileSuppressions } from './suppress.ts';
 import { Unit } from './unit.ts';
 
 /** UTF-16 units of text held for one directory; ten times what the largest one of Linux 6.12 needs. */
@@ -31,9 +31,9 @@ export interface Slices {
   readonly skipped: ReadonlyMap<string, string>;
   /** Of the files that have any, by name. */
   readonly suppressions: ReadonlyMap<string, FileSuppressions>;
+  /** Of the files that name a DMA API. */
+  readonly calls: CallGraph;
 }
-
-const RULE_IDS: ReadonlySet<string> = new Set(RULES.map(({ id }) => id));
 
 /** A directory read and sliced. */
 export interface Directory extends Slices {
@@ -65,12 +65,8 @@ export async function readDirectory(directory: string, options: DirectoryOptions
   return { ...slices, files, skipped: new Map([...unreadable, ...slices.skipped]) };
 }
 
-/** Slices what must be. `before`: the units of an earlier time, by name; what did not change is taken from there. */
-export function sliceFiles(
-  files: readonly SourceFile[],
-  { models, parser }: Tools,
-  before: ReadonlyMap<string, Unit> = new Map(),
-): Slices {
+/** Slices what must be. `before`: what came of the same files before an edit; what did not change is taken from there. */
+export function sliceFiles(files: readonly SourceFile[], { models, parser }: Tools, before?: Slices): Slices {
   const units: Unit[] = [];
   const skipped = new Map<string, string>();
   let length = 0;
@@ -81,7 +77,7 @@ export function sliceFiles(
       return;
     }
     try {
-      const known = before.get(name);
+      const known = before?.projects.map(({ project }) => project.unit(name)).find((unit) => unit !== undefined);
       const isSame = known?.text === text && known.dialect === dialect;
       units.push(isSame ? known : new Unit(name, text, models, dialect, known));
     } catch (error) {
@@ -89,35 +85,21 @@ export function sliceFiles(
     }
   };
   for (const file of files) if (file.namesApi) add(file);
+  const calls = CallGraph.of(units, before?.calls);
   if (units.length > 0) {
     // The others: headers tell of structures, sources may call what uses a DMA API.
-    const wrappers = reachingFunctions(units, models, parser);
+    const wrappers = new Set(calls.relevantNodes.flatMap(({ name, isStatic }) => (isStatic ? [] : [name])));
     for (const file of files) {
       if (file.namesApi || file.text.length >= MAX_HEADER_LENGTH) continue;
       if (file.isHeader || file.callsOneOf(wrappers)) add(file);
     }
   }
-  const projects = (['linux', 'edk2'] as const).map((one) => {
+  const projects = (['linux', 'edk2'] as const).map((one, i) => {
     const ofDialect = units.filter((unit) => unit.dialect === one);
-    return { project: new Project(ofDialect, models, parser), units: ofDialect };
+    return { project: new Project(ofDialect, models, parser, before?.projects[i]?.project), units: ofDialect };
   });
-  const suppressions = new Map<string, FileSuppressions>();
-  for (const { name, text, dialect } of files) {
-    const found = suppressionsIn(name, text, RULE_IDS, () =>
-      sliceTopLevel(text, maskSource(text, dialect)).filter(({ kind }) => kind === 'function'),
-    );
-    if (found) suppressions.set(name, found);
-  }
-  return { projects, skipped, suppressions };
-}
-
-/** Names of the functions, visible to other files, from which a DMA API can be reached. */
-function reachingFunctions(units: readonly Unit[], models: Models, parser: Parser): ReadonlySet<string> {
-  const project = new Project(units, models, parser);
-  const names = units.flatMap((unit) =>
-    [...unit.functions.values()].filter((f) => !f.item.isStatic).map((f) => f.name),
-  );
-  return new Set(names.filter((name) => project.isRelevant(name)));
+  const suppressions = new Map(files.flatMap((file) => (file.suppressions ? [[file.name, file.suppressions]] : [])));
+  return { projects, skipped, suppressions, calls };
 }
 
 /** How a file is named in reports: relative to the root, with slashes. */

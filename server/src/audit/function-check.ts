@@ -1,5 +1,5 @@
-import type { Platform } from '@dma-audit/simulator';
-import { type Budget, type Code, type Exploration, type SourcePlace, sequences } from '../sequence/index.ts';
+import type { Operation, Platform } from '@dma-audit/simulator';
+import { type Budget, type Code, type Exploration, sequences } from '../sequence/index.ts';
 import type { FunctionReport } from './diagnostic.ts';
 import { execute, type RawFinding } from './findings.ts';
 import type { Unit } from './unit.ts';
@@ -13,8 +13,11 @@ export interface FunctionResult {
   readonly entered: ReadonlySet<string>;
 }
 
-/** A place where a path maps, unmaps, allocates or frees. */
-export interface OperationPlace extends SourcePlace {
+/** A place in the function's own text where a path maps, unmaps, allocates or frees. */
+export interface OperationPlace {
+  /** Offsets from the beginning of the function. */
+  readonly start: number;
+  readonly end: number;
   readonly op: 'map' | 'unmap' | 'allocate' | 'free';
   readonly api: string;
   /** Indices of the operations that begin or end the same mapping or buffer on some path. */
@@ -44,24 +47,31 @@ export function checkFunction(
   return {
     report: { ...about, state: degraded.length ? 'degraded' : 'analysed', reasons: degraded },
     findings: execute(exploration, platforms),
-    operations: operationPlaces(exploration),
+    operations: operationPlaces(exploration, unit.functions.get(name)?.item.start ?? 0),
     entered,
   };
 }
 
-function operationPlaces(exploration: Exploration): readonly OperationPlace[] {
+function operationPlaces(exploration: Exploration, origin: number): readonly OperationPlace[] {
   const indices = new Map<number, number>();
-  const found: (SourcePlace & { op: OperationPlace['op']; api: string; partners: Set<number> })[] = [];
+  const found: (Omit<OperationPlace, 'partners'> & { readonly partners: Set<number> })[] = [];
+  const indexOf = (op: OperationPlace['op'], { site, api }: Operation): number | null => {
+    const known = indices.get(site);
+    if (known !== undefined) return known;
+    const place = exploration.place(site);
+    if (place.function !== exploration.function || place.file !== exploration.file) return null;
+    const index =
+      found.push({ start: place.start - origin, end: place.end - origin, op, api, partners: new Set() }) - 1;
+    indices.set(site, index);
+    return index;
+  };
   for (const { program } of exploration.paths) {
     const begun = new Map<number, number>();
     for (const operation of program.operations) {
-      const { op, site, api } = operation;
+      const { op } = operation;
       if (op !== 'map' && op !== 'unmap' && op !== 'allocate' && op !== 'free') continue;
-      let index = indices.get(site);
-      if (index === undefined) {
-        index = found.push({ ...exploration.place(site), op, api, partners: new Set() }) - 1;
-        indices.set(site, index);
-      }
+      const index = indexOf(op, operation);
+      if (index === null) continue;
       if (operation.op === 'map') begun.set(operation.mapping, index);
       else if (operation.op === 'allocate') begun.set(operation.buffer, index);
       else if ('target' in operation && 'id' in operation.target) {

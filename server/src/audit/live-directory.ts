@@ -28,8 +28,9 @@ export class LiveDirectory {
   readonly #files = new Map<string, SourceFile>();
   readonly #buffers = new Set<string>();
   readonly #memos = new Map<Dialect, Memo>();
-  #units: ReadonlyMap<string, Unit> = new Map();
   #slices: Slices | null = null;
+  /** The last ones, which an edit may have made old. */
+  #before: Slices | undefined;
 
   /** `dialect`: null = each file tells. */
   constructor(path: string, dialect: Dialect | null, options: MemoOptions, tools: Tools) {
@@ -79,16 +80,18 @@ export class LiveDirectory {
   /** Null when the file has nothing to do with DMA. */
   live(path: string): LiveUnit | null {
     this.#slices ??= this.#slice();
-    const unit = this.#units.get(basename(path));
-    const memo = unit && this.#memos.get(unit.dialect);
-    const project = this.#slices.projects.find(({ units }) => unit !== undefined && units.includes(unit))?.project;
-    return unit && memo && project ? { project, unit, memo } : null;
+    for (const { project } of this.#slices.projects) {
+      const unit = project.unit(basename(path));
+      const memo = this.#memos.get(project.dialect);
+      if (unit && memo) return { project, unit, memo };
+    }
+    return null;
   }
 
   #slice(): Slices {
     const files = [...this.#files.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    const slices = sliceFiles(files, this.#tools, this.#units);
-    this.#units = new Map(slices.projects.flatMap(({ units }) => units.map((unit) => [unit.path, unit])));
+    const slices = sliceFiles(files, this.#tools, this.#before);
+    this.#before = slices;
     const memos = new Map(this.#memos);
     this.#memos.clear();
     for (const { project, units } of slices.projects) {

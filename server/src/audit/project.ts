@@ -1,7 +1,9 @@
 import type { Dialect, Models } from '../models/index.ts';
 import type { Code, FunctionSource } from '../sequence/index.ts';
 import type { Parser } from '../syntax/index.ts';
-import type { Unit, UnitFunction } from './unit.ts';
+import { CallGraph, type CallNode } from './call-graph.ts';
+import { type ArrayKind, combine } from './section.ts';
+import type { Unit } from './unit.ts';
 import { weights } from './weights.ts';
 
 /** In characters. */
@@ -12,79 +14,53 @@ export class Project implements Code {
   readonly dialect: Dialect;
   readonly models: Models;
   readonly checkedFields: ReadonlySet<string>;
-  private readonly arrayFields = new Map<string, 'always' | 'sometimes' | 'never'>();
+  private readonly arrayFields = new Map<string, ArrayKind>();
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
-  private readonly byName = new Map<string, UnitFunction[]>();
-  private readonly relevant: ReadonlySet<string>;
-  private weights: ReadonlyMap<UnitFunction, number> | null = null;
-  private readonly sources = new Map<UnitFunction, FunctionSource>();
+  private readonly calls: CallGraph;
+  private weights: ReadonlyMap<CallNode, number> | null = null;
+  private readonly sources = new Map<CallNode, FunctionSource>();
 
-  constructor(units: readonly Unit[], models: Models, parser: Parser) {
+  /** `before`: the same files before an edit. */
+  constructor(units: readonly Unit[], models: Models, parser: Parser, before?: Project) {
     this.models = models;
     this.parser = parser;
     this.dialect = units[0]?.dialect ?? 'linux';
     this.units = new Map(units.map((u) => [u.path, u]));
+    this.calls = CallGraph.of(units, before?.calls);
     const checked = new Set<string>();
     for (const unit of units) {
       for (const field of unit.checkedFields) checked.add(field);
       for (const [field, isArray] of unit.fields)
         this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
-      for (const f of unit.functions.values()) this.byName.set(f.name, [...(this.byName.get(f.name) ?? []), f]);
     }
     this.checkedFields = checked;
-    this.relevant = this.reaching();
-  }
-
-  /** Names of functions from which a DMA API can be reached. */
-  private reaching(): Set<string> {
-    const callers = new Map<string, string[]>();
-    const reached = new Set<string>();
-    const work: string[] = [];
-    for (const [name, functions] of this.byName) {
-      for (const f of functions) {
-        for (const callee of f.calls) {
-          const list = callers.get(callee);
-          if (list) list.push(name);
-          else callers.set(callee, [name]);
-        }
-        if (f.touchesApi && !reached.has(name)) {
-          reached.add(name);
-          work.push(name);
-        }
-      }
-    }
-    for (let name = work.pop(); name !== undefined; name = work.pop())
-      for (const caller of callers.get(name) ?? [])
-        if (!reached.has(caller)) {
-          reached.add(caller);
-          work.push(caller);
-        }
-    return reached;
   }
 
   unit(path: string): Unit | undefined {
     return this.units.get(path);
   }
 
+  /** Can a DMA API be reached from a function of this name? */
   isRelevant(name: string): boolean {
-    return this.relevant.has(name);
+    return this.calls.relevant.has(name);
   }
 
   function(name: string, file: string): FunctionSource | null {
-    const found = this.find(name, file);
-    if (!found) return null;
-    const known = this.sources.get(found);
+    const node = this.calls.find(name, file);
+    if (!node) return null;
+    const known = this.sources.get(node);
     if (known) return known;
-    const unit = this.units.get(found.file);
-    if (!unit) return null;
-    const source = lazySource(found.file, this.relevant.has(name), {
+    const unit = this.units.get(node.file);
+    const found = unit?.functions.get(name);
+    if (!unit || !found) return null;
+    const source = lazySource(node.file, this.isRelevant(name), {
       graph: () => unit.graph(found, this.parser),
-      weight: () => roundedWeight(this.weightOf(found)),
-      assigns: () => this.assignsOf(found),
-      releases: () => this.releasesOf(found),
+      weight: () => roundedWeight(this.weightOf(node)),
+      assigns: () => this.calls.assignsOf(node),
+      releases: () => this.calls.releasesOf(node, this.models),
     });
-    this.sources.set(found, source);
+    this.sources.set(node, source);
     return source;
   }
 
@@ -92,59 +68,21 @@ export class Project implements Code {
     return this.units.get(file)?.arrays.has(name) ?? false;
   }
 
-  private weightOf(f: UnitFunction): number {
-    this.weights ??= weights(
-      [...this.byName.values()].flat().filter(({ name }) => this.relevant.has(name)),
-      ({ item }) => item.end - item.start,
-      (caller) => this.relevantCallees(caller),
-    );
-    return this.weights.get(f) ?? f.item.end - f.item.start;
-  }
-
-  private relevantCallees(f: UnitFunction): readonly UnitFunction[] {
-    return [...f.calls].flatMap((callee) => {
-      const target = this.relevant.has(callee) ? this.find(callee, f.file) : undefined;
-      return target && target !== f ? [target] : [];
-    });
-  }
-
-  /** The definition of `name` as seen from `file`. */
-  private find(name: string, file: string): UnitFunction | undefined {
-    const candidates = this.byName.get(name);
-    return candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
-  }
-
-  /** Families that it or what it calls in turn may release. */
-  private releasesOf(start: UnitFunction): Set<string> {
-    const families = new Set<string>();
-    const seen = new Set<UnitFunction>();
-    const work = [start];
-    for (let f = work.pop(); f && seen.size < 200; f = work.pop()) {
-      if (seen.has(f)) continue;
-      seen.add(f);
-      for (const callee of f.calls) {
-        for (const family of releasedFamilies(this.models).get(callee) ?? []) families.add(family);
-        if (this.relevant.has(callee)) work.push(...(this.byName.get(callee) ?? []));
-      }
-    }
-    return families;
-  }
-
-  arrayField(field: string): 'always' | 'sometimes' | 'never' {
+  arrayField(field: string): ArrayKind {
     return this.arrayFields.get(field) ?? 'never';
   }
 
-  private assignsOf(start: UnitFunction): Set<string> {
-    const all = new Set<string>();
-    const seen = new Set<UnitFunction>();
-    const work = [start];
-    for (let f = work.pop(); f && seen.size < 200; f = work.pop()) {
-      if (seen.has(f)) continue;
-      seen.add(f);
-      for (const field of f.assigns) all.add(field);
-      for (const callee of f.calls) work.push(...(this.byName.get(callee) ?? []));
-    }
-    return all;
+  private weightOf(node: CallNode): number {
+    this.weights ??= weights(
+      this.calls.relevantNodes,
+      (one) => this.lengthOf(one),
+      (caller) => this.calls.relevantCallees(caller),
+    );
+    return this.weights.get(node) ?? this.lengthOf(node);
+  }
+
+  private lengthOf({ name, file }: CallNode): number {
+    return this.units.get(file)?.functions.get(name)?.content.text.length ?? 0;
   }
 }
 
@@ -177,24 +115,3 @@ function lazySource(
 
 /** In steps, so that a keystroke seldom changes what is entered. */
 const roundedWeight = (weight: number): number => Math.round(weight / WEIGHT_STEP) * WEIGHT_STEP;
-
-function combine(
-  before: 'always' | 'sometimes' | 'never' | undefined,
-  now: 'always' | 'sometimes' | 'never',
-): 'always' | 'sometimes' | 'never' {
-  return before === undefined || before === now ? now : 'sometimes';
-}
-
-const RELEASED = new WeakMap<Models, ReadonlyMap<string, ReadonlySet<string>>>();
-
-/** Families that a call of each name may release. */
-function releasedFamilies(models: Models): ReadonlyMap<string, ReadonlySet<string>> {
-  const known = RELEASED.get(models);
-  if (known) return known;
-  const families = new Map<string, Set<string>>();
-  for (const { name, action, family } of models.entries)
-    if (action === 'free' || action === 'unmap' || action === 'channel-release')
-      families.set(name, (families.get(name) ?? new Set()).add(family ?? name));
-  RELEASED.set(models, families);
-  return families;
-}

@@ -15,19 +15,19 @@ function startOf(project: Project, key: string): number {
 
 /** The same result after edits around the functions that it is about: they began at `starts`, and their own texts are the same. */
 export function relocated(result: FunctionResult, starts: Starts, project: Project): FunctionResult {
+  if (result.findings.length === 0) return result;
   const moves = new Map<string, number>();
   for (const [key, start] of starts) {
     const by = startOf(project, key) - start;
     if (by !== 0) moves.set(key, by);
   }
   if (moves.size === 0) return result;
-  const move = <T extends SourcePlace>(place: T): T => {
+  const move = (place: SourcePlace): SourcePlace => {
     const by = moves.get(`${place.file}:${place.function}`) ?? 0;
     return by === 0 ? place : { ...place, start: place.start + by, end: place.end + by };
   };
   return {
     ...result,
-    operations: result.operations.map(move),
     findings: result.findings.map((finding) => ({
       ...finding,
       place: move(finding.place),

@@ -1,5 +1,10 @@
 import type { Dialect, Models } from '../models/index.ts';
+import { RULES } from '../rules/index.ts';
+import { maskSource, sliceTopLevel } from '../source/index.ts';
+import { type FileSuppressions, suppressionsIn } from './suppress.ts';
 import { triggerOf } from './unit.ts';
+
+const RULE_IDS: ReadonlySet<string> = new Set(RULES.map(({ id }) => id));
 
 /** The text of a file, before anybody has decided whether it must be sliced. */
 export class SourceFile {
@@ -10,6 +15,7 @@ export class SourceFile {
   /** Most files never name a DMA API: they cost one search. */
   readonly namesApi: boolean;
   #calls: ReadonlySet<string> | null = null;
+  #suppressions: FileSuppressions | null | undefined;
 
   constructor(name: string, text: string, dialect: Dialect, models: Models) {
     this.name = name;
@@ -20,6 +26,15 @@ export class SourceFile {
 
   get isHeader(): boolean {
     return this.name.endsWith('.h');
+  }
+
+  /** Null when it has none. */
+  get suppressions(): FileSuppressions | null {
+    if (this.#suppressions === undefined)
+      this.#suppressions = suppressionsIn(this.name, this.text, RULE_IDS, () =>
+        sliceTopLevel(this.text, maskSource(this.text, this.dialect)).filter(({ kind }) => kind === 'function'),
+      );
+    return this.#suppressions;
   }
 
   /** Whether it may call one of these functions. */

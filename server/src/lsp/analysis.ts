@@ -6,7 +6,7 @@ import type { AnalysisSettings, SimulationQuery, ThreadReply, ThreadRequest } fr
 const THREAD = new URL('./analysis-thread.js', import.meta.url);
 
 /** Mebibytes. Explorations make much that soon dies: more room would only fill up. */
-const LIMITS = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 24 };
+const LIMITS = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 64 };
 
 /** Crashes after which the thread is not started again, until another file is opened. */
 const MAX_CRASHES = 3;
@@ -28,8 +28,10 @@ export class Analysis {
   #crashes = 0;
   #nextId = 0;
 
+  /** Starts the thread, which is ready by the time when the first file is opened. */
   constructor(events: AnalysisEvents) {
     this.#events = events;
+    this.#start();
   }
 
   /** Everything is analysed anew with these. */
@@ -43,7 +45,7 @@ export class Analysis {
     if (!this.#texts.has(path)) this.#crashes = 0;
     this.#texts.set(path, { version, text });
     if (this.#worker) this.#post({ kind: 'text', path, version, text });
-    else if (this.#crashes < MAX_CRASHES) this.#start();
+    else if (this.#crashes < MAX_CRASHES) this.#restart();
   }
 
   close(path: string): void {
@@ -82,7 +84,6 @@ export class Analysis {
     worker.on('exit', (code) => {
       if (this.#worker === worker) this.#crashed(reason || `exit status ${code}`);
     });
-    this.#tellAll();
   }
 
   #crashed(reason: string): void {
@@ -90,8 +91,13 @@ export class Analysis {
     for (const resolve of this.#waiting.values()) resolve(null);
     this.#waiting.clear();
     const again = ++this.#crashes < MAX_CRASHES;
-    if (again) this.#start();
+    if (again) this.#restart();
     this.#events.crashed(reason, again);
+  }
+
+  #restart(): void {
+    this.#start();
+    this.#tellAll();
   }
 
   #tellAll(): void {

@@ -6,6 +6,7 @@ const INCLUDE = /^#[ \t]*include[ \t]*[<"]([^>"\n]*)[>"]/;
 
 /** Macros and includes of a file in order, from all arms of its conditionals. */
 export function sliceDirectives(text: string): (MacroItem | IncludeItem)[] {
+  if (!text.includes('#')) return [];
   const items: (MacroItem | IncludeItem)[] = [];
   const { kind, start: starts, end: ends, count } = lex(text).tokens;
   for (let at = 0; at < count; at++) {

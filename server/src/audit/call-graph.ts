@@ -1,0 +1,166 @@
+import type { Models } from '../models/index.ts';
+import type { Unit } from './unit.ts';
+
+/** A function as one that calls and is called. */
+export interface CallNode {
+  readonly name: string;
+  readonly file: string;
+  readonly isStatic: boolean;
+  /** Names. */
+  readonly calls: ReadonlySet<string>;
+  readonly assigns: ReadonlySet<string>;
+  readonly touchesApi: boolean;
+}
+
+/** Functions that are looked into for what a function may do in turn. */
+const MAX_SEEN = 200;
+
+/** Who calls whom in some files. Most edits change nothing of it. */
+export class CallGraph {
+  readonly #nodes: readonly CallNode[];
+  readonly #byName = new Map<string, CallNode[]>();
+  /** Names of functions from which a DMA API can be reached. */
+  readonly relevant: ReadonlySet<string>;
+  readonly #callees = new Map<CallNode, readonly CallNode[]>();
+  readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
+  readonly #releases = new Map<CallNode, ReadonlySet<string>>();
+
+  private constructor(nodes: readonly CallNode[]) {
+    this.#nodes = nodes;
+    for (const node of nodes) {
+      const others = this.#byName.get(node.name);
+      if (others) others.push(node);
+      else this.#byName.set(node.name, [node]);
+    }
+    this.relevant = this.#reaching();
+  }
+
+  /** `before` itself, if nothing has changed. */
+  static of(units: readonly Unit[], before?: CallGraph): CallGraph {
+    const nodes = units.flatMap((unit) =>
+      [...unit.functions.values()].map(({ name, file, item, calls, assigns, touchesApi }) => {
+        return { name, file, isStatic: item.isStatic, calls, assigns, touchesApi };
+      }),
+    );
+    return before?.consistsOf(nodes) ? before : new CallGraph(nodes);
+  }
+
+  private consistsOf(nodes: readonly CallNode[]): boolean {
+    return nodes.length === this.#nodes.length && nodes.every((node, i) => isEqual(node, this.#nodes[i]));
+  }
+
+  get relevantNodes(): readonly CallNode[] {
+    return this.#nodes.filter(({ name }) => this.relevant.has(name));
+  }
+
+  /** The definition of `name` as seen from `file`. */
+  find(name: string, file: string): CallNode | undefined {
+    const candidates = this.#byName.get(name);
+    return candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
+  }
+
+  relevantCallees(node: CallNode): readonly CallNode[] {
+    return remembered(this.#callees, node, () =>
+      [...node.calls].flatMap((callee) => {
+        const target = this.relevant.has(callee) ? this.find(callee, node.file) : undefined;
+        return target && target !== node ? [target] : [];
+      }),
+    );
+  }
+
+  /** Names of fields that it, or what it calls in turn, may assign. */
+  assignsOf(start: CallNode): ReadonlySet<string> {
+    return remembered(this.#assigns, start, () => {
+      const all = new Set<string>();
+      for (const { assigns } of this.#below(start, () => true)) for (const field of assigns) all.add(field);
+      return all;
+    });
+  }
+
+  /** Families that it, or what it calls in turn, may release. */
+  releasesOf(start: CallNode, models: Models): ReadonlySet<string> {
+    return remembered(this.#releases, start, () => {
+      const families = new Set<string>();
+      for (const { calls } of this.#below(start, (name) => this.relevant.has(name)))
+        for (const callee of calls)
+          for (const family of releasedFamilies(models).get(callee) ?? []) families.add(family);
+      return families;
+    });
+  }
+
+  *#below(start: CallNode, isWanted: (name: string) => boolean): Iterable<CallNode> {
+    const seen = new Set<CallNode>();
+    const work = [start];
+    for (let node = work.pop(); node && seen.size < MAX_SEEN; node = work.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      yield node;
+      for (const callee of node.calls) if (isWanted(callee)) work.push(...(this.#byName.get(callee) ?? []));
+    }
+  }
+
+  #reaching(): Set<string> {
+    const callers = new Map<string, string[]>();
+    const reached = new Set<string>();
+    const work: string[] = [];
+    for (const { name, calls, touchesApi } of this.#nodes) {
+      for (const callee of calls) {
+        const list = callers.get(callee);
+        if (list) list.push(name);
+        else callers.set(callee, [name]);
+      }
+      if (touchesApi && !reached.has(name)) {
+        reached.add(name);
+        work.push(name);
+      }
+    }
+    for (let name = work.pop(); name !== undefined; name = work.pop())
+      for (const caller of callers.get(name) ?? [])
+        if (!reached.has(caller)) {
+          reached.add(caller);
+          work.push(caller);
+        }
+    return reached;
+  }
+}
+
+function remembered<T>(known: Map<CallNode, T>, node: CallNode, make: () => T): T {
+  const value = known.get(node) ?? make();
+  known.set(node, value);
+  return value;
+}
+
+function isEqual(a: CallNode, b: CallNode | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.name === b.name &&
+    a.file === b.file &&
+    a.isStatic === b.isStatic &&
+    a.touchesApi === b.touchesApi &&
+    isEqualSet(a.calls, b.calls) &&
+    isEqualSet(a.assigns, b.assigns)
+  );
+}
+
+/** In the same order, too: it decides which functions are looked into when there are too many. */
+function isEqualSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  const others = b.values();
+  for (const one of a) if (others.next().value !== one) return false;
+  return true;
+}
+
+const RELEASED = new WeakMap<Models, ReadonlyMap<string, ReadonlySet<string>>>();
+
+/** Families that a call of each name may release. */
+function releasedFamilies(models: Models): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = RELEASED.get(models);
+  if (known) return known;
+  const families = new Map<string, Set<string>>();
+  for (const { name, action, family } of models.entries)
+    if (action === 'free' || action === 'unmap' || action === 'channel-release')
+      families.set(name, (families.get(name) ?? new Set()).add(family ?? name));
+  RELEASED.set(models, families);
+  return families;
+}
