@@ -79,6 +79,7 @@ function optionsOf({ root, config }: AnalysisSettings): LiveOptions {
     rules: isConfigured ? rulesToRun(config, 'default') : null,
     platforms: config.platforms ? new Set(config.platforms) : null,
     dialect: config.dialect === undefined || config.dialect === 'auto' ? null : config.dialect,
-    severityOf: (rule, path) => severityOf(rule, root === null ? path : relative(root, path).replaceAll('\\', '/')),
+    severityOf: (rule, path, doubt) =>
+      severityOf(rule, root === null ? path : relative(root, path).replaceAll('\\', '/'), doubt),
   };
 }

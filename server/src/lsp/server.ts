@@ -11,6 +11,7 @@ import { lspDiagnostics } from './diagnostics.ts';
 import { Document, pathOf } from './document.ts';
 import { chosenEncoding, type Encoding } from './encoding.ts';
 import { Folders } from './folders.ts';
+import { chosenPlatform, platformChoice } from './platform.ts';
 import { StatusNotification } from './protocol.ts';
 import { DEFAULT_SETTINGS, readSettings, type Settings } from './settings.ts';
 
@@ -124,10 +125,14 @@ export class LanguageServer {
       uri: document.uri,
       version,
       dialect: result.dialect,
+      platform: result.dialect && platformChoice(chosenPlatform(this.#settings.platform, result.dialect)),
       pending: result.pending,
       analysed: inState('analysed'),
       degraded: inState('degraded'),
       skipped: inState('skipped'),
+      incomplete: result.functions
+        .filter(({ state }) => state !== 'analysed')
+        .map(({ name, reasons }) => ({ function: name, reasons })),
     });
   }
 
