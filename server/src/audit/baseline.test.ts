@@ -6,6 +6,7 @@ import type { Diagnostic } from './diagnostic.ts';
 const finding = (file: string, fingerprint: string): Diagnostic => ({
   rule: 'mapping-leak',
   severity: 'error',
+  doubt: null,
   file,
   line: 1,
   column: 1,

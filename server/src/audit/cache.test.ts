@@ -56,7 +56,6 @@ describe('the cache', () => {
     ['another build', () => [open('2'), task()]],
     ['other rules', () => [open(), { ...task(), options: { ...DEFAULT_CHECK, rules: new Set(['double-free']) } }]],
     ['other platforms', () => [open(), { ...task(), options: { ...DEFAULT_CHECK, platforms: new Set(['sev']) } }]],
-    ['doubts', () => [open(), { ...task(), options: { ...DEFAULT_CHECK, doubtful: !DEFAULT_CHECK.doubtful } }]],
     ['another dialect', () => [open(), { ...task(), dialect: 'edk2' }]],
     ['other models', () => [open(), { ...task(), models: [{ title: 't', version: '1', functions: [] }] }]],
     ['other files', () => [open(), { ...task(), files: [join(root, 'src/b.h')] }]],

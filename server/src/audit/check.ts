@@ -9,16 +9,14 @@ import { report } from './report.ts';
 import type { Unit } from './unit.ts';
 
 export interface CheckOptions {
-  /** Rule identifiers; null = all that are on by default. */
+  /** Rule identifiers; null = all that are on by default. What is doubtful is found as well, and marked. */
   readonly rules: ReadonlySet<string> | null;
-  /** Report also what is doubtful: what needed a guess about callees or loops, and rules that rest in this dialect. */
-  readonly doubtful: boolean;
   /** Platform identifiers; null = all. */
   readonly platforms: ReadonlySet<string> | null;
   readonly budget: Budget;
 }
 
-export const DEFAULT_CHECK: CheckOptions = { rules: null, doubtful: false, platforms: null, budget: DEFAULT_BUDGET };
+export const DEFAULT_CHECK: CheckOptions = { rules: null, platforms: null, budget: DEFAULT_BUDGET };
 
 export interface UnitResult {
   readonly file: string;
@@ -63,14 +61,15 @@ export function unitResult(
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
     if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
-    if (!options.doubtful && (rule.nurseryIn.includes(project.dialect) || !finding.certain)) continue;
     const key = faultKey(finding);
     faults.set(key, [...(faults.get(key) ?? []), finding]);
   }
   const diagnostics: Diagnostic[] = [];
   for (const findings of faults.values()) {
     try {
-      const diagnostic = report(project, findings);
+      // A sure way to a fault is told as if there were no doubtful ones: the same for those who ask for more.
+      const sure = findings.filter(({ certain }) => certain);
+      const diagnostic = report(project, sure.length > 0 ? sure : findings);
       if (diagnostic) diagnostics.push(diagnostic);
     } catch (error) {
       functions.push(internalError(unit, findings[0]?.place.function ?? '', error).report);

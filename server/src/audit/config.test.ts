@@ -61,32 +61,47 @@ describe('the published schema', () => {
 
 describe('severities', () => {
   const config: Config = {
-    rules: { 'mapping-leak': 'warning', 'double-free': 'off' },
+    rules: { 'direction-mismatch': 'warning', 'double-free': 'off' },
     overrides: [
-      { files: ['drivers/**'], rules: { 'mapping-leak': 'off', 'double-free': 'on' } },
-      { files: ['drivers/net/*.c'], rules: { 'mapping-leak': 'information' } },
+      { files: ['drivers/**'], rules: { 'direction-mismatch': 'off', 'double-free': 'on' } },
+      { files: ['drivers/net/*.c'], rules: { 'direction-mismatch': 'information' } },
     ],
     exclude: ['third-party/**'],
   };
   const of = severities(config, 'default');
 
   it('are those of the last override that says something', () => {
-    expect(of('mapping-leak', 'lib/a.c')).toBe('warning');
-    expect(of('mapping-leak', 'drivers/a.c')).toBeNull();
-    expect(of('mapping-leak', 'drivers/net/a.c')).toBe('information');
-    expect(of('double-free', 'drivers/net/a.c')).toBe('error');
-    expect(of('double-free', 'lib/a.c')).toBeNull();
+    expect(of('direction-mismatch', 'lib/a.c', null)).toBe('warning');
+    expect(of('direction-mismatch', 'drivers/a.c', null)).toBeNull();
+    expect(of('direction-mismatch', 'drivers/net/a.c', null)).toBe('information');
+    expect(of('double-free', 'drivers/net/a.c', null)).toBe('error');
+    expect(of('double-free', 'lib/a.c', null)).toBeNull();
   });
 
-  it('are none for excluded files and for the nursery', () => {
-    expect(of('mapping-leak', 'third-party/x/a.c')).toBeNull();
-    expect(of('channel-leak', 'a.c')).toBeNull();
+  it('are none for excluded files, for the nursery and for guesses', () => {
+    expect(of('direction-mismatch', 'third-party/x/a.c', null)).toBeNull();
+    expect(of('channel-leak', 'a.c', 'nursery')).toBeNull();
+    expect(of('direction-mismatch', 'a.c', 'guess')).toBeNull();
+  });
+
+  it('switch on what is in the nursery, everywhere or in some files', () => {
+    const level = severities(
+      { rules: { 'mapping-leak': 'warning' }, overrides: [{ files: ['net/**'], rules: { 'channel-leak': 'on' } }] },
+      'default',
+    );
+    expect(level('mapping-leak', 'a.c', 'nursery')).toBe('warning');
+    expect(level('mapping-leak', 'a.c', null)).toBe('warning');
+    expect(level('channel-leak', 'net/a.c', 'nursery')).toBe('warning');
+    expect(level('channel-leak', 'a.c', 'nursery')).toBeNull();
+    // Only the command line asks for guesses.
+    expect(level('mapping-leak', 'a.c', 'guess')).toBeNull();
   });
 
   it('give way to what the command line names', () => {
-    expect(severities(config, new Set(['double-free']))('double-free', 'lib/a.c')).toBe('error');
-    expect(severities(config, new Set(['double-free']))('mapping-leak', 'lib/a.c')).toBeNull();
-    expect(severities(config, 'all')('channel-leak', 'lib/a.c')).toBe('warning');
+    const named = severities(config, new Set(['double-free']));
+    expect(named('double-free', 'lib/a.c', 'guess')).toBe('error');
+    expect(named('direction-mismatch', 'lib/a.c', null)).toBeNull();
+    expect(severities(config, 'all')('channel-leak', 'lib/a.c', 'nursery')).toBe('warning');
   });
 
   it('decide what is run', () => {

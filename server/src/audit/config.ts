@@ -2,6 +2,7 @@ import { PLATFORMS } from '@dma-audit/simulator';
 import picomatch from 'picomatch';
 import { type JsonFileResult, parseJsonFile, type Schema } from '../models/index.ts';
 import { RULES, ruleById, type Severity } from '../rules/index.ts';
+import type { Doubt } from './diagnostic.ts';
 
 /** How a rule is applied: `on` = with the severity that it has by itself. */
 export type Level = Severity | 'on' | 'off';
@@ -103,7 +104,7 @@ export type RuleChoice = 'default' | 'all' | ReadonlySet<string>;
 /** The rules that any file may need. */
 export function rulesToRun({ rules = {}, overrides = [] }: Config, choice: RuleChoice): ReadonlySet<string> {
   const levelsOf = (id: string): readonly Level[] => [
-    levelOf(id, rules[id]),
+    rules[id] ?? (ruleById(id)?.nursery ? 'off' : 'on'),
     ...overrides.flatMap((one) => one.rules[id] ?? []),
   ];
   const wanted = RULES.filter(({ id }) => {
@@ -113,28 +114,37 @@ export function rulesToRun({ rules = {}, overrides = [] }: Config, choice: RuleC
   return new Set(wanted.map(({ id }) => id));
 }
 
-/** Tells the severity of a rule for a file; null = it is off there. What the command line names is never off. */
-export function severities(config: Config, choice: RuleChoice): (rule: string, file: string) => Severity | null {
+/** Tells the severity of a finding of a rule in a file; null = it is not told. */
+export type SeverityOf = (rule: string, file: string, doubt: Doubt) => Severity | null;
+
+/**
+ * What the command line names is never off. A rule of the nursery is on where the configuration gives it a level; what had to
+ * be guessed is told only when the command line asks.
+ */
+export function severities(config: Config, choice: RuleChoice): SeverityOf {
   const excluded = picomatch([...(config.exclude ?? [])], { dot: true });
   const overrides = (config.overrides ?? []).map(({ files, rules }) => ({
     matches: picomatch([...files], { dot: true }),
     rules,
   }));
-  return (id, file) => {
+  return (id, file, doubt) => {
     if (excluded(file)) return null;
     const level = overrides.reduce(
       (before, { matches, rules }) => (matches(file) ? (rules[id] ?? before) : before),
-      levelOf(id, config.rules?.[id]),
+      config.rules?.[id],
     );
-    const chosen = choice === 'all' || (choice !== 'default' && choice.has(id));
-    if (choice !== 'default' && !chosen) return null;
-    if (level === 'off') return chosen ? own(id) : null;
-    return level === 'on' ? own(id) : level;
+    if (choice === 'default') {
+      if (level === 'off' || doubt === 'guess') return null;
+      if (doubt === 'nursery' && level === undefined) return null;
+    } else if (choice !== 'all' && !choice.has(id)) return null;
+    return level === undefined || level === 'on' || level === 'off' ? own(id) : level;
   };
 }
 
 const own = (id: string): Severity => ruleById(id)?.severity ?? 'error';
 
-function levelOf(id: string, configured: Level | undefined): Level {
-  return configured ?? (ruleById(id)?.nursery ? 'off' : 'on');
+/** Whether a rule is asked for in a file, where that does not depend on a finding: one of the nursery must be asked for. */
+export function isAskedFor(severityOf: SeverityOf, id: string, file: string): boolean {
+  const rule = ruleById(id);
+  return severityOf(id, file, rule && (rule.nursery || rule.nurseryIn.length > 0) ? 'nursery' : null) !== null;
 }

@@ -17,9 +17,16 @@ export interface PathPlace {
   readonly message: string;
 }
 
+/**
+ * Why a finding is told only to those who ask for it: its rule is off by default for this dialect, or something about callees
+ * or loops had to be guessed. Null = it is told to everybody.
+ */
+export type Doubt = 'nursery' | 'guess' | null;
+
 export interface Diagnostic extends Position {
   readonly rule: string;
   readonly severity: Severity;
+  readonly doubt: Doubt;
   readonly endLine: number;
   readonly endColumn: number;
   /** Name of the function that contains the place. */

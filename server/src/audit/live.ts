@@ -1,8 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { COSTS, PLATFORMS, platformsFor } from '@dma-audit/simulator';
 import type { Dialect } from '../models/index.ts';
-import type { Severity } from '../rules/index.ts';
 import { type CheckOptions, functionsToCheck, type UnitResult, unitResult } from './check.ts';
+import type { SeverityOf } from './config.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { Tools } from './directory.ts';
 import type { FunctionResult, OperationPlace } from './function-check.ts';
@@ -16,8 +16,8 @@ import type { FilesResult } from './task.ts';
 export interface LiveOptions extends CheckOptions {
   /** null = each file tells. */
   readonly dialect: Dialect | null;
-  /** Of a rule in a file, by its absolute path; null = the rule is off there. */
-  readonly severityOf: (rule: string, path: string) => Severity | null;
+  /** Files by their absolute paths. */
+  readonly severityOf: SeverityOf;
 }
 
 /** What is known of a file in an editor. */
@@ -148,7 +148,7 @@ export class LiveAudit {
       about.map(({ diagnostics }) => ({ ...NOTHING, files: 1, diagnostics, suppressions: directory.suppressions })),
     );
     const settled = settle(audited, {
-      severityOf: (rule, file) => this.#options.severityOf(rule, join(directory.path, file)),
+      severityOf: (rule, file, doubt) => this.#options.severityOf(rule, join(directory.path, file), doubt),
       baseline: null,
       scope: about.some(({ pending }) => pending > 0) ? 'files' : 'root',
     });

@@ -19,6 +19,7 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
   return {
     rule: rule.id,
     severity: rule.severity,
+    doubt: rule.nursery || rule.nurseryIn.includes(project.dialect) ? 'nursery' : first.certain ? null : 'guess',
     ...place,
     function: first.place.function,
     message: rule.message(finding),

@@ -1,5 +1,5 @@
-import type { Severity } from '../rules/index.ts';
 import { type Baseline, type BaselineEntry, compareWithBaseline } from './baseline.ts';
+import { isAskedFor, type SeverityOf } from './config.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { withPlaces } from './fingerprint.ts';
 import type { AuditResult } from './result.ts';
@@ -13,8 +13,7 @@ export type Scope = 'root' | 'directories' | 'files';
 
 /** What a team wants to hear of. */
 export interface Policy {
-  /** null = the rule is off for this file. */
-  readonly severityOf: (rule: string, file: string) => Severity | null;
+  readonly severityOf: SeverityOf;
   readonly baseline: Baseline | null;
   readonly scope: Scope;
 }
@@ -30,22 +29,32 @@ export interface Settled {
   readonly notices: readonly Notice[];
 }
 
-/** Applies severities, suppressions and the baseline to what an audit found. */
+/**
+ * Applies severities, suppressions and the baseline to what an audit found. Comments and baseline meet all of it, so that one
+ * that is needed only when more is asked for does not look superfluous today.
+ */
 export function settle(result: AuditResult, { severityOf, baseline, scope }: Policy): Settled {
   const checked = new Set(result.checked);
-  const found = withPlaces(result.diagnostics).flatMap((diagnostic) => {
-    const severity = severityOf(diagnostic.rule, diagnostic.file);
-    return severity === null ? [] : { ...diagnostic, severity };
+  const told = new Set<Diagnostic>();
+  const found = withPlaces(result.diagnostics).map((diagnostic) => {
+    const severity = severityOf(diagnostic.rule, diagnostic.file, diagnostic.doubt);
+    if (severity === null) return diagnostic;
+    const one = { ...diagnostic, severity };
+    told.add(one);
+    return one;
   });
+  const isTold = (one: Diagnostic): boolean => told.has(one);
   const isApplied = (rule: string, file: string): boolean =>
-    scope !== 'files' && checked.has(file) && severityOf(rule, file) !== null;
+    scope !== 'files' && checked.has(file) && isAskedFor(severityOf, rule, file);
   const { kept, suppressed, notices } = applySuppressions(found, result.suppressions, isApplied);
   const { fresh, known, gone } = baseline ? compareWithBaseline(kept, baseline) : { fresh: kept, known: [], gone: [] };
   return {
-    diagnostics: fresh,
-    suppressed,
-    known,
-    gone: gone.filter(({ file }) => scope === 'root' || checked.has(file)),
+    diagnostics: fresh.filter(isTold),
+    suppressed: suppressed.filter(({ diagnostic }) => isTold(diagnostic)),
+    known: known.filter(isTold),
+    gone: gone.filter(
+      ({ rule, file }) => (scope === 'root' || checked.has(file)) && isAskedFor(severityOf, rule, file),
+    ),
     notices: notices.filter(({ file }) => checked.has(file)),
   };
 }

@@ -18,6 +18,7 @@ function read(text: string) {
 const finding = (line: number, rule = 'mapping-leak', endLine = line): Diagnostic => ({
   rule,
   severity: 'error',
+  doubt: null,
   file: 'a.c',
   line,
   column: 2,

@@ -59,7 +59,6 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
     const options = {
       ...DEFAULT_CHECK,
       rules: rulesToRun(config, choice),
-      doubtful: choice !== 'default',
       platforms: platformsOf(given, config),
     };
     const progress = await createProgress(given.quiet !== true);
@@ -84,7 +83,7 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       progress.stop();
     }
     refuseForeignPlatforms(result, options.platforms);
-    const status = await conclude({
+    const { status, settled } = await conclude({
       result: { ...result, skippedFiles: [...inputs.skipped, ...result.skippedFiles] },
       config,
       choice,
@@ -95,7 +94,7 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       shard: given.shard ?? null,
       changedLines: given.changedLinesOnly && changed ? changed.changedLines : null,
     });
-    if (given.stats === true) process.stderr.write(statistics(result));
+    if (given.stats === true) process.stderr.write(statistics(result, settled));
     return { status, files: inputs.files };
   } finally {
     await changed?.remove();

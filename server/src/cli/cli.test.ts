@@ -14,12 +14,12 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const repository = fileURLToPath(new URL('../../../', import.meta.url));
 const command = join(repository, 'server', 'bin', 'dma-audit.js');
-const validate = new Ajv().compile(JSON.parse(readFileSync(join(repository, 'docs/schema/report.json'), 'utf8')));
+const validate = new Ajv2020().compile(JSON.parse(readFileSync(join(repository, 'docs/schema/report.json'), 'utf8')));
 
 const CLEAN = `#include <linux/dma-mapping.h>
 static int send(struct device *dev, void *buf, size_t len)

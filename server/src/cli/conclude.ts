@@ -37,8 +37,14 @@ export interface Conclusion {
   readonly changedLines: ReadonlyMap<string, readonly LineRange[]> | null;
 }
 
-/** Writes the reports; gives the exit status. */
-export async function conclude(all: Conclusion): Promise<number> {
+export interface Concluded {
+  /** The exit status. */
+  readonly status: number;
+  readonly settled: Settled;
+}
+
+/** Writes the reports. */
+export async function conclude(all: Conclusion): Promise<Concluded> {
   const { result, config, choice, given, root, shard } = all;
   const outputs = outputsOf(given.output);
   const settled = await settledOf(all);
@@ -53,7 +59,8 @@ export async function conclude(all: Conclusion): Promise<number> {
   });
   if (given.quiet !== true) process.stderr.write(summary(report));
   const failOn = given.failOn ?? config.failOn ?? 'warning';
-  return settled.diagnostics.some((d) => fails(d.severity, failOn)) ? EXIT.findings : EXIT.clean;
+  const isFailing = settled.diagnostics.some((d) => fails(d.severity, failOn));
+  return { status: isFailing ? EXIT.findings : EXIT.clean, settled };
 }
 
 async function settledOf({ result, config, choice, given, scope, shard, changedLines }: Conclusion): Promise<Settled> {

@@ -13,7 +13,7 @@ export async function merge(files: readonly string[], given: ReportArguments): P
   const { config } = await loadConfig(configFile(given), root);
   const partials = await readPartials(files);
   const { choice = 'default', scope = 'files' } = partials[0] ?? {};
-  return conclude({
+  const { status } = await conclude({
     result: mergeResults(partials.map(({ result }) => result)),
     config,
     choice: typeof choice === 'string' ? choice : new Set(choice),
@@ -24,4 +24,5 @@ export async function merge(files: readonly string[], given: ReportArguments): P
     shard: null,
     changedLines: null,
   });
+  return status;
 }

@@ -1,5 +1,5 @@
 import process from 'node:process';
-import type { AuditResult } from '../audit/index.ts';
+import type { AuditResult, Settled } from '../audit/index.ts';
 import type { Report } from './report.ts';
 
 /** Skipped files that are named one by one; the JSON report has them all. */
@@ -30,7 +30,7 @@ export function summary({ result, settled, elapsedMs }: Report): string {
 }
 
 /** `--stats`: reports per rule, why functions were not analysed in full, peak memory. */
-export function statistics({ functions, incomplete, diagnostics }: AuditResult): string {
+export function statistics({ functions, incomplete }: AuditResult, { diagnostics }: Settled): string {
   const all = functions.analysed + functions.degraded + functions.skipped;
   const share = all === 0 ? 0 : (100 * functions.degraded) / all;
   return [

@@ -20,7 +20,6 @@ async function check(path: string, text: string): Promise<readonly Diagnostic[]>
   const unit = new Unit(path, text, models, null);
   const { diagnostics, functions } = await checkUnit(new Project([unit], models, parser), unit, {
     ...DEFAULT_CHECK,
-    doubtful: true,
     rules: everyRule,
   });
   expect(functions.filter((f) => f.state !== 'analysed')).toEqual([]);
