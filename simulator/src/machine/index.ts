@@ -1,4 +1,4 @@
-export { COUNTER_NAMES, COUNTERS, type CounterName, type Counters, isCounterName } from './counters.ts';
+export { COUNTER_NAMES, COUNTERS, type CounterName, type Counters, isCounterName, noCounters } from './counters.ts';
 export { type Observer, type Refusal, type Run, run } from './machine.ts';
 export type {
   AllocateGrant,
@@ -12,4 +12,4 @@ export type {
   Traits,
 } from './memory-system.ts';
 export { type TimelineEntry, type Trace, type TraceOptions, trace } from './timeline.ts';
-export type { RelatedOperation, Violation, ViolationKind } from './violation.ts';
+export type { HintKind, RelatedOperation, Violation, ViolationKind } from './violation.ts';
