@@ -1,0 +1,145 @@
+import { setImmediate } from 'node:timers/promises';
+import { platformsFor } from '@dma-audit/simulator';
+import { type Directory, readDirectory, type Tools } from '../../server/src/audit/directory.ts';
+import { faultKey } from '../../server/src/audit/findings.ts';
+import { checkFunction } from '../../server/src/audit/function-check.ts';
+import { DEFAULT_CHECK, Project, Unit } from '../../server/src/audit/index.ts';
+import { ruleById } from '../../server/src/rules/index.ts';
+import type { Found } from './find.ts';
+import { applied, before, type Edit, type Operator } from './mutant.ts';
+
+/**
+ * - `default`: a new report of a rule that is on by default, and not doubtful; `all`: only with all rules and what is doubtful.
+ * - `caller`: likewise, where the function is called.
+ * - `reported`: the original has a report of the same fault already: nothing can be told.
+ * - `unfit`: the mutant is no C any more, or its function was not found again.
+ */
+export interface Verdict {
+  readonly mutant: Found;
+  readonly outcome: 'default' | 'all' | 'caller' | 'survived' | 'reported' | 'unfit';
+  /** Rules of the new reports; of a survivor none. */
+  readonly rules: readonly string[];
+  /** Why the function was not analysed to its end. */
+  readonly degraded: readonly string[];
+}
+
+/** Faults by key, with places as in the original: whether they are shown by default. */
+type Faults = ReadonlyMap<string, { readonly rule: string; readonly byDefault: boolean }>;
+
+interface Checked {
+  readonly faults: Faults;
+  readonly degraded: readonly string[];
+}
+
+/** Operators whose fault is a leak of what was made at the mutant's origin. */
+const LEAVES_BEHIND: ReadonlySet<Operator> = new Set(['delete-release', 'loop-one-short', 'return-before-unwind']);
+
+/** Callers, and their callers. */
+const CALLER_DEPTH = 2;
+const MAX_CALLERS = 12;
+
+/** Judges mutants of one directory. */
+export class Judge {
+  readonly #directory: Directory;
+  readonly #tools: Tools;
+  readonly #originals = new Map<string, Checked>();
+
+  private constructor(directory: Directory, tools: Tools) {
+    this.#directory = directory;
+    this.#tools = tools;
+  }
+
+  static async of(directory: string, mutants: readonly Found[], tools: Tools): Promise<Judge> {
+    const root = mutants[0]?.root ?? directory;
+    return new Judge(await readDirectory(directory, { root, dialect: null }, tools), tools);
+  }
+
+  async judge(mutant: Found): Promise<Verdict> {
+    await setImmediate();
+    const { file, edit } = mutant;
+    const unfit: Verdict = { mutant, outcome: 'unfit', rules: [], degraded: [] };
+    const here = this.#directory.projects.find(({ project }) => project.unit(file));
+    const old = here?.project.unit(file);
+    if (!here || !old) return unfit;
+    const unit = new Unit(file, applied(old.text, edit), this.#tools.models, old.dialect, old);
+    const changed = unit.functions.get(mutant.function);
+    if (!changed || this.#isBroken(changed.content.masked)) return unfit;
+    const units = here.units.map((one) => (one === old ? unit : one));
+    const project = new Project(units, this.#tools.models, this.#tools.parser, here.project);
+    const original = this.#original(here.project, old, mutant.function);
+    const now = check(project, unit, mutant.function, edit);
+    const degraded = now.degraded;
+    const fresh = added(original.faults, now.faults);
+    if (fresh.length) {
+      const outcome = fresh.some(({ byDefault }) => byDefault) ? 'default' : 'all';
+      return { mutant, outcome, rules: [...new Set(fresh.map(({ rule }) => rule))], degraded };
+    }
+    for (const [name, callerFile] of callers(here.units, mutant.function)) {
+      await setImmediate();
+      const place = project.unit(callerFile);
+      const oldPlace = here.project.unit(callerFile);
+      if (!place || !oldPlace) continue;
+      const first = this.#original(here.project, oldPlace, name);
+      const found = added(first.faults, check(project, place, name, edit, file).faults);
+      if (found.length)
+        return { mutant, outcome: 'caller', rules: [...new Set(found.map(({ rule }) => rule))], degraded };
+    }
+    const isKnown = LEAVES_BEHIND.has(mutant.operator) && original.faults.has(`mapping-leak@${file}:${mutant.origin}`);
+    return { mutant, outcome: isKnown ? 'reported' : 'survived', rules: [], degraded };
+  }
+
+  #original(project: Project, unit: Unit, name: string): Checked {
+    const key = `${unit.path}:${name}`;
+    const known = this.#originals.get(key) ?? check(project, unit, name, null);
+    this.#originals.set(key, known);
+    return known;
+  }
+
+  #isBroken(masked: string): boolean {
+    return this.#tools.parser.parse(masked, 0).hasError;
+  }
+}
+
+/** Checks one function. With an edit of `file`, places are told as they were before it. */
+function check(project: Project, unit: Unit, name: string, edit: Edit | null, file: string = unit.path): Checked {
+  const platforms = platformsFor(project.dialect).slice(0, 1);
+  const { findings, report } = checkFunction(project, unit, name, DEFAULT_CHECK.budget, platforms);
+  const faults = new Map<string, { readonly rule: string; readonly byDefault: boolean }>();
+  for (const finding of findings) {
+    const rule = ruleById(finding.violation.kind);
+    if (!rule?.dialects.includes(project.dialect)) continue;
+    const key = edit ? unedited(faultKey(finding), file, edit) : faultKey(finding);
+    const isOn = !rule.nursery && !rule.nurseryIn.includes(project.dialect) && finding.certain;
+    faults.set(key, { rule: rule.id, byDefault: isOn || (faults.get(key)?.byDefault ?? false) });
+  }
+  return { faults, degraded: report.reasons };
+}
+
+function unedited(key: string, file: string, edit: Edit): string {
+  const at = key.lastIndexOf(':');
+  if (!key.slice(0, at).endsWith(`@${file}`)) return key;
+  return `${key.slice(0, at)}:${before(edit, Number(key.slice(at + 1))) ?? 'edit'}`;
+}
+
+/** Faults of the mutant that the original does not show, or not by default. */
+function added(original: Faults, mutant: Faults): readonly { readonly rule: string; readonly byDefault: boolean }[] {
+  return [...mutant].flatMap(([key, fault]) => (original.has(key) ? [] : [fault]));
+}
+
+/** Functions that call one of this name, directly first. */
+function callers(units: readonly Unit[], name: string): readonly (readonly [string, string])[] {
+  const found = new Map<string, readonly [string, string]>();
+  let wanted = new Set([name]);
+  for (let depth = 0; depth < CALLER_DEPTH && wanted.size; depth++) {
+    const next = new Set<string>();
+    for (const unit of units)
+      for (const one of unit.functions.values()) {
+        const key = `${unit.path}:${one.name}`;
+        if (one.name === name || found.has(key) || ![...one.calls].some((callee) => wanted.has(callee))) continue;
+        found.set(key, [one.name, unit.path]);
+        next.add(one.name);
+      }
+    wanted = next;
+  }
+  return [...found.values()].slice(0, MAX_CALLERS);
+}
