@@ -6,6 +6,7 @@
  */
 export * from './bounce/index.ts';
 export * from './dmaseq/index.ts';
+export * from './hints/index.ts';
 export * from './import/index.ts';
 export * from './iommu/index.ts';
 export * from './machine/index.ts';

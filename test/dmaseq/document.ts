@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   give: 'the device is told an address',
   'device-start': 'bus mastering or a queue is started',
   'device-stop': 'it is stopped; `quiet` = nothing is under way any more',
+  'set-mask': 'the program says how many address bits (`SIZE`, 1 to 64) the device drives',
   'set-attribute': 'IOMMU access rights of a mapping',
   convert: 'the program converts pages by itself',
   'memory-map-change': "UEFI's memory map changes",

@@ -69,7 +69,7 @@ export type Action =
   | 'unmap' // ends a mapping
   | 'sync' // hands mapped memory to CPU or device: `owner`
   | 'check-mapping' // dma_mapping_error: non-zero when the device address is invalid
-  | 'set-mask' // how many address bits the device drives
+  | 'set-mask' // how many address bits the device drives: `value`, a mask or a number up to 64
   | 'set-attribute' // IOMMU access rights
   | 'convert' // private <-> shared pages
   | 'mapped-address' // device address of memory which its allocator has mapped (page_pool_get_dma_addr)

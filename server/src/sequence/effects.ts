@@ -152,9 +152,11 @@ export class Effects {
         if (entry && place !== null) this.readMappedEntry(state, frame, call, entry, place);
         return give(place === null ? fresh() : context.memory.load(state, `${place}.${call.name}`));
       }
+      case 'set-mask':
+        this.setMask(state, call);
+        return give(fresh());
       case 'register-callback':
       case 'sg-init':
-      case 'set-mask':
       case 'sleep':
       case 'none':
         return give(this.outputsOf(state, call) ?? answer());
@@ -289,12 +291,14 @@ export class Effects {
     const buffer: Reference = target ? this.bufferReference(state, frame, target, at) : { to: 'unknown' };
     // A list names the memory that is mapped; where the list itself lives does not matter.
     if (key && buffer.to === 'buffer' && !object) context.lists.add(buffer.id);
+    const start = startOf(pointer, argument(model, call.values, 'offset'));
     context.emit(state, {
       op: 'map',
       site: call.site,
       api: call.name,
       mapping: resource.id,
       buffer,
+      ...(start === null ? {} : { start }),
       size,
       direction,
       mode,
@@ -611,6 +615,14 @@ export class Effects {
     return this.context.evaluator.constant(`call:${call.key}`);
   }
 
+  /** A number up to 64 is one of bits (DMA_BIT_MASK), a greater one the mask itself. */
+  private setMask(state: State, call: ModelledCall): void {
+    const mask = argument(call.model, call.values, 'value');
+    if (mask?.kind !== 'number' || mask.value < 1) return;
+    const bits = mask.value <= 64 ? mask.value : Math.min(64, Math.round(Math.log2(mask.value + 1)));
+    this.context.emit(state, { op: 'set-mask', site: call.site, api: call.name, device: this.deviceKey(call), bits });
+  }
+
   private setAttribute(state: State, frame: Frame, call: ModelledCall): Value {
     const access = argument(call.model, call.values, 'access');
     const rights = ['none', 'read', 'write', 'both'] as const;
@@ -805,4 +817,11 @@ export class Effects {
     }
     return null;
   }
+}
+
+/** Where in its buffer a mapping begins; null = at the beginning. */
+function startOf(pointer: Value | undefined, offset: Value | undefined): string | null {
+  const inPointer = pointer?.kind === 'symbol' || pointer?.kind === 'address' ? pointer.offset : 0;
+  const beside = offset === undefined || (offset.kind === 'number' && offset.value === 0) ? '' : valueKey(offset);
+  return inPointer === 0 && beside === '' ? null : `${inPointer},${beside}`;
 }

@@ -17,6 +17,9 @@ import { nameText } from './printer.ts';
 /** Operations that a document may have once its loops are unrolled. */
 export const MAX_OPERATIONS = 100_000;
 
+/** Turns of all loops together: those that hold no operation take time as well. */
+const MAX_TURNS = 10 * MAX_OPERATIONS;
+
 /** A document ready to be run. The site of an operation is its line. */
 export interface CompiledProgram {
   readonly program: Program;
@@ -69,6 +72,7 @@ class Compiler {
   readonly #names = new Map<string, Entry>();
   readonly #variables = new Map<string, number>();
   #next = 1;
+  #turns = 0;
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
@@ -116,6 +120,8 @@ class Compiler {
     if (times > MAX_OPERATIONS) throw new Fault(at, `a loop runs ${MAX_OPERATIONS} times at most`);
     const outer = variable === null ? undefined : this.#variables.get(variable);
     for (let count = 0; count < times; count += 1) {
+      this.#turns += 1;
+      if (this.#turns > MAX_TURNS) throw new Fault(at, `the loops run more than ${MAX_TURNS} times in all`);
       if (variable !== null) this.#variables.set(variable, count);
       this.#run(body);
     }
@@ -227,6 +233,11 @@ class Compiler {
       case 'device-start':
       case 'device-stop':
         return { ...common, op, device, quiet: fields.quiet === true };
+      case 'set-mask': {
+        const { bytes: bits } = size;
+        if (bits === null || bits < 1 || bits > 64) throw new Fault(at, 'a mask has 1 to 64 bits');
+        return { ...common, op, device, bits };
+      }
       case 'set-attribute':
         return { ...common, op, target, access: fields.access ?? 'unknown', outcome };
       case 'convert':

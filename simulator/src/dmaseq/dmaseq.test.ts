@@ -185,7 +185,7 @@ function fieldsOf(op: Operation['op']): fc.Arbitrary<Fields> {
   for (const one of positional) {
     if (one === 'name') add(fc.record({ name }), true);
     else if (one === 'target') add(fc.record({ target }), true);
-    else if (one === 'size') add(fc.record({ size }), false);
+    else if (one === 'size') add(fc.record({ size }), required.includes('size'));
   }
   for (const one of words) add(fc.constantFrom(...WORDS[one].words.values()), required.includes(one));
   for (const key of options) {

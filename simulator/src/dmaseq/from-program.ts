@@ -103,6 +103,10 @@ class Writer {
         const { device, quiet } = operation;
         return { ...common, ...(quiet ? { quiet } : {}), ...(device === null ? {} : { device }) };
       }
+      case 'set-mask': {
+        const { bits, device } = operation;
+        return { ...common, size: { bytes: bits }, ...(device === null ? {} : { device }) };
+      }
       case 'set-attribute':
         return {
           ...common,

@@ -110,6 +110,7 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   give: syntax(['target', 'size'], ['through']),
   'device-start': syntax([], ['quiet'], ['device']),
   'device-stop': syntax([], ['quiet'], ['device']),
+  'set-mask': syntax(['size'], [], ['device'], ['size']),
   'set-attribute': syntax(['target'], ['access', 'outcome'], [], ['access']),
   convert: syntax(['target', 'size'], ['to', 'outcome'], [], ['to']),
   'memory-map-change': syntax([], []),

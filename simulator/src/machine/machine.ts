@@ -15,6 +15,7 @@ import type {
   Sync,
   Unmap,
 } from '../program/index.ts';
+import { BlockPools, isPool, isPoolBlock } from './block-pools.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
 import type { Counters } from './counters.ts';
 import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
@@ -73,6 +74,7 @@ class Machine {
   private readonly program: Program;
   private readonly platform: Platform;
   private readonly system: MemorySystem;
+  private readonly pools: BlockPools;
   private readonly buffers = new Map<BufferId, Buffer>();
   private readonly mappings = new Map<MappingId, Mapping>();
   /** Scatterlists whose DMA fields were read while they were not mapped, with the operation. */
@@ -85,6 +87,7 @@ class Machine {
     this.program = program;
     this.platform = platform;
     this.system = platform.create(program.dialect);
+    this.pools = new BlockPools(this.system);
   }
 
   run(observe?: Observer): Run {
@@ -146,6 +149,9 @@ class Machine {
         return;
       case 'convert':
         return this.convert(operation);
+      case 'set-mask':
+        this.system.setMask?.(operation.bits);
+        return;
       case 'device-start':
       case 'device-stop':
       case 'set-attribute':
@@ -186,13 +192,17 @@ class Machine {
       memory: operation.memory,
       name: operation.api,
       within: null,
-      allocation:
-        operation.memory === 'dma'
-          ? this.refusable(index, this.system.allocate({ bytes: operation.size.bytes })).id
-          : null,
+      allocation: this.granted(operation, index),
       freedAt: null,
       handedOver: false,
     });
+  }
+
+  /** The platform's number for the memory; null where it does not hand any out. */
+  private granted({ memory, family, size }: Allocate, index: number): number | null {
+    if (memory !== 'dma' || isPool(family)) return null;
+    const allocator = isPoolBlock(family) ? this.pools : this.system;
+    return this.refusable(index, allocator.allocate({ bytes: size.bytes })).id;
   }
 
   private free(operation: Free, index: number): void {
@@ -255,7 +265,7 @@ class Machine {
         );
     }
     buffer.freedAt = index;
-    if (buffer.allocation !== null) this.system.free(buffer.allocation);
+    if (buffer.allocation !== null && !this.pools.free(buffer.allocation)) this.system.free(buffer.allocation);
   }
 
   private isPartOf(part: BufferId, whole: BufferId): boolean {

@@ -57,6 +57,8 @@ export interface MemorySystem {
   sync(grant: MapGrant, owner: 'cpu' | 'device', bytes: number | null): void;
   /** The program converts pages by itself. */
   convert(request: ConvertRequest): void;
+  /** The program says how many address bits the device drives; left out where that changes nothing. */
+  setMask?(bits: number): void;
   /** ExitBootServices: what the platform tears down by itself. */
   exitBootServices(): void;
   /** What happened since the program began. */

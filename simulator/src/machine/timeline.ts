@@ -82,6 +82,7 @@ function watchMaps(system: MemorySystem, show: (grant: MapGrant) => void): Memor
     unmap: (grant) => system.unmap(grant),
     sync: (grant, owner, bytes) => system.sync(grant, owner, bytes),
     convert: (request) => system.convert(request),
+    setMask: (bits) => system.setMask?.(bits),
     exitBootServices: () => system.exitBootServices(),
     counters: () => system.counters(),
     startup: () => system.startup(),

@@ -32,8 +32,17 @@ export interface RelatedOperation {
   readonly role: 'mapped' | 'allocated' | 'released' | 'checked' | 'lost' | 'used' | 'declared' | 'synced';
 }
 
-export interface Violation {
-  readonly kind: ViolationKind;
+/** What is not wrong, but costs more than it has to. One kind for each rule that words it. */
+export type HintKind =
+  | 'conversion-churn'
+  | 'map-in-loop'
+  | 'flush-per-page'
+  | 'sub-page-coherent'
+  | 'bounce-heavy'
+  | 'oversized-bounce';
+
+export interface Violation<Kind extends string = ViolationKind> {
+  readonly kind: Kind;
   /** Index of the operation at which the machine noticed. */
   readonly index: number;
   readonly related: readonly RelatedOperation[];

@@ -100,6 +100,8 @@ export interface MapOperation extends Common {
   readonly op: 'map';
   readonly mapping: MappingId;
   readonly buffer: Reference;
+  /** Where in the buffer the mapping begins, when not at its beginning: equal texts are the same place. */
+  readonly start?: string;
   readonly size: Size;
   readonly direction: Direction;
   readonly mode: MappingMode;
@@ -162,6 +164,13 @@ export interface DevicePower extends Common {
   readonly op: 'device-start' | 'device-stop';
   readonly device: string | null;
   readonly quiet: boolean;
+}
+
+/** The program says how many address bits the device drives: 1 to 64. Until it does, the platform says so. */
+export interface SetMask extends Common {
+  readonly op: 'set-mask';
+  readonly device: string | null;
+  readonly bits: number;
 }
 
 /** IOMMU access rights (EDKII_IOMMU_PROTOCOL.SetAttribute). */
@@ -230,6 +239,7 @@ export type Operation =
   | CpuAccess
   | Give
   | DevicePower
+  | SetMask
   | SetAttribute
   | Convert
   | MemoryMapChange

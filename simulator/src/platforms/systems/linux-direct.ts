@@ -53,7 +53,7 @@ export class LinuxDirectSystem implements MemorySystem {
   readonly #host: HostMemory;
   readonly #memory: GuestMemory | null;
   readonly #pool: BouncePool | null;
-  readonly #device: DirectDevice;
+  #device: DirectDevice;
   readonly #options: DirectOptions;
   readonly #allocations = new Map<number, Allocation>();
   readonly #mappings = new Map<number, Live>();
@@ -68,7 +68,7 @@ export class LinuxDirectSystem implements MemorySystem {
     this.#memory = guestMemory(memory);
     this.#pool = bounce.kind === 'swiotlb' ? new BouncePool(bounce) : null;
     this.#device = {
-      dmaMask: device.addressBits >= 53 ? Number.MAX_SAFE_INTEGER : 2 ** device.addressBits - 1,
+      dmaMask: maskOf(device.addressBits),
       busLimit: 0,
       coherent: device.coherent,
       bounce: new SwiotlbDevice(device.minAlignMask ?? 0),
@@ -184,6 +184,10 @@ export class LinuxDirectSystem implements MemorySystem {
     this.#memory?.convert(address, bytes === null && own !== undefined ? own.pages : pagesOf(bytes), to);
   }
 
+  setMask(bits: number): void {
+    this.#device = { ...this.#device, dmaMask: maskOf(bits) };
+  }
+
   exitBootServices(): void {}
 
   counters(): Counters {
@@ -211,3 +215,6 @@ export class LinuxDirectSystem implements MemorySystem {
       : 'the bounce pool has no room that the device reaches';
   }
 }
+
+/** Beyond 53 bits no address is too high. */
+const maskOf = (bits: number): number => (bits >= 53 ? Number.MAX_SAFE_INTEGER : 2 ** bits - 1);
