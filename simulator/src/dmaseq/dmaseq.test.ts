@@ -133,7 +133,9 @@ describe('an error has its line and column', () => {
     ['declare b to-device', "1:11: 'declare' takes no 'to-device'; it takes dma, heap, pages"],
     ['declare b family=x', "1:11: there is no 'family=' here; there is in=, name=, api="],
     ['sync m', "1:1: 'sync' needs one of for-cpu, for-device"],
-    ['declare b 4KB', "1:11: expected a word or key=value, found '4'"],
+    ['declare b 4KB', "1:11: '4KB' is no number: write 4096, 0x1000 or 4K; K, M and G are powers of 1024"],
+    ['declare b 4.5k', "1:11: '4.5k' is no number"],
+    ['\uFEFFdeclare b heap heap', "1:16: 'heap' says again what was said before"],
     ['declare b "heap', `1:11: expected a word or key=value, found '"'`],
     ['repeat 3 {\nmemory-map-change', '1:1: this loop is not closed by }'],
     ['}', '1:1: there is no loop that this } closes'],
@@ -146,6 +148,7 @@ describe('an error has its line and column', () => {
     ['dialect linux\ndialect linux', "2:1: 'dialect' was said before"],
     ['repeat 1000000000 {\n}', '1:1: a loop runs 100000 times at most'],
     ['repeat 400 {\nrepeat 400 {\nmemory-map-change\n}\n}', '3:1: more than 100000 operations, loops unrolled'],
+    ['repeat 100000 {\nrepeat 100000 {\n}\n}', '2:1: the loops run more than 1000000 times in all'],
     ['declare b 99999999999999999999', "1:11: expected a number below 2^53, found '99999999999999999999'"],
     ['given mapping m\ndeclare b heap in=m', "2:19: 'm' is a mapping, and cannot hold a buffer"],
   ])('%j', (text, message) => {

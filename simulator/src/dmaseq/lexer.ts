@@ -28,7 +28,7 @@ export function tokensOf(line: string): readonly Token[] {
     const match = TOKEN.exec(line);
     const groups = match?.groups;
     if (match === null || groups === undefined) {
-      add('bad', line.slice(at, at + 1));
+      add('bad', /^\d[\w.]*/u.exec(line.slice(at))?.[0] ?? line.slice(at, at + 1));
       return tokens;
     }
     const { comment, word, number, string, symbol } = groups;

@@ -123,6 +123,11 @@ export class LineReader {
 
   #refuse(expected: string): never {
     const { kind, text } = this.#token;
+    if (kind === 'bad' && /^\d/u.test(text))
+      throw new Mistake(
+        this.position,
+        `'${text}' is no number: write 4096, 0x1000 or 4K; K, M and G are powers of 1024`,
+      );
     const found = kind === 'end' ? text : kind === 'string' ? `"${text}"` : `'${text}'`;
     throw new Mistake(this.position, `expected ${expected}, found ${found}`);
   }

@@ -25,10 +25,11 @@ export type ParseResult =
 /** Loops inside loops: more is a mistake. */
 const MAX_DEPTH = 16;
 
-/** Reads a text. Every faulty line gives one error; the rest is read all the same. */
+/** Reads a text, with a byte order mark or without. Every faulty line gives one error; the rest is read all the same. */
 export function parseDmaseq(text: string): ParseResult {
   const parser = new Parser();
-  text.split(/\r\n|\n|\r/u).forEach((line, index) => {
+  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  plain.split(/\r\n|\n|\r/u).forEach((line, index) => {
     parser.line(line, index + 1);
   });
   return parser.end();

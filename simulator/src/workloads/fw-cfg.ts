@@ -6,7 +6,7 @@ const MIB = 1024 * KIB;
 const HOST = 0x2_0000_0000;
 
 const PARAMETERS = {
-  bytes: { title: 'bytes of one read; 0 = several sizes', value: 0 },
+  bytes: { title: 'bytes of one read; 0 = several sizes', value: 0, min: 0, max: 2 ** 30 },
 } as const;
 
 const SIZES = [4 * KIB, 64 * KIB, 2 * MIB, 16 * MIB];

@@ -7,9 +7,9 @@ const MIB = 1024 * KIB;
 const HOST = 0x2_0000_0000;
 
 const PARAMETERS = {
-  operations: { title: 'mappings in all', value: 5100 },
-  small: { title: 'of these, below 32 KiB', value: 5080 },
-  seed: { title: 'seed of the sizes', value: 1 },
+  operations: { title: 'mappings in all', value: 5100, min: 1, max: 20_000 },
+  small: { title: 'of these, below 32 KiB', value: 5080, min: 0, max: 20_000 },
+  seed: { title: 'seed of the sizes', value: 1, min: 0, max: 2 ** 32 - 1 },
 } as const;
 
 /** One transfer, or two at the same time. */
@@ -74,6 +74,7 @@ export const grubBoot: Workload = {
   ],
   run(overrides) {
     const parameter = parametersOf(PARAMETERS, overrides);
+    if (parameter('small') > parameter('operations')) throw new RangeError('small is a part of operations');
     const steps = grubBootSteps(parameter('operations'), parameter('small'), parameter('seed'));
     const technologies = ['sev', 'sev-snp', 'tdx'] as const;
     return technologies.flatMap((technology) => [boot(technology, '2021', steps), boot(technology, 'head', steps)]);

@@ -7,8 +7,8 @@ const GIB = 2 ** 30;
 const PAGES_PER_GIB = GIB / PAGE_BYTES;
 
 const PARAMETERS = {
-  gib: { title: 'GiB relocated; 0 = 1 and 3', value: 0 },
-  pagesPerBatch: { title: 'pages of a batch under plan B', value: 1024 },
+  gib: { title: 'GiB relocated; 0 = 1 and 3', value: 0, min: 0, max: 3 },
+  pagesPerBatch: { title: 'pages of a batch under plan B', value: 1024, min: 1, max: 2 ** 20 },
 } as const;
 
 function relocate(name: string, plan: FlushPlan, cachingMode: boolean, gib: number): Row {

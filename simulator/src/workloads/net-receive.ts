@@ -4,9 +4,9 @@ import { estimate } from '../platforms/cost-estimate.ts';
 import { parametersOf, type Row, type Workload } from './workload.ts';
 
 const PARAMETERS = {
-  rate: { title: '4 KiB buffers received in a second; 0 = several rates', value: 0 },
-  cpus: { title: 'CPUs that receive, in turn', value: 1 },
-  ring: { title: 'buffers that stay mapped', value: 256 },
+  rate: { title: '4 KiB buffers received in a second; 0 = several rates', value: 0, min: 0, max: 2_000_000 },
+  cpus: { title: 'CPUs that receive, in turn', value: 1, min: 1, max: 128 },
+  ring: { title: 'buffers that stay mapped', value: 256, min: 1, max: 8192 },
 } as const;
 
 const RATES = [1_000, 20_000, 100_000, 1_000_000];

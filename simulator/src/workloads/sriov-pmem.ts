@@ -8,11 +8,11 @@ const GIB = 2n ** 30n;
 const KERNEL_PAGE = 65536;
 
 const PARAMETERS = {
-  operations: { title: 'I/O operations, mapped and unmapped one by one', value: 10_000 },
-  bytes: { title: 'bytes of one, on a 64 KiB boundary', value: 65_536 },
-  pmemPercent: { title: 'percent of them in persistent memory', value: 20 },
-  ramGiB: { title: 'RAM, GiB, a power of two', value: 128 },
-  seed: { title: 'seed of the addresses', value: 1 },
+  operations: { title: 'I/O operations, mapped and unmapped one by one', value: 10_000, min: 1, max: 100_000 },
+  bytes: { title: 'bytes of one, on a 64 KiB boundary', value: 65_536, min: 1, max: 2 ** 24 },
+  pmemPercent: { title: 'percent of them in persistent memory', value: 20, min: 0, max: 100 },
+  ramGiB: { title: 'RAM, GiB, a power of two', value: 128, min: 1, max: 4096 },
+  seed: { title: 'seed of the addresses', value: 1, min: 0, max: 2 ** 32 - 1 },
 } as const;
 
 /** An SR-IOV adapter of a pseries partition: a single window, at 2^59, of at most 1 TiB and 2 MiB pages. */
@@ -66,6 +66,7 @@ export const sriovPmem: Workload = {
   run(overrides) {
     const parameter = parametersOf(PARAMETERS, overrides);
     const ramGiB = parameter('ramGiB');
+    if (!Number.isInteger(Math.log2(ramGiB))) throw new RangeError('ramGiB must be a power of two');
     const operations = parameter('operations');
     return MODES.map(({ name, request, hybrid }): Row => {
       const random = randomIntegers(parameter('seed'));

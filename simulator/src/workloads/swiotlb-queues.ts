@@ -6,15 +6,15 @@ const MIB = 1024 * 1024;
 const SLOT_BYTES = 2048;
 
 const PARAMETERS = {
-  packetBytes: { title: 'bytes of a packet, at most 2 KiB', value: 1500 },
+  packetBytes: { title: 'bytes of a packet, at most 2 KiB', value: 1500, min: 1, max: 2048 },
   // 20 Gbit/s of 1,500-byte packets over one lock leave 600 ns of lock for a packet's map and unmap.
-  mapHoldNs: { title: 'lock held to map, ns', value: 300 },
-  unmapHoldNs: { title: 'lock held to unmap, ns', value: 300 },
-  handoverNs: { title: 'added when the lock was waited for, ns', value: 0 },
-  workNs: { title: 'work of a queue between map and unmap, ns', value: 600 },
-  depth: { title: 'mappings that each queue keeps', value: 64 },
-  poolMiB: { title: 'default pool, MiB', value: 64 },
-  durationNs: { title: 'time simulated, ns', value: 2_000_000 },
+  mapHoldNs: { title: 'lock held to map, ns', value: 300, min: 50, max: 1_000_000 },
+  unmapHoldNs: { title: 'lock held to unmap, ns', value: 300, min: 50, max: 1_000_000 },
+  handoverNs: { title: 'added when the lock was waited for, ns', value: 0, min: 0, max: 1_000_000 },
+  workNs: { title: 'work of a queue between map and unmap, ns', value: 600, min: 50, max: 1_000_000 },
+  depth: { title: 'mappings that each queue keeps', value: 64, min: 1, max: 4096 },
+  poolMiB: { title: 'default pool, MiB', value: 64, min: 1, max: 1024 },
+  durationNs: { title: 'time simulated, ns', value: 2_000_000, min: 1, max: 10_000_000 },
 } as const;
 
 const QUEUES = [1, 2, 4, 8, 16, 32, 64];

@@ -136,6 +136,18 @@ describe('every workload', () => {
     }
   });
 
+  it('refuses what has no sense or no end', () => {
+    for (const { parameters, run } of WORKLOADS)
+      for (const [name, { value, min, max }] of Object.entries(parameters)) {
+        expect(value).toBeGreaterThanOrEqual(min);
+        expect(value).toBeLessThanOrEqual(max);
+        for (const wrong of [min - 1, max + 1, 1e99, Number.NaN, value + 0.5])
+          expect(() => run({ [name]: wrong })).toThrow(`${name} must be a whole number from ${min} to ${max}`);
+      }
+    expect(() => grubBoot.run({ operations: 10, small: 11 })).toThrow('small is a part of operations');
+    expect(() => sriovPmem.run({ ramGiB: 3 })).toThrow('a power of two');
+  });
+
   it('gives the same rows for the same parameters', () => {
     const small = { operations: 200, small: 190 };
     expect(grubBoot.run(small)).toEqual(grubBoot.run(small));

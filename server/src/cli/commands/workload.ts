@@ -38,8 +38,17 @@ function shown(name: string | undefined, { list, set = {}, format, color }: Work
     const parameters = Object.keys(workload.parameters).join(', ');
     throw new Failure(EXIT.usage, `${name} has no parameter '${wrong}'; it has ${parameters}`);
   }
-  const rows = workload.run(set);
+  const rows = rowsOf(workload, set);
   return format === 'json' ? json({ ...about(workload), rows }) : comparison(workload, set, rows, colours);
+}
+
+function rowsOf(workload: Workload, set: Readonly<Record<string, number>>): readonly Row[] {
+  try {
+    return workload.run(set);
+  } catch (error) {
+    if (error instanceof RangeError) throw new Failure(EXIT.usage, `${workload.name}: ${error.message}`);
+    throw error;
+  }
 }
 
 const about = ({ name, title, claim, source, parameters, columns }: Workload) => ({
@@ -60,9 +69,12 @@ function listText({ bold, dim }: Colours): string {
     [
       `${bold(name)}  ${title}`,
       `  claim: ${claim}`,
-      ...aligned(Object.entries(parameters).map(([id, { title: what, value }]) => [`${id}=${value}`, what])).map(
-        (line) => dim(`  ${line}`),
-      ),
+      ...aligned(
+        Object.entries(parameters).map(([id, { title: what, value, min, max }]) => [
+          `${id}=${value}`,
+          `${what} (${min} to ${max})`,
+        ]),
+      ).map((line) => dim(`  ${line}`)),
     ].join('\n'),
   );
   return `${sections.join('\n\n')}\n`;
@@ -104,7 +116,6 @@ const figuresIn = (row: Row): readonly CostId[] =>
 function setting(value: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
   const [, name, text] = /^([^=]+)=(.+)$/.exec(value) ?? [];
   const number = Number(text);
-  if (name === undefined || !Number.isFinite(number) || number < 0)
-    throw new InvalidArgumentError('It must be parameter=number, the number not negative.');
+  if (name === undefined || !Number.isFinite(number)) throw new InvalidArgumentError('It must be parameter=number.');
   return { ...before, [name]: number };
 }
