@@ -1,9 +1,9 @@
 import type { Dialect, Models } from '../models/index.ts';
 import type { Code, FunctionSource } from '../sequence/index.ts';
-import type { Parser } from '../syntax/index.ts';
+import type { Parser, SyntaxNode } from '../syntax/index.ts';
 import { CallGraph, type CallNode } from './call-graph.ts';
 import { type ArrayKind, combine } from './section.ts';
-import type { Unit } from './unit.ts';
+import type { Unit, UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
 
 /** In characters. */
@@ -35,6 +35,24 @@ export class Project implements Code {
         this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
     }
     this.checkedFields = checked;
+  }
+
+  /** The same files but for one, in which somebody has changed something. */
+  with(unit: Unit): Project {
+    const units = [...this.units.values()].map((one) => (one.path === unit.path ? unit : one));
+    return new Project(units, this.models, this.parser, this);
+  }
+
+  /** The tree of one of its functions. */
+  parse({ content, item }: UnitFunction): SyntaxNode {
+    return this.parser.parse(content.masked, item.start);
+  }
+
+  /** Functions that call one of this name and reach a DMA API. */
+  callers(name: string): readonly UnitFunction[] {
+    return [...this.units.values()].flatMap((unit) =>
+      [...unit.functions.values()].filter((one) => one.calls.has(name) && this.isRelevant(one.name)),
+    );
   }
 
   unit(path: string): Unit | undefined {

@@ -1,0 +1,193 @@
+import type { SyntaxNode } from '../syntax/index.ts';
+import type { TextEdit } from './fix.ts';
+import { childAt, type FunctionText, type Statement } from './function-text.ts';
+
+/** New code: a statement, or a test with what is done when it holds. */
+export type NewCode = string | { readonly condition: string; readonly body: readonly string[] };
+
+const LISTS = new Set(['compound_statement', 'case_statement', 'labeled_statement']);
+
+export function lineBreak({ text }: FunctionText): string {
+  return /\r\n/.test(text.slice(0, 10_000)) ? '\r\n' : '\n';
+}
+
+/** Blanks at the beginning of the line. */
+export function indentAt({ text }: FunctionText, offset: number): string {
+  return /^[ \t]*/.exec(text.slice(lineStart(text, offset)))?.[0] ?? '';
+}
+
+/** One step of indentation, as the function has it. */
+export function indentStep(code: FunctionText): string {
+  if (/^\t/m.test(code.slice(code.body))) return '\t';
+  const widths = [...code.slice(code.body).matchAll(/^( +)\S/gm)].map(([, blanks]) => blanks?.length ?? 0);
+  if (widths.length === 0) return code.dialect === 'edk2' ? '  ' : '\t';
+  return ' '.repeat(Math.min(...widths, 8) || 2);
+}
+
+/** `name(a, b)`, or `name (a, b)` as EDK2 has it. */
+export function callText({ dialect }: FunctionText, callee: string, args: readonly string[]): string {
+  return `${callee}${dialect === 'edk2' ? ' ' : ''}(${args.join(', ')})`;
+}
+
+/** Lines with their indentation, without the last line break. */
+export function render(code: FunctionText, indent: string, parts: readonly NewCode[]): string {
+  const step = indentStep(code);
+  const lines = parts.flatMap((part) => {
+    if (typeof part === 'string') return [indent + part];
+    const isBraced = code.dialect === 'edk2' || part.body.length > 1;
+    return [
+      `${indent}if (${part.condition})${isBraced ? ' {' : ''}`,
+      ...part.body.map((line) => indent + step + line),
+      ...(isBraced ? [`${indent}}`] : []),
+    ];
+  });
+  return lines.join(lineBreak(code));
+}
+
+/** Whether EDK2's style wants an empty line after this. */
+const endsBlock = (code: FunctionText, parts: readonly NewCode[]): boolean =>
+  code.dialect === 'edk2' && typeof parts.at(-1) === 'object';
+
+/** Puts code in front of a statement, with braces where it stood alone. */
+export function insertBefore(code: FunctionText, statement: Statement, parts: readonly NewCode[]): TextEdit[] {
+  const { node } = statement;
+  const eol = lineBreak(code);
+  const indent = indentAt(code, node.start);
+  const gap = endsBlock(code, parts) ? eol : '';
+  const added = render(code, indent, parts) + eol + gap;
+  const start = lineStart(code.text, node.start);
+  const isFirst = code.text.slice(start, node.start).trim() === '';
+  if (!isFirst) {
+    if (!isListed(statement)) return [];
+    const inline = render(code, indent, parts).trimStart();
+    return [{ start: node.start, end: node.start, text: `${inline}${eol}${indent}` }];
+  }
+  return [...braces(code, statement), { start, end: start, text: added }];
+}
+
+/** Puts code behind a statement, with braces where it stood alone. */
+export function insertAfter(code: FunctionText, statement: Statement, parts: readonly NewCode[]): TextEdit[] {
+  const { node } = statement;
+  const eol = lineBreak(code);
+  const indent = indentAt(code, node.start);
+  const end = lineEnd(code.text, node.end);
+  // A comment may follow on the line; code may not.
+  const rest = code.text.slice(node.end, end).trim();
+  if (rest !== '' && !/^(\/\/|\/\*)/.test(rest)) return [];
+  const isBlankNext = /^\s*$/.test(code.text.slice(end, lineEnd(code.text, end + eol.length)).trim());
+  const gap = endsBlock(code, parts) && !isBlankNext && !closesNext(code, end) ? eol : '';
+  const text = eol + render(code, indent, parts) + gap;
+  const closing = braces(code, statement);
+  if (closing.length === 0) return [{ start: end, end, text }];
+  const [open, close] = closing;
+  if (!open || !close) return [];
+  return [open, { ...close, text: text + close.text }];
+}
+
+/** Puts code in the place of a statement. */
+export function replaceStatement(code: FunctionText, statement: Statement, parts: readonly NewCode[]): TextEdit[] {
+  const { node } = statement;
+  const indent = indentAt(code, node.start);
+  const text = render(code, indent, parts).slice(indent.length);
+  const needsBraces = parts.length > 1 || typeof parts[0] === 'object';
+  const around = needsBraces ? braces(code, statement) : [];
+  const [open, close] = around;
+  if (!open || !close) return [{ start: node.start, end: node.end, text }];
+  return [open, { start: node.start, end: node.end, text: text + close.text }];
+}
+
+/** Takes a statement out, with its line; an `if` that holds nothing else goes as well. Empty when that cannot be done. */
+export function removeStatement(code: FunctionText, statement: Statement): TextEdit[] {
+  const whole = removable(statement);
+  if (!whole) return [];
+  const isLabelled = whole.ancestors.at(-1)?.kind === 'labeled_statement';
+  if (isLabelled && !hasNext(whole)) return [];
+  return [...removeLines(code, whole.node), ...needlessBraces(code, whole)];
+}
+
+/** Linux has no braces around the one statement that is left below an `if`. */
+function needlessBraces(code: FunctionText, { node, ancestors }: Statement): TextEdit[] {
+  const block = ancestors.at(-1);
+  const owner = ancestors.at(-2);
+  if (code.dialect !== 'linux' || block?.kind !== 'compound_statement' || owner?.kind !== 'if_statement') return [];
+  const rest = block.children.filter((one) => one !== node && one.kind !== '{' && one.kind !== '}');
+  const [left] = rest;
+  if (!left || rest.length > 1 || childAt(owner, 'alternative') || code.slice(left).includes('\n')) return [];
+  const open = lineEnd(code.text, block.start);
+  const close = lineStart(code.text, block.end);
+  if (code.text.slice(block.start, open) !== '{' || code.text.slice(close, block.end).trim() !== '}') return [];
+  const from = code.text[block.start - 1] === ' ' ? block.start - 1 : block.start;
+  return [
+    { start: from, end: open, text: '' },
+    { start: close, end: lineEnd(code.text, block.end) + lineBreak(code).length, text: '' },
+  ];
+}
+
+function removeLines({ text }: FunctionText, { start, end }: SyntaxNode): TextEdit[] {
+  const first = lineStart(text, start);
+  const last = lineEnd(text, end);
+  if (text.slice(first, start).trim() !== '' || text.slice(end, last).trim() !== '') return [{ start, end, text: '' }];
+  const next = text.startsWith('\r\n', last) ? last + 2 : Math.min(last + 1, text.length);
+  // Of two empty lines around it one is enough.
+  const isBetween = /\n\r?\n$/.test(text.slice(0, first)) && /^\r?\n/.test(text.slice(next));
+  return [{ start: first, end: isBetween ? next + (text.startsWith('\r\n', next) ? 2 : 1) : next, text: '' }];
+}
+
+function removable(statement: Statement): Statement | null {
+  const parent = statement.ancestors.at(-1);
+  if (!parent) return null;
+  const others = parent.children.filter(({ kind }) => !['{', '}', 'comment'].includes(kind));
+  const up = (): Statement => ({ node: parent, ancestors: statement.ancestors.slice(0, -1) });
+  if (parent.kind === 'compound_statement' && others.length === 1 && isBodyOfIf(up())) return removable(up());
+  if (LISTS.has(parent.kind)) return statement;
+  // Only an `if` whose condition has no effect may go.
+  if (parent.kind !== 'if_statement' || childAt(parent, 'alternative')) return null;
+  return LISTS.has(statement.ancestors.at(-2)?.kind ?? '') ? up() : null;
+}
+
+const isBodyOfIf = ({ node, ancestors }: Statement): boolean =>
+  node.field === 'consequence' && ancestors.at(-1)?.kind === 'if_statement';
+
+function hasNext({ ancestors }: Statement): boolean {
+  const label = ancestors.at(-1);
+  const list = ancestors.at(-2)?.children ?? [];
+  const next = list[list.findIndex(({ start }) => start === label?.start) + 1];
+  return next !== undefined && next.kind !== '}' && next.kind !== 'declaration';
+}
+
+export const isListed = ({ ancestors }: Statement): boolean => LISTS.has(ancestors.at(-1)?.kind ?? '');
+
+/** Braces around a statement that stands alone below an `if`, `else` or loop; none where it stands in a list. */
+function braces(code: FunctionText, statement: Statement): TextEdit[] {
+  if (isListed(statement)) return [];
+  const { node, ancestors } = statement;
+  const parent = ancestors.at(-1);
+  if (!parent) return [];
+  const index = parent.children.indexOf(node);
+  const before = parent.children.slice(0, index).findLast(({ kind }) => kind !== 'comment');
+  if (!before) return [];
+  const owner = parent.kind === 'else_clause' ? (ancestors.at(-2) ?? parent) : parent;
+  const next = parent.children.slice(index + 1).find(({ kind }) => kind === 'else_clause');
+  const outer = indentAt(code, owner.start);
+  const close: TextEdit = {
+    start: node.end,
+    end: next ? next.start : node.end,
+    text: `${lineBreak(code)}${outer}}${next ? ' ' : ''}`,
+  };
+  return [{ start: before.end, end: before.end, text: ' {' }, close];
+}
+
+/** The next line closes a block. */
+function closesNext(code: FunctionText, end: number): boolean {
+  return /^\r?\n\s*\}/.test(code.text.slice(end));
+}
+
+export function lineStart(text: string, offset: number): number {
+  return text.lastIndexOf('\n', offset - 1) + 1;
+}
+
+export function lineEnd(text: string, offset: number): number {
+  const at = text.indexOf('\n', offset);
+  if (at < 0) return text.length;
+  return text[at - 1] === '\r' && at > offset ? at - 1 : at;
+}
