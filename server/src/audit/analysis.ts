@@ -68,7 +68,7 @@ export class Analysis {
   }
 
   async #directoryOf(task: FilesTask): Promise<Directory> {
-    const key = JSON.stringify([task.root, task.directory, task.dialect, task.models]);
+    const key = JSON.stringify([task.root, task.directory, task.dialect, task.models, [...(task.texts ?? [])]]);
     if (this.#last?.key === key) return this.#last.directory;
     // Let go of the old one before the new one takes memory.
     this.#last = null;

@@ -46,6 +46,8 @@ export interface DirectoryOptions {
   readonly root: string;
   /** null = each file tells. */
   readonly dialect: Dialect | null;
+  /** Texts that go before what is on disk, by absolute path. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Reads and slices the C sources and headers of one directory. Never rejects. */
@@ -56,10 +58,10 @@ export async function readDirectory(directory: string, options: DirectoryOptions
   for await (const { path, source } of readSources(directory)) {
     const name = nameIn(options.root, path);
     files.add(name);
-    if (source.ok) {
-      const dialect = options.dialect ?? detectDialect(path, source.text);
-      sources.push(new SourceFile(name, source.text, dialect, tools.models));
-    } else unreadable.set(name, source.reason);
+    const text = options.texts?.get(path) ?? (source.ok ? source.text : null);
+    if (text !== null)
+      sources.push(new SourceFile(name, text, options.dialect ?? detectDialect(path, text), tools.models));
+    else if (!source.ok) unreadable.set(name, source.reason);
   }
   const slices = sliceFiles(sources, tools);
   return { ...slices, files, skipped: new Map([...unreadable, ...slices.skipped]) };

@@ -1,5 +1,6 @@
 export { type Baseline, parseBaseline, renderBaseline, updatedBaseline } from './baseline.ts';
 export { Cache } from './cache.ts';
+export { calleeAt } from './call-at.ts';
 export { type CheckOptions, checkUnit, DEFAULT_CHECK, type UnitResult } from './check.ts';
 export {
   type Config,
@@ -12,12 +13,14 @@ export {
 export { CONFIG_NAME, type ConfigResult, type LoadedConfig, loadConfig } from './config-files.ts';
 export type { Diagnostic, FunctionReport, PathPlace, Position, RelatedPlace } from './diagnostic.ts';
 export { nameIn } from './directory.ts';
+export { type FunctionFacts, functionFacts, type PlaceFacts } from './facts.ts';
 export { isSourceName, readSource } from './files.ts';
 export type { OperationPlace } from './function-check.ts';
 export { IgnoreFileError, IgnoreFiles } from './ignore-files.ts';
 export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
+export type { LiveUnit } from './live-directory.ts';
 export { Project } from './project.ts';
-export { type AuditResult, mergeResults } from './result.ts';
+export { type AuditResult, mergeResults, resultOf } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
 export { type Policy, type Scope, type Settled, settle } from './settle.ts';
 export { simulate } from './simulate.ts';

@@ -1,5 +1,4 @@
 import { basename, dirname, join } from 'node:path';
-import { COSTS, PLATFORMS, platformsFor } from '@dma-audit/simulator';
 import type { Dialect } from '../models/index.ts';
 import { type CheckOptions, functionsToCheck, type UnitResult, unitResult } from './check.ts';
 import type { SeverityOf } from './config.ts';
@@ -9,7 +8,6 @@ import type { FunctionResult, OperationPlace } from './function-check.ts';
 import { LiveDirectory, type LiveUnit } from './live-directory.ts';
 import { resultOf } from './result.ts';
 import { settle } from './settle.ts';
-import { type Simulation, simulate } from './simulate.ts';
 import type { Notice } from './suppress.ts';
 import type { FilesResult } from './task.ts';
 
@@ -163,25 +161,9 @@ export class LiveAudit {
     }));
   }
 
-  /** Executes a function of an open file; null when it is not there. `platforms`: the first one is told in full; null = the usual ones. */
-  simulate(
-    path: string,
-    name: string,
-    platforms: readonly string[] | null,
-    paths: 'success' | 'all',
-  ): Simulation | null {
-    const live = this.#directories.get(dirname(path))?.live(path);
-    if (!live) return null;
-    const { dialect } = live.unit;
-    const asked =
-      platforms && PLATFORMS.filter(({ id, dialects }) => platforms.includes(id) && dialects.includes(dialect));
-    return simulate(live.project, live.unit.path, name, {
-      platforms: asked?.length ? asked : platformsFor(dialect, this.#options.platforms),
-      sizes: new Map(),
-      paths,
-      budget: this.#options.budget,
-      figures: COSTS,
-    });
+  /** An open file and the code around it; null when it has nothing to do with DMA. */
+  at(path: string): LiveUnit | null {
+    return this.#directories.get(dirname(path))?.live(path) ?? null;
   }
 
   #about(path: string, live: LiveUnit | null): Omit<LiveResult, 'notices'> {
@@ -205,7 +187,7 @@ export class LiveAudit {
   }
 
   #tasksOf(path: string): readonly Task[] {
-    const live = this.#directories.get(dirname(path))?.live(path);
+    const live = this.at(path);
     if (!live) return [];
     const { project, unit, memo } = live;
     return functionsToCheck(project, unit)

@@ -64,6 +64,11 @@ export class Memo {
     return this.#results.has(keyOf(unit, name));
   }
 
+  /** Another object whenever something that the function rests on has changed; null while its result is not known. */
+  revision(unit: Unit, name: string): object | null {
+    return this.#results.get(keyOf(unit, name)) ?? null;
+  }
+
   /** Whether its own text is another than when it was last explored; false if it never was. */
   isEdited(unit: Unit, name: string): boolean {
     const entry = this.#stale.get(keyOf(unit, name));

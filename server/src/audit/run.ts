@@ -30,11 +30,15 @@ export interface AuditRequest {
   /** Only the part `index` (from 1) of `count`; null = everything. */
   readonly shard: Shard | null;
   readonly cache: Cache | null;
+  /** As of a task. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 export interface AuditEvents {
   /** Files done and files in all. */
   readonly progress?: (done: number, total: number) => void;
+  /** Some files are done; what was found may lie in other files of their directory. */
+  readonly result?: (result: FilesResult) => void;
   readonly signal?: AbortSignal;
 }
 
@@ -59,6 +63,7 @@ export async function audit(request: AuditRequest, events: AuditEvents = {}): Pr
     results.push(result);
     done += result.files;
     events.progress?.(done, total);
+    events.result?.(result);
   };
   const { cache } = request;
   const missing = cache ? await cache.missing(tasks, add) : tasks;
@@ -68,7 +73,7 @@ export async function audit(request: AuditRequest, events: AuditEvents = {}): Pr
 }
 
 /** By directory, in groups, the largest directories first, so that no thread is left alone with one at the end. */
-function tasksOf({ root, files, options, dialect, models }: AuditRequest): readonly FilesTask[] {
+function tasksOf({ root, files, options, dialect, models, texts }: AuditRequest): readonly FilesTask[] {
   const byDirectory = new Map<string, string[]>();
   for (const file of [...new Set(files)].sort(compare)) {
     const directory = dirname(file);
@@ -78,9 +83,15 @@ function tasksOf({ root, files, options, dialect, models }: AuditRequest): reado
   }
   const ordered = [...byDirectory].sort(([, a], [, b]) => b.length - a.length);
   return ordered.flatMap(([directory, all]) =>
-    groupsOf(all).map((group) => ({ root, directory, files: group, options, dialect, models })),
+    groupsOf(all).map((group) => ({
+      ...{ root, directory, files: group, options, dialect, models },
+      ...(texts === undefined ? {} : { texts: textsIn(directory, texts) }),
+    })),
   );
 }
+
+const textsIn = (directory: string, texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...texts].filter(([path]) => dirname(path) === directory));
 
 function groupsOf(files: readonly string[]): readonly (readonly string[])[] {
   const groups: (readonly string[])[] = [];

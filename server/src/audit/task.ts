@@ -16,6 +16,8 @@ export interface FilesTask {
   readonly dialect: Dialect | null;
   /** API models of the user; they override the built-in ones. */
   readonly models: readonly ModelFile[];
+  /** Texts that go before what is on disk, by absolute path: those that an editor has not saved. Not for cached audits. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Why a file was not looked at: the platforms that were chosen execute no code of its dialect. */

@@ -2,22 +2,28 @@ import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createParser } from '../syntax/index.ts';
 import { Audits } from './audits.ts';
-import type { ThreadReply, ThreadRequest } from './messages.ts';
+import type { Query, ThreadReply, ThreadRequest } from './messages.ts';
 import { Publisher } from './publisher.ts';
 
 /** Milliseconds after the last edit in which only such functions are explored as are done within `QUICK`. */
 const QUIET = 400;
 const QUICK = 60;
 
-/** Analyses the open files. The server counts its requests in `sent`: what it counts and is not here yet makes work old. */
+/**
+ * Analyses the open files. The server counts its requests in `sent`, all of them and those that change something: what it counts
+ * and is not here yet makes explorations and answers old.
+ */
 class AnalysisThread {
   readonly #post: (reply: ThreadReply) => void;
   readonly #sent: Int32Array;
   readonly #parser = createParser();
   readonly #publisher: Publisher;
   #received = 0;
+  #changed = 0;
   #inbox: ThreadRequest[] = [];
   #audits: Audits | null = null;
+  #queries: { readonly id: number; readonly query: Query }[] = [];
+  readonly #versions = new Map<string, number>();
   #edited = 0;
   #isRunning = false;
   #timer: NodeJS.Timeout | null = null;
@@ -30,6 +36,7 @@ class AnalysisThread {
 
   receive(request: ThreadRequest): void {
     this.#received++;
+    if (request.kind !== 'query') this.#changed++;
     this.#inbox.push(request);
     void this.#run();
   }
@@ -56,14 +63,30 @@ class AnalysisThread {
     }
     const audits = this.#audits;
     if (!audits) return false;
+    // What the author has just written goes before what is asked about it.
+    if (!audits.isEditPending && this.#answerNext(audits)) return true;
     const quiet = performance.now() - this.#edited;
     const isStale = (): boolean => Atomics.load(this.#sent, 0) !== this.#received;
     const isDone = audits.step({ isStale, limit: quiet < QUIET ? QUICK : Number.POSITIVE_INFINITY });
     if (!isDone && isStale()) return true;
     this.#publisher.publish(audits, isDone);
+    if (!isDone && this.#answerNext(audits)) return true;
     if (!isDone && quiet < QUIET && this.#publisher.isPending)
       this.#timer = setTimeout(() => void this.#run(), QUIET - quiet + 1);
     return isDone;
+  }
+
+  /** False when nothing is asked, or when it must wait for what has come in. */
+  #answerNext(audits: Audits): boolean {
+    const [next] = this.#queries;
+    if (!next) return false;
+    const isStale = (): boolean => Atomics.load(this.#sent, 1) !== this.#changed;
+    const isOld = 'version' in next.query && this.#versions.get(next.query.path) !== next.query.version;
+    const answer = isOld ? null : audits.answer(next.query, isStale);
+    if (answer === null && isStale()) return true;
+    this.#queries.shift();
+    this.#post({ kind: 'answer', id: next.id, answer });
+    return true;
   }
 
   async #handle(request: ThreadRequest): Promise<void> {
@@ -74,20 +97,23 @@ class AnalysisThread {
         return;
       case 'text':
         this.#edited = performance.now();
+        this.#versions.set(request.path, request.version);
         this.#publisher.expect(request.path, request.version);
         return this.#audits?.setText(request.path, request.text);
       case 'close':
+        this.#versions.delete(request.path);
         this.#publisher.forget(request.path);
         return this.#audits?.close(request.path);
       case 'refresh':
         for (const path of request.paths) await this.#audits?.refresh(path);
         this.#publisher.expectAll();
         return;
-      case 'simulate': {
-        const simulation = this.#audits?.simulate(request.query) ?? null;
-        this.#post({ kind: 'simulation', id: request.id, simulation });
+      case 'query':
+        this.#queries.push(request);
         return;
-      }
+      case 'cancel':
+        this.#queries = this.#queries.filter(({ id }) => id !== request.id);
+        return;
     }
   }
 }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { LiveResult, Simulation } from '../audit/index.ts';
-import type { AnalysisSettings, SimulationQuery, ThreadReply, ThreadRequest } from './messages.ts';
+import type { CancellationToken } from 'vscode-languageserver';
+import type { LiveResult } from '../audit/index.ts';
+import type { AnalysisSettings, Answers, Query, ThreadReply, ThreadRequest } from './messages.ts';
 
 /** The bundled thread lies beside the bundled server. */
 const THREAD = new URL('./analysis-thread.js', import.meta.url);
@@ -20,10 +21,11 @@ export interface AnalysisEvents {
 /** The analysis, in a thread of its own: the server answers while it works. Paths are absolute. */
 export class Analysis {
   readonly #events: AnalysisEvents;
-  readonly #sent = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  /** Requests to the thread: all of them, and those that change something. */
+  readonly #sent = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   readonly #texts = new Map<string, { readonly version: number; readonly text: string }>();
-  readonly #waiting = new Map<number, (simulation: Simulation | null) => void>();
-  #settings: readonly AnalysisSettings[] = [{ root: null, config: {}, models: [] }];
+  readonly #waiting = new Map<number, (answer: Answers[Query['ask']] | null) => void>();
+  #settings: readonly AnalysisSettings[] = [];
   #worker: Worker | null = null;
   #crashes = 0;
   #nextId = 0;
@@ -58,12 +60,22 @@ export class Analysis {
     this.#post({ kind: 'refresh', paths });
   }
 
-  /** Null when the function is not in an open file, or the analysis has ended. */
-  simulate(query: SimulationQuery): Promise<Simulation | null> {
-    if (!this.#worker) return Promise.resolve(null);
+  /** Null when there is no such thing, the text has changed meanwhile, nobody wants it any more, or the analysis has ended. */
+  ask<Q extends Query>(query: Q, token: CancellationToken): Promise<Answers[Q['ask']] | null> {
+    if (!this.#worker || token.isCancellationRequested) return Promise.resolve(null);
     const id = this.#nextId++;
-    this.#post({ kind: 'simulate', id, query });
-    return new Promise((resolve) => this.#waiting.set(id, resolve));
+    this.#post({ kind: 'query', id, query });
+    return new Promise((resolve) => {
+      const cancellation = token.onCancellationRequested(() => {
+        this.#answered(id, null);
+        this.#post({ kind: 'cancel', id });
+      });
+      this.#waiting.set(id, (answer) => {
+        cancellation.dispose();
+        // The thread answers what it was asked.
+        resolve(answer as Answers[Q['ask']] | null);
+      });
+    });
   }
 
   async stop(): Promise<void> {
@@ -73,7 +85,7 @@ export class Analysis {
   }
 
   #start(): void {
-    this.#sent[0] = 0;
+    this.#sent.fill(0);
     const worker = new Worker(THREAD, { workerData: this.#sent.buffer, resourceLimits: LIMITS });
     this.#worker = worker;
     let reason = '';
@@ -88,8 +100,7 @@ export class Analysis {
 
   #crashed(reason: string): void {
     this.#worker = null;
-    for (const resolve of this.#waiting.values()) resolve(null);
-    this.#waiting.clear();
+    for (const id of [...this.#waiting.keys()]) this.#answered(id, null);
     const again = ++this.#crashes < MAX_CRASHES;
     if (again) this.#restart();
     this.#events.crashed(reason, again);
@@ -108,6 +119,7 @@ export class Analysis {
   #post(request: ThreadRequest): void {
     if (!this.#worker) return;
     Atomics.add(this.#sent, 0, 1);
+    if (request.kind !== 'query') Atomics.add(this.#sent, 1, 1);
     this.#worker.postMessage(request);
   }
 
@@ -116,10 +128,15 @@ export class Analysis {
       case 'result':
         this.#events.result(reply.version, reply.result);
         return;
-      case 'simulation':
-        this.#waiting.get(reply.id)?.(reply.simulation);
-        this.#waiting.delete(reply.id);
+      case 'answer':
+        this.#answered(reply.id, reply.answer);
         return;
     }
+  }
+
+  #answered(id: number, answer: Answers[Query['ask']] | null): void {
+    const resolve = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    resolve?.(answer);
   }
 }

@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type DiagnosticRelatedInformation,
   DiagnosticSeverity,
@@ -28,23 +28,33 @@ const SEVERITIES: Readonly<Record<Severity, DiagnosticSeverity>> = {
   information: DiagnosticSeverity.Information,
 };
 
-/** Diagnostics of a document as a client shows them. `documentAt`: the open document of a path, if there is one. */
+/** Where other ends of a fault are. */
+export interface Places {
+  /** Absolute path of a file as the diagnostics name it. */
+  readonly pathOf: (file: string) => string;
+  /** The open document of a path, if there is one. */
+  readonly documentAt: (path: string) => Document | undefined;
+}
+
+/** Diagnostics of a document as a client shows them. */
 export function lspDiagnostics(
-  { diagnostics, notices }: LiveResult,
+  { diagnostics, notices }: Pick<LiveResult, 'diagnostics' | 'notices'>,
   document: Document,
-  documentAt: (path: string) => Document | undefined,
+  places: Places,
 ): LspDiagnostic[] {
   return [
-    ...diagnostics.map((one) => lspDiagnostic(one, document, documentAt)),
+    ...diagnostics.map((one) => lspDiagnostic(one, document, places)),
     ...notices.map((one) => notice(one, document)),
   ];
 }
 
-function lspDiagnostic(
-  diagnostic: Diagnostic,
-  document: Document,
-  documentAt: (path: string) => Document | undefined,
-): LspDiagnostic {
+/** The results of open files name files by their last part: all lie in one directory. */
+export const besides =
+  (document: Document): Places['pathOf'] =>
+  (file) =>
+    join(dirname(document.path), file);
+
+function lspDiagnostic(diagnostic: Diagnostic, document: Document, places: Places): LspDiagnostic {
   const data: DiagnosticData = {
     rule: diagnostic.rule,
     function: diagnostic.function,
@@ -60,7 +70,7 @@ function lspDiagnostic(
     code: diagnostic.rule,
     codeDescription: { href: rulePageUri(diagnostic.rule) },
     message: [diagnostic.message, ...platformWords(diagnostic)].join('\n'),
-    relatedInformation: relatedInformation(diagnostic, document, documentAt),
+    relatedInformation: relatedInformation(diagnostic, document, places),
     data,
   };
 }
@@ -80,11 +90,11 @@ function platformWords({ platforms, consequences }: Diagnostic): readonly string
 function relatedInformation(
   { related, path }: Diagnostic,
   document: Document,
-  documentAt: (path: string) => Document | undefined,
+  { pathOf, documentAt }: Places,
 ): DiagnosticRelatedInformation[] {
   const at = (file: string, line: number, column: number | null, message: string): DiagnosticRelatedInformation => {
-    const absolute = file === basename(document.path) ? document.path : join(dirname(document.path), file);
-    const there = documentAt(absolute);
+    const absolute = pathOf(file);
+    const there = absolute === document.path ? document : documentAt(absolute);
     const place = there?.positionOf(line, column ?? 1) ?? { line: line - 1, character: (column ?? 1) - 1 };
     return { location: { uri: there?.uri ?? uriOf(absolute), range: { start: place, end: place } }, message };
   };

@@ -28,6 +28,11 @@ export class Document {
     return this.#text.version;
   }
 
+  /** C; the other documents are DMA programs. */
+  get isSource(): boolean {
+    return this.languageId !== 'dmaseq' && !this.path.endsWith('.dmaseq');
+  }
+
   get text(): string {
     return this.#text.getText();
   }

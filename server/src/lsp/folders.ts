@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path';
 import { extendConfig, loadConfig } from '../audit/index.ts';
 import { pathOf } from './document.ts';
 import type { AnalysisSettings } from './messages.ts';
-import { configOf, type Settings } from './settings.ts';
+import { budgetOf, configOf, type Settings } from './settings.ts';
 
 /** The folders of a workspace, each with its own configuration. */
 export class Folders {
@@ -31,19 +31,20 @@ export class Folders {
     user: Settings,
   ): Promise<{ readonly settings: readonly AnalysisSettings[]; readonly faults: readonly string[] }> {
     const own = configOf(user);
-    const settings: AnalysisSettings[] = [{ root: null, config: own, models: [] }];
+    const budget = budgetOf(user);
+    const settings: AnalysisSettings[] = [{ root: null, config: own, models: [], budget }];
     const faults: string[] = [];
     const files = new Set<string>();
     for (const root of this.#paths) {
       const result = await loadConfig(null, root);
       if (!result.ok) {
         faults.push(...result.faults);
-        settings.push({ root, config: own, models: [] });
+        settings.push({ root, config: own, models: [], budget });
         continue;
       }
       const { config, models } = result.loaded;
       for (const file of result.loaded.files) files.add(file);
-      settings.push({ root, config: extendConfig(own, config), models });
+      settings.push({ root, config: extendConfig(own, config), models, budget });
     }
     this.#files = files;
     return { settings, faults };

@@ -1,5 +1,14 @@
-import type { Config, LiveResult, Simulation } from '../audit/index.ts';
-import type { ModelFile } from '../models/index.ts';
+import type {
+  Config,
+  FunctionCost,
+  FunctionFacts,
+  LiveResult,
+  PlaceFacts,
+  SimulateOptions,
+  Simulation,
+} from '../audit/index.ts';
+import type { ApiModel, ModelFile } from '../models/index.ts';
+import type { Budget } from '../sequence/index.ts';
 
 /** All that decides what is found in a folder, as plain data. */
 export interface AnalysisSettings {
@@ -7,6 +16,7 @@ export interface AnalysisSettings {
   readonly root: string | null;
   readonly config: Config;
   readonly models: readonly ModelFile[];
+  readonly budget: Budget;
 }
 
 /** From the server to its analysis thread. Paths are absolute. */
@@ -17,16 +27,64 @@ export type ThreadRequest =
   | { readonly kind: 'close'; readonly path: string }
   /** Changed on disk. */
   | { readonly kind: 'refresh'; readonly paths: readonly string[] }
-  | { readonly kind: 'simulate'; readonly id: number; readonly query: SimulationQuery };
-
-export interface SimulationQuery {
-  readonly path: string;
-  readonly function: string;
-  /** Platform identifiers, the first one in full; null = those that the checker uses. */
-  readonly platforms: readonly string[] | null;
-  readonly paths: 'success' | 'all';
-}
+  | { readonly kind: 'query'; readonly id: number; readonly query: Query }
+  /** Nobody waits for the answer any more. */
+  | { readonly kind: 'cancel'; readonly id: number };
 
 export type ThreadReply =
   | { readonly kind: 'result'; readonly version: number; readonly result: LiveResult }
-  | { readonly kind: 'simulation'; readonly id: number; readonly simulation: Simulation | null };
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[Query['ask']] | null };
+
+/** What is asked about an open file. */
+export type Query = SimulationQuery | CostQuery | FactsQuery | CallQuery;
+
+/** By what was asked. Null instead: there is no such thing, or the text has changed meanwhile. */
+export interface Answers {
+  readonly simulation: Simulation;
+  readonly cost: readonly FunctionCost[];
+  readonly facts: FunctionFacts;
+  readonly call: CallAnswer;
+}
+
+export interface SimulationQuery {
+  readonly ask: 'simulation';
+  readonly path: string;
+  readonly function: string;
+  /** Platform identifiers, the first one in full. */
+  readonly platforms: readonly string[];
+  readonly paths: SimulateOptions['paths'];
+}
+
+export interface CostQuery {
+  readonly ask: 'cost';
+  readonly path: string;
+  readonly platforms: readonly string[];
+}
+
+export interface FactsQuery {
+  readonly ask: 'facts';
+  readonly path: string;
+  readonly function: string;
+  readonly platform: string;
+}
+
+export interface CallQuery {
+  readonly ask: 'call';
+  readonly path: string;
+  /** Of the text that `offset` is meant for. */
+  readonly version: number;
+  readonly offset: number;
+  readonly platform: string;
+}
+
+/** What is known of a call of an API. */
+export interface CallAnswer {
+  /** Of the callee. */
+  readonly start: number;
+  readonly end: number;
+  readonly callee: string;
+  readonly model: ApiModel;
+  /** What it does in this function; null = no path comes there, or it does nothing to DMA memory. */
+  readonly place: PlaceFacts | null;
+  readonly degraded: readonly string[];
+}

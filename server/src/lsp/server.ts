@@ -1,79 +1,102 @@
 import {
+  type ClientCapabilities,
   type Connection,
   DidChangeWatchedFilesNotification,
   type InitializeParams,
   type InitializeResult,
-  TextDocumentSyncKind,
 } from 'vscode-languageserver';
 import { isSourceName, type LiveResult } from '../audit/index.ts';
 import { Analysis } from './analysis.ts';
-import { lspDiagnostics } from './diagnostics.ts';
+import { capabilities } from './capabilities.ts';
+import { programDiagnostics } from './dmaseq.ts';
 import { Document, pathOf } from './document.ts';
 import { chosenEncoding, type Encoding } from './encoding.ts';
+import { registerFeatures } from './features.ts';
 import { Folders } from './folders.ts';
+import type { AnalysisSettings } from './messages.ts';
+import { OpenDocuments } from './open-documents.ts';
 import { chosenPlatform, platformChoice } from './platform.ts';
 import { StatusNotification } from './protocol.ts';
-import { DEFAULT_SETTINGS, readSettings, type Settings } from './settings.ts';
+import { PullDiagnostics, sourceDiagnostics } from './pull-diagnostics.ts';
+import { Refresher } from './refresher.ts';
+import { Requests } from './requests.ts';
+import type { Session } from './session.ts';
+import { DEFAULT_SETTINGS, readSettings, readStartOptions, type Settings, type StartOptions } from './settings.ts';
 
 /** Serves one client over a connection. */
-export class LanguageServer {
-  readonly #connection: Connection;
-  readonly #analysis: Analysis;
-  readonly #folders = new Folders();
-  readonly #documents = new Map<string, Document>();
-  readonly #byPath = new Map<string, Document>();
-  readonly #results = new Map<string, LiveResult>();
-  #encoding: Encoding = 'utf-16';
-  #client: InitializeParams['capabilities'] = {};
-  #settings: Settings = DEFAULT_SETTINGS;
+export class LanguageServer implements Session {
+  readonly connection: Connection;
+  readonly documents = new OpenDocuments();
+  readonly analysis: Analysis;
+  client: ClientCapabilities = {};
+  start: StartOptions = readStartOptions(null);
+  encoding: Encoding = 'utf-16';
+  settings: Settings = DEFAULT_SETTINGS;
+  folders: readonly AnalysisSettings[] = [];
+  readonly #roots = new Folders();
+  readonly #pull: PullDiagnostics;
+  readonly #requests: Requests;
+  readonly #refresher: Refresher;
 
   constructor(connection: Connection) {
-    this.#connection = connection;
-    this.#analysis = new Analysis({
-      result: (version, result) => this.#publish(version, result),
+    this.connection = connection;
+    this.analysis = new Analysis({
+      result: (version, result) => this.#accept(version, result),
       crashed: (reason, again) => this.#crashed(reason, again),
     });
+    this.#pull = new PullDiagnostics(this);
+    this.#requests = new Requests(this);
+    this.#refresher = new Refresher(this);
+    registerFeatures(this);
     connection.onInitialize((params) => this.#initialize(params));
     connection.onInitialized(() => this.#initialized());
-    connection.onShutdown(() => this.#analysis.stop());
+    connection.onShutdown(() => this.analysis.stop());
     connection.onDidChangeConfiguration(({ settings }) => this.#configure(settings));
-    connection.onDidChangeWatchedFiles(({ changes }) => this.#watchedFiles(changes.map(({ uri }) => pathOf(uri))));
+    connection.onDidChangeWatchedFiles(({ changes }) => this.#changed(changes.map(({ uri }) => pathOf(uri))));
     connection.onDidOpenTextDocument(({ textDocument: { uri, languageId, version, text } }) => {
-      this.#open(new Document(uri, languageId, version, text, this.#encoding));
+      this.#open(new Document(uri, languageId, version, text, this.encoding));
     });
     connection.onDidChangeTextDocument(({ textDocument, contentChanges }) => {
-      const document = this.#documents.get(textDocument.uri);
+      const document = this.documents.at(textDocument.uri);
       if (!document) return;
       document.change(contentChanges, textDocument.version);
-      this.#analysis.setText(document.path, document.version, document.text);
+      this.documents.changed();
+      this.#analyse(document);
     });
+    connection.onDidSaveTextDocument(({ textDocument }) => this.#pull.changed([pathOf(textDocument.uri)]));
     connection.onDidCloseTextDocument(({ textDocument }) => this.#close(textDocument.uri));
   }
 
-  #initialize({ capabilities, workspaceFolders, initializationOptions }: InitializeParams): InitializeResult {
-    this.#client = capabilities;
-    this.#encoding = chosenEncoding(capabilities.general?.positionEncodings);
-    this.#folders.change(workspaceFolders ?? [], []);
-    this.#settings = readSettings(initializationOptions).settings;
+  choosePlatform(platform: string): void {
+    this.settings = { ...this.settings, platform };
+    this.#retell();
+  }
+
+  get pulls(): boolean {
+    return this.start.diagnostics === 'pull';
+  }
+
+  #initialize({ capabilities: client, workspaceFolders, initializationOptions }: InitializeParams): InitializeResult {
+    this.client = client;
+    this.start = readStartOptions(initializationOptions, client);
+    this.encoding = chosenEncoding(client.general?.positionEncodings);
+    this.#roots.change(workspaceFolders ?? [], []);
+    this.settings = readSettings(initializationOptions).settings;
     return {
       serverInfo: { name: 'dma-audit' },
-      capabilities: {
-        positionEncoding: this.#encoding,
-        textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental },
-        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
-      },
+      capabilities: { positionEncoding: this.encoding, ...capabilities(this.start) },
     };
   }
 
   async #initialized(): Promise<void> {
-    const { workspace } = this.#client;
+    const { workspace } = this.client;
     if (workspace?.workspaceFolders)
-      this.#connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
-        this.#folders.change(added, removed);
+      this.connection.workspace.onDidChangeWorkspaceFolders(({ added, removed }) => {
+        this.#roots.change(added, removed);
         void this.#configure(null);
       });
     if (workspace?.didChangeWatchedFiles?.dynamicRegistration)
-      void this.#connection.client.register(DidChangeWatchedFilesNotification.type, {
+      void this.connection.client.register(DidChangeWatchedFilesNotification.type, {
         watchers: [{ globPattern: '**/*.{c,h,C,H}' }, { globPattern: '**/*.json' }],
       });
     await this.#configure(null);
@@ -81,65 +104,91 @@ export class LanguageServer {
 
   /** Settings come with the notification, or the client is asked for them. */
   async #configure(sent: unknown): Promise<void> {
-    const { workspace } = this.#client;
+    const { workspace } = this.client;
     const own = sectionOf(sent);
-    const given = workspace?.configuration ? await this.#connection.workspace.getConfiguration('dmaAudit') : own;
-    const read = given == null ? { settings: this.#settings, faults: [] } : readSettings(given);
-    this.#settings = read.settings;
-    const { settings, faults } = await this.#folders.settings(this.#settings);
-    for (const fault of [...read.faults, ...faults]) this.#connection.window.showWarningMessage(`DMA Audit: ${fault}`);
-    this.#analysis.configure(settings);
+    const given = workspace?.configuration ? await this.connection.workspace.getConfiguration('dmaAudit') : own;
+    const read = given == null ? { settings: this.settings, faults: [] } : readSettings(given);
+    this.settings = read.settings;
+    const { settings, faults } = await this.#roots.settings(this.settings);
+    for (const fault of [...read.faults, ...faults]) this.connection.window.showWarningMessage(`DMA Audit: ${fault}`);
+    if (JSON.stringify(settings) === JSON.stringify(this.folders)) return this.#retell();
+    this.folders = settings;
+    this.analysis.configure(settings);
+    this.#pull.changed(null);
   }
 
-  #watchedFiles(paths: readonly string[]): void {
-    if (paths.some((path) => this.#folders.isConfiguration(path))) void this.#configure(null);
+  #changed(paths: readonly string[]): void {
+    if (paths.some((path) => this.#roots.isConfiguration(path))) void this.#configure(null);
     const sources = paths.filter((path) => isSourceName(path));
-    if (sources.length > 0) this.#analysis.refresh(sources);
+    if (sources.length === 0) return;
+    this.analysis.refresh(sources);
+    this.#pull.changed(sources);
   }
 
   #open(document: Document): void {
-    this.#documents.set(document.uri, document);
-    this.#byPath.set(document.path, document);
-    this.#analysis.setText(document.path, document.version, document.text);
+    this.documents.add(document);
+    this.#requests.forget(document.uri);
+    this.#analyse(document);
+  }
+
+  #analyse(document: Document): void {
+    if (document.isSource) this.analysis.setText(document.path, document.version, document.text);
+    else if (!this.pulls) this.#send(document, programDiagnostics(document));
   }
 
   #close(uri: string): void {
-    const document = this.#documents.get(uri);
+    const document = this.documents.at(uri);
     if (!document) return;
-    this.#documents.delete(uri);
-    this.#byPath.delete(document.path);
-    this.#results.delete(document.path);
-    this.#analysis.close(document.path);
-    void this.#connection.sendDiagnostics({ uri, diagnostics: [] });
+    this.documents.remove(document);
+    if (document.isSource) this.analysis.close(document.path);
+    if (!this.pulls) void this.connection.sendDiagnostics({ uri, diagnostics: [] });
   }
 
-  #publish(version: number, result: LiveResult): void {
-    const document = this.#byPath.get(result.path);
-    // What is older than the text is on its way to be replaced.
-    if (!document || document.version !== version) return;
-    this.#results.set(result.path, result);
-    const diagnostics = lspDiagnostics(result, document, (path) => this.#byPath.get(path));
-    void this.#connection.sendDiagnostics({ uri: document.uri, version, diagnostics });
-    const inState = (state: string): number => result.functions.filter((one) => one.state === state).length;
-    void this.#connection.sendNotification(StatusNotification, {
-      uri: document.uri,
+  /** What is older than the text is on its way to be replaced. */
+  #accept(version: number, result: LiveResult): void {
+    const document = this.documents.accept(version, result);
+    if (!document) return;
+    if (!this.pulls) this.#send(document, sourceDiagnostics(this, document, result));
+    this.#tellStatus(document, version, result);
+    if (result.pending === 0) this.#refresher.soon();
+  }
+
+  #send(document: Document, diagnostics: ReturnType<typeof programDiagnostics>): void {
+    const { uri, version } = document;
+    void this.connection.sendDiagnostics({ uri, version, diagnostics: [...diagnostics] });
+  }
+
+  #tellStatus({ uri }: Document, version: number, { dialect, pending, functions }: LiveResult): void {
+    const inState = (wanted: string): number => functions.filter(({ state }) => state === wanted).length;
+    void this.connection.sendNotification(StatusNotification, {
+      uri,
       version,
-      dialect: result.dialect,
-      platform: result.dialect && platformChoice(chosenPlatform(this.#settings.platform, result.dialect)),
-      pending: result.pending,
+      dialect,
+      platform: dialect && platformChoice(chosenPlatform(this.settings.platform, dialect)),
+      pending,
       analysed: inState('analysed'),
       degraded: inState('degraded'),
       skipped: inState('skipped'),
-      incomplete: result.functions
+      incomplete: functions
         .filter(({ state }) => state !== 'analysed')
         .map(({ name, reasons }) => ({ function: name, reasons })),
     });
   }
 
+  /** The same results, seen on another platform. */
+  #retell(): void {
+    for (const document of this.documents.all) {
+      const told = this.documents.told(document);
+      if (told) this.#tellStatus(document, told.version, told.result);
+    }
+    this.#refresher.soon();
+  }
+
   #crashed(reason: string, again: boolean): void {
     const what = again ? 'was started again' : 'has ended; opening another file starts it again';
-    this.#connection.console.error(`The analysis failed (${reason}) and ${what}.`);
-    if (!again) this.#connection.window.showErrorMessage(`DMA Audit: the analysis failed (${reason}) and ${what}.`);
+    this.connection.console.error(`The analysis failed (${reason}) and ${what}.`);
+    if (again) this.connection.window.showWarningMessage(`DMA Audit: the analysis failed (${reason}) and ${what}.`);
+    else this.connection.window.showErrorMessage(`DMA Audit: the analysis failed (${reason}) and ${what}.`);
   }
 }
 

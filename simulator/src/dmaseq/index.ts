@@ -1,4 +1,5 @@
 export { type CompiledProgram, type CompileResult, compileDmaseq, MAX_OPERATIONS } from './compile.ts';
+export { completeDmaseq, type DmaseqCompletion } from './complete.ts';
 export type {
   DmaseqError,
   Document as DmaseqDocument,

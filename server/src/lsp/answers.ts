@@ -1,0 +1,94 @@
+import { COSTS, PLATFORMS, type Platform } from '@dma-audit/simulator';
+import {
+  calleeAt,
+  type FunctionFacts,
+  functionFacts,
+  type LiveUnit,
+  type PlaceFacts,
+  readCall,
+  simulate,
+  unitCosts,
+} from '../audit/index.ts';
+import type { Budget } from '../sequence/index.ts';
+import type { Answers, CallQuery, CostQuery, FactsQuery, Query, SimulationQuery } from './messages.ts';
+
+/** Answers questions about open files. What was found out of a function is kept until something that it rests on changes. */
+export class Answerer {
+  readonly #facts = new WeakMap<object, Map<string, FunctionFacts>>();
+
+  /** `isStale` is asked often; when it says so, the work is given up: null. */
+  answer(query: Query, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers[Query['ask']] | null {
+    switch (query.ask) {
+      case 'simulation':
+        return simulationOf(query, live, budget);
+      case 'cost':
+        return costsOf(query, live, budget);
+      case 'facts':
+        return this.#factsOf(query, live, budget, isStale);
+      case 'call':
+        return this.#callOf(query, live, budget, isStale);
+    }
+  }
+
+  #factsOf(query: FactsQuery, live: LiveUnit, budget: Budget, isStale: () => boolean): FunctionFacts | null {
+    const { project, unit, memo } = live;
+    const [platform] = platformsOf([query.platform], live);
+    if (!platform) return null;
+    const revision = memo.revision(unit, query.function);
+    const known = revision && this.#facts.get(revision)?.get(platform.id);
+    if (known) return known;
+    const facts = functionFacts(project, unit, query.function, platform, budget, isStale);
+    if (!facts || !revision) return facts;
+    const kept = this.#facts.get(revision) ?? new Map<string, FunctionFacts>();
+    this.#facts.set(revision, kept.set(platform.id, facts));
+    return facts;
+  }
+
+  #callOf(query: CallQuery, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers['call'] | null {
+    const { project, unit } = live;
+    const { offset, path, platform } = query;
+    const around = [...unit.functions.values()].find(({ item }) => item.start <= offset && offset < item.end);
+    if (!around) return null;
+    const origin = around.item.start;
+    const range = calleeAt(unit.text, origin, offset);
+    const call = range && readCall(unit.text.slice(range.start, around.item.end), unit.dialect, project.models);
+    if (!range || !call?.model) return null;
+    const facts = project.isRelevant(around.name)
+      ? this.#factsOf({ ask: 'facts', path, function: around.name, platform }, live, budget, isStale)
+      : null;
+    if (isStale()) return null;
+    return {
+      ...range,
+      callee: call.callee,
+      model: call.model,
+      place: facts ? placeOf(facts, range.start - origin, call.callee) : null,
+      degraded: facts?.degraded ?? [],
+    };
+  }
+}
+
+/** The operation that the callee at `start` stands for: its own place, or the smallest around it that names it. */
+function placeOf({ places }: FunctionFacts, start: number, callee: string): PlaceFacts | null {
+  const last = (name: string): string => /\w*$/.exec(name)?.[0] ?? '';
+  const around = places.filter(
+    (one) => one.start <= start && start < one.end && (one.start === start || last(one.api) === last(callee)),
+  );
+  return around.sort((a, b) => a.end - a.start - (b.end - b.start))[0] ?? null;
+}
+
+function simulationOf(query: SimulationQuery, live: LiveUnit, budget: Budget): Answers['simulation'] | null {
+  const platforms = platformsOf(query.platforms, live);
+  const { project, unit } = live;
+  const options = { platforms, sizes: new Map(), paths: query.paths, budget, figures: COSTS };
+  return simulate(project, unit.path, query.function, options);
+}
+
+const costsOf = (query: CostQuery, live: LiveUnit, budget: Budget): Answers['cost'] =>
+  unitCosts(live.project, live.unit, platformsOf(query.platforms, live), new Map(), budget, COSTS);
+
+/** In the order in which they are asked for, without those that do not run code of the dialect. */
+function platformsOf(ids: readonly string[], { unit }: LiveUnit): readonly Platform[] {
+  return ids.flatMap(
+    (id) => PLATFORMS.find((platform) => platform.id === id && platform.dialects.includes(unit.dialect)) ?? [],
+  );
+}

@@ -1,0 +1,39 @@
+import { dirname } from 'node:path';
+import type { CancellationToken } from 'vscode-languageserver';
+
+/** Milliseconds in which further changes are waited for. */
+const SETTLING = 500;
+
+/** Directories whose files have changed since somebody took them; at first all of them. */
+export class ChangedDirectories {
+  /** Null = all. */
+  #changed: Set<string> | null = null;
+  #wake: (() => void) | null = null;
+
+  /** `paths`: files that have changed; null = everything may have. */
+  add(paths: readonly string[] | null): void {
+    this.addDirectories(paths && new Set(paths.map((path) => dirname(path))));
+  }
+
+  addDirectories(directories: ReadonlySet<string> | null): void {
+    if (directories === null) this.#changed = null;
+    else for (const directory of directories) this.#changed?.add(directory);
+    if (this.#changed?.size !== 0) this.#wake?.();
+  }
+
+  /** Waits until there are some, and takes them; null = all. An empty set when nobody wants them any more. */
+  async take(token: CancellationToken): Promise<ReadonlySet<string> | null> {
+    if (this.#changed?.size === 0) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        token.onCancellationRequested(() => resolve());
+      });
+      this.#wake = null;
+      if (!token.isCancellationRequested) await new Promise((resolve) => setTimeout(resolve, SETTLING));
+    }
+    if (token.isCancellationRequested) return new Set();
+    const taken = this.#changed;
+    this.#changed = new Set();
+    return taken;
+  }
+}

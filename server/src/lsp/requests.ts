@@ -1,0 +1,197 @@
+import { basename, dirname, join } from 'node:path';
+import { DEFAULT_PLATFORM_IDS, PLATFORMS, platformsFor } from '@dma-audit/simulator';
+import type { CancellationToken, ServerCapabilities } from 'vscode-languageserver';
+import type { Simulation } from '../audit/index.ts';
+import { byCost, costMarkdown } from './cost-report.ts';
+import { pathOf, uriOf } from './document.ts';
+import { chosenPlatform, platformChoice } from './platform.ts';
+import { abortOf } from './progress.ts';
+import {
+  AuditWorkspaceRequest,
+  type AuditWorkspaceResult,
+  COMMANDS,
+  CostRequest,
+  type CostResult,
+  ExplainRuleRequest,
+  PlatformsRequest,
+  type SimulateParams,
+  SimulateRequest,
+  type SimulateResult,
+} from './protocol.ts';
+import { explainRule } from './rule-page.ts';
+import type { Session } from './session.ts';
+import { countersText, timeText } from './words.ts';
+import { auditWorkspace, type FileDiagnostics } from './workspace-audit.ts';
+
+/** For clients that do not have the commands themselves. */
+export const COMMAND_CAPABILITY: ServerCapabilities = { executeCommandProvider: { commands: Object.values(COMMANDS) } };
+
+/** Answers the requests of `protocol.ts`, and executes its commands. */
+export class Requests {
+  readonly #session: Session;
+  /** URIs of closed files that have diagnostics of the last audit. */
+  readonly #audited = new Set<string>();
+
+  constructor(session: Session) {
+    this.#session = session;
+    const { connection } = session;
+    connection.onRequest(PlatformsRequest, () => PLATFORMS.map(platformChoice));
+    connection.onRequest(SimulateRequest, (params, token) => this.#simulate(params, token));
+    connection.onRequest(CostRequest, ({ uri, platforms }, token) => this.#cost(uri, platforms ?? null, token));
+    connection.onRequest(ExplainRuleRequest, ({ rule }) => explainRule(rule));
+    connection.onRequest(AuditWorkspaceRequest, async ({ folders, workDoneToken }, token) => {
+      const progress = connection.window.attachWorkDoneProgress(workDoneToken);
+      const roots = folders && new Set(folders.map((uri) => pathOf(uri)));
+      return this.#audit(roots ?? null, progress, abortOf(token));
+    });
+    connection.onExecuteCommand(({ command, arguments: given = [] }, token) => this.#execute(command, given, token));
+  }
+
+  /** The file is open, or gone: what the audit found in it is old. */
+  forget(uri: string): void {
+    this.#audited.delete(uri);
+  }
+
+  async #simulate(params: SimulateParams, token: CancellationToken): Promise<SimulateResult | null> {
+    const { documents, analysis, settings } = this.#session;
+    const document = documents.at(params.uri);
+    if (!document?.isSource) return null;
+    const result = await documents.result(document, () => true, token);
+    if (!result?.dialect) return null;
+    const offset = params.position && document.offsetAt(params.position);
+    const around = result.functions.find(({ start, end }) => offset !== undefined && start <= offset && offset < end);
+    const name = params.function ?? around?.name;
+    if (name === undefined) return null;
+    const chosen = chosenPlatform(settings.platform, result.dialect).id;
+    const usual = settings.platforms.length > 0 ? settings.platforms : [...DEFAULT_PLATFORM_IDS];
+    const platforms = params.platforms ?? [...new Set([chosen, ...usual])];
+    const { path } = document;
+    const simulation = await analysis.ask(
+      { ask: 'simulation', path, function: name, platforms, paths: params.paths ?? 'success' },
+      token,
+    );
+    return simulation && { simulation, files: filesOf(simulation, path) };
+  }
+
+  async #cost(uri: string, asked: readonly string[] | null, token: CancellationToken): Promise<CostResult | null> {
+    const { documents, analysis, settings } = this.#session;
+    const document = documents.at(uri);
+    const dialect = document && documents.told(document)?.result.dialect;
+    if (!document || !dialect) return null;
+    const known = new Set(platformsFor(dialect, new Set(asked ?? [])).map(({ id }) => id));
+    const platforms = asked?.filter((id) => known.has(id)) ?? [chosenPlatform(settings.platform, dialect).id];
+    const costs = await analysis.ask({ ask: 'cost', path: document.path, platforms }, token);
+    if (!costs) return null;
+    const functions = costs.toSorted(byCost(platforms[0] ?? ''));
+    return { platforms, functions, markdown: costMarkdown(basename(document.path), functions, platforms) };
+  }
+
+  /** Publishes what is found in files that are not open. Null when it was cancelled. */
+  async #audit(
+    folders: ReadonlySet<string> | null,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<AuditWorkspaceResult | null> {
+    const { connection, documents, encoding } = this.#session;
+    const before = new Set(this.#audited);
+    const found = (files: readonly FileDiagnostics[]): void => {
+      for (const { uri, diagnostics } of files) {
+        before.delete(uri);
+        if (diagnostics.length > 0) this.#audited.add(uri);
+        else this.#audited.delete(uri);
+        void connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] });
+      }
+    };
+    progress.begin('DMA audit', 0, 'listing files', true);
+    try {
+      const result = await auditWorkspace({
+        ...{ settings: this.#session.folders, folders, directories: null, documents, encoding, signal, found },
+        progress: (done, total) =>
+          progress.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} files`),
+      });
+      if (folders === null) found([...before].map((uri) => ({ uri, diagnostics: [] })));
+      return result;
+    } catch (error) {
+      if (signal.aborted) return null;
+      throw error;
+    } finally {
+      progress.done();
+    }
+  }
+
+  async #execute(command: string, [first, second]: readonly unknown[], token: CancellationToken): Promise<unknown> {
+    const { window } = this.#session.connection;
+    const argument = typeof first === 'string' ? first : '';
+    switch (command) {
+      case COMMANDS.simulateFunction: {
+        const result = await this.#simulate(
+          { uri: argument, function: typeof second === 'string' ? second : '' },
+          token,
+        );
+        if (result) window.showInformationMessage(simulationText(result.simulation));
+        return result?.simulation ?? null;
+      }
+      case COMMANDS.explainRule: {
+        const explanation = await explainRule(argument);
+        if (explanation) await this.#show(explanation.uri, explanation.summary);
+        return explanation;
+      }
+      case COMMANDS.costReport: {
+        const result = await this.#cost(argument, null, token);
+        if (result) window.showInformationMessage(result.markdown);
+        return result;
+      }
+      case COMMANDS.choosePlatform:
+        return this.#choose(argument);
+      case COMMANDS.auditWorkspace: {
+        const progress = await window.createWorkDoneProgress();
+        const result = await this.#audit(null, progress, abortOf(token, progress.token));
+        if (result) window.showInformationMessage(`DMA audit: ${result.diagnostics} findings in ${result.files} files`);
+        return result;
+      }
+      default:
+        return null;
+    }
+  }
+
+  async #show(uri: string, instead: string): Promise<void> {
+    const { client, connection } = this.#session;
+    if (client.window?.showDocument?.support) await connection.window.showDocument({ uri, external: false });
+    else connection.window.showInformationMessage(`${instead}\n${uri}`);
+  }
+
+  async #choose(id: string): Promise<string | null> {
+    const { connection } = this.#session;
+    if (PLATFORMS.some((platform) => platform.id === id)) {
+      this.#session.choosePlatform(id);
+      return id;
+    }
+    const choices = PLATFORMS.map((platform) => ({ title: platform.title, id: platform.id }));
+    const chosen = await connection.window.showInformationMessage('Platform of hovers and lenses', ...choices);
+    return chosen ? this.#choose(chosen.id) : null;
+  }
+}
+
+type Progress = ReturnType<Session['connection']['window']['attachWorkDoneProgress']>;
+
+/** All lie in one directory. */
+function filesOf({ file, sources, paths }: Simulation, path: string): Readonly<Record<string, string>> {
+  const names = [
+    file,
+    ...sources.map((one) => one.file),
+    ...paths.flatMap(({ steps }) => steps.map((one) => one.file)),
+  ];
+  return Object.fromEntries([...new Set(names)].map((name) => [name, uriOf(join(dirname(path), name))]));
+}
+
+/** In a few lines, for clients that have nothing to show it with. */
+function simulationText({ function: name, paths, platforms }: Simulation): string {
+  const [path] = paths;
+  if (!path) return `${name}: nothing happens to DMA memory`;
+  const steps = path.steps.filter(({ operation }) => operation !== null);
+  const runs = path.runs.map(({ platform, counters, cost }) => {
+    const told = [...countersText(counters), timeText(cost) ?? ''].filter((text) => text !== '').join(', ');
+    return `${platforms.find(({ id }) => id === platform)?.title ?? platform}: ${told === '' ? 'costs nothing' : told}`;
+  });
+  return [`${name}:`, ...steps.map(({ line, what, text }) => `${line}: ${what}: ${text}`), ...runs].join('\n');
+}
