@@ -2,6 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type ModelFile, parseModelFile } from '../models/index.ts';
 import { type Config, extendConfig, parseConfig } from './config.ts';
+import { readFound } from './files.ts';
 import { reasonOf } from './system-error.ts';
 
 export const CONFIG_NAME = 'dma-audit.json';
@@ -46,7 +47,8 @@ export async function loadConfig(file: string | false | null, root: string): Pro
 }
 
 async function load(path: string, isOptional: boolean): Promise<LoadedConfig> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const reading = isOptional ? readFound(path) : readFile(path, 'utf8');
+  const text = await reading.catch((error: NodeJS.ErrnoException) => {
     if (isOptional && error.code === 'ENOENT') return null;
     throw new Fault(`${path}: ${reasonOf(error)}`);
   });
@@ -110,7 +112,7 @@ class Loader {
 }
 
 async function read(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((error: unknown) => {
+  return readFound(path).catch((error: unknown) => {
     throw new Fault(`${path}: ${reasonOf(error)}`);
   });
 }

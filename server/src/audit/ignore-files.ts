@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { readFound } from './files.ts';
 import { reasonOf } from './system-error.ts';
 
 const NAMES = ['.gitignore', '.dma-auditignore'];
@@ -61,7 +61,7 @@ export class IgnoreFiles {
 
 async function readPatterns(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return await readFound(path);
   } catch (error) {
     throw new IgnoreFileError(`${path}: ${reasonOf(error)}`);
   }

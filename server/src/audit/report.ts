@@ -25,7 +25,12 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
     message: rule.message(finding),
     platforms: { breaks: first.breaks.map((b) => b.platform), works: first.works },
     consequences,
-    related: [...relatedPlaces(project, rule, finding, first), ...otherWays(project, others, first.place)],
+    related: [
+      ...relatedPlaces(project, rule, finding, first).filter(({ file, line, column }) => {
+        return file !== place.file || line !== place.line || column !== place.column;
+      }),
+      ...otherWays(project, others, first.place),
+    ],
     path: pathPlaces(project, first),
     fingerprint: fingerprint(rule.id, first.place.function, [
       textAt(project, first, first.violation.index),

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSourceName } from './files.ts';
+import { isMangled, isSourceName, NOT_UTF8 } from './files.ts';
 import { IgnoreFiles } from './ignore-files.ts';
 import { reasonOf } from './system-error.ts';
 import type { SkippedFile } from './task.ts';
@@ -19,7 +19,10 @@ export async function walk(top: string, skipped: SkippedFile[]): Promise<readonl
     try {
       entries = await listed(directory);
     } catch (error) {
-      skipped.push({ file: directory, reason: `unreadable directory (${reasonOf(error)})` });
+      skipped.push({
+        file: directory,
+        reason: isMangled(directory) ? NOT_UTF8 : `unreadable directory (${reasonOf(error)})`,
+      });
       return;
     }
     const ignored = await outer.within(directory, new Set(entries.map(({ name }) => name)));

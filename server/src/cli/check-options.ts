@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../audit/index.ts';
 import { RULES, type Severity } from '../rules/index.ts';
 import { FORMATS, type Format, type Output, type OutputArgument, outputArgument, outputsWith } from './outputs.ts';
+import { pathArgument } from './root.ts';
 
 /** What decides of which findings is told, and how. */
 export interface ReportArguments {
@@ -47,7 +48,11 @@ export function checkCommand(action: (paths: readonly string[], options: CheckAr
   const command = new Command('check')
     .description('Report what goes wrong with DMA memory in C sources.')
     .argument('[paths...]', 'files, directories and globs (default: the current directory)')
-    .option('--files-from <file>', 'also check the files listed in <file>, one per line; - reads standard input');
+    .option(
+      '--files-from <file>',
+      'also check the files listed in <file>, one per line or separated by NUL; - reads standard input',
+      pathArgument,
+    );
   return reportOptions(command)
     .option('--rule <id>', 'apply only this rule, in the nursery or not; may be repeated', listOf(RULES, 'rule'))
     .option('--all', 'apply every rule, those in the nursery too')
@@ -59,7 +64,7 @@ export function checkCommand(action: (paths: readonly string[], options: CheckAr
     .option('--staged', 'check only what is staged for the next commit, as it is staged')
     .option('--changed-lines-only', 'with --since or --staged: report only what touches a changed line')
     .option('--shard <i/n>', 'check only part <i> of <n>; write it with --output partial=FILE', shard)
-    .option('--cache <directory>', 'keep results here, and use those that still hold')
+    .option('--cache <directory>', 'keep results here, and use those that still hold', pathArgument)
     .option('--watch', 'check again when a source changes, until interrupted')
     .addOption(
       new Option('--jobs <n>', 'worker threads').argParser(jobs).default(availableParallelism(), 'one per processor'),
@@ -106,10 +111,14 @@ function reportOptions(command: Command): Command {
       'write a report to a file (or, for a bare format, to standard output); may be repeated',
       outputArgument,
     )
-    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
-    .option('--config <file>', 'read this configuration (default: dma-audit.json in the root, if there is one)')
+    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)', pathArgument)
+    .option(
+      '--config <file>',
+      'read this configuration (default: dma-audit.json in the root, if there is one)',
+      pathArgument,
+    )
     .option('--no-config', 'read no configuration')
-    .option('--baseline <file>', 'do not report the findings that are listed in <file>')
+    .option('--baseline <file>', 'do not report the findings that are listed in <file>', pathArgument)
     .option('--update-baseline', 'write what is found to the baseline')
     .addOption(
       new Option('--fail-on <severity>', 'least severity that gives exit status 1 (default: warning)').choices([

@@ -14,11 +14,13 @@ import {
 import { openCache } from './cache-folder.ts';
 import { type ChangedInputs, changedInputs } from './changed-inputs.ts';
 import type { CheckArguments } from './check-options.ts';
-import { conclude } from './conclude.ts';
+import { printable } from './code-frame.ts';
+import { conclude, protectReports } from './conclude.ts';
 import { CONFIG_NAME, loadConfig } from './config-files.ts';
 import { EXIT, Failure } from './failure.ts';
 import { findInputs, readList } from './inputs.ts';
 import { createProgress } from './progress.ts';
+import { rootOf } from './root.ts';
 import { statistics } from './summary.ts';
 import { watch } from './watch.ts';
 
@@ -40,6 +42,8 @@ export async function check(paths: readonly string[], given: CheckArguments): Pr
   return status;
 }
 
+const NOTHING_NAMED = { skipped: [], named: new Set<string>() } as const;
+
 interface Checked {
   readonly status: number;
   /** Absolute paths. */
@@ -49,13 +53,14 @@ interface Checked {
 async function checkOnce(paths: readonly string[], given: CheckArguments): Promise<Checked> {
   const start = performance.now();
   const directory = process.cwd();
-  const root = resolve(directory, given.root ?? '.');
+  const root = await rootOf(given.root);
   const choice = choiceOf(given);
-  const { config, models } = await loadConfig(configFile(given), root);
+  const { config, models, files: configFiles } = await loadConfig(configFile(given), root);
+  await protectReports(given, config, [...configFiles, given.filesFrom ?? null]);
   const named = await namedPaths(paths, given);
   const changed = await changedOf(given, named, directory, root);
   try {
-    const inputs = changed ? { files: changed.files, skipped: [] } : await findInputs(named, directory, root);
+    const inputs = changed ? { ...NOTHING_NAMED, files: changed.files } : await findInputs(named, directory, root);
     const options = {
       ...DEFAULT_CHECK,
       rules: rulesToRun(config, choice),
@@ -95,7 +100,12 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       changedLines: given.changedLinesOnly && changed ? changed.changedLines : null,
     });
     if (given.stats === true) process.stderr.write(statistics(result, settled));
-    return { status, files: inputs.files };
+    const refused = [...inputs.skipped, ...result.skippedFiles].filter(
+      // A list may well be of everything that changed.
+      ({ file }) => inputs.named.has(file) && (isSourceName(file) || given.filesFrom === undefined),
+    );
+    for (const { file, reason } of refused) process.stderr.write(`dma-audit: ${printable(file)}: ${reason}\n`);
+    return { status: refused.length > 0 ? EXIT.fatal : status, files: inputs.files };
   } finally {
     await changed?.remove();
   }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   closeSync,
+  existsSync,
   ftruncateSync,
   mkdirSync,
   mkdtempSync,
@@ -133,6 +134,7 @@ describe('exit status', () => {
     ['a missing path', ['check', 'nowhere.c'], 'nowhere.c: no such file or directory'],
     ['a glob without a match', ['check', 'x/**/*.c'], 'x/**/*.c: matches no C source'],
     ['a missing list', ['check', '--files-from', 'list'], 'list: no such file or directory'],
+    ['a root that is not there', ['check', '--root', 'nowhere'], '--root nowhere: no such file or directory'],
     ['an output that cannot be written', ['check', '--output', 'text=no/such/place'], 'no such file or directory'],
   ])('is 2 for %s', (_, args, message) => {
     const { status, stderr } = dmaAudit(args);
@@ -158,12 +160,61 @@ describe('exit status', () => {
     ['two outputs to one place', ['check', '--output', 'text', '--output', 'json'], 'only one --output can go'],
     ['an impossible shard', ['check', '--shard', '4/3'], 'a part and a number of parts'],
     ['lines without changes', ['check', '--changed-lines-only'], 'changed since when?'],
+    ['an empty path', ['check', ''], 'a path is empty'],
+    ['an empty root', ['check', '--root', ''], 'It must not be empty'],
     ['no number of jobs', ['check', '--jobs', '0'], 'a whole number from 1'],
     ['options that exclude each other', ['check', '--all', '--rule', 'mapping-leak'], 'exclude each other'],
   ])('is 4 for %s', (_, args, message) => {
     const { status, stderr } = dmaAudit(args);
     expect(status).toBe(4);
     expect(stderr).toContain(message);
+  });
+
+  it('is 2 when what is named cannot be checked, while the rest is', () => {
+    put({ 'a.c': FAULTY, 'b.c': Buffer.from('\0'), 'notes.txt': 'x' });
+    for (const name of ['b.c', 'notes.txt']) {
+      const { status, stdout, stderr } = dmaAudit(['check', 'a.c', name, '--quiet']);
+      expect(status).toBe(2);
+      expect(stdout).toContain('error[direction-mismatch] a.c');
+      expect(stderr).toMatch(new RegExp(`^dma-audit: ${name}: (binary|not a C source)\n$`));
+    }
+    expect(dmaAudit(['check', '.']).status).toBe(1);
+    // A list may be of everything that changed.
+    expect(dmaAudit(['check', '--files-from', '-'], 'a.c\nnotes.txt\n').status).toBe(1);
+    expect(dmaAudit(['check', '--files-from', '-'], 'a.c\nb.c\n').status).toBe(2);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('is 2 when standard output cannot be written', () => {
+    put({ 'a.c': FAULTY });
+    for (const args of [['check'], ['rules'], ['--help']]) {
+      const full = openSync('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [command, ...args], {
+        cwd: folder,
+        encoding: 'utf8',
+        stdio: ['ignore', full, 'pipe'],
+      });
+      closeSync(full);
+      expect({ status, stderr }).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining('no space left on device'),
+      });
+    }
+  });
+
+  it('is 4, and nothing is lost, when an output would overwrite what is read', () => {
+    put({ 'a.c': FAULTY, 'list.txt': 'a.c\n', 'known.json': '{ "baseline": 1, "findings": [] }' });
+    symlinkSync('a.c', join(folder, 'link.txt'));
+    for (const args of [
+      ['--output', 'a.c'],
+      ['--output', 'sarif=link.txt'],
+      ['--files-from', 'list.txt', '--output', 'list.txt'],
+      ['--baseline', 'known.json', '--output', 'json=known.json'],
+      ['--baseline', 'a.c', '--update-baseline'],
+      ['--output', 'json=x', '--output', 'sarif=./x'],
+    ])
+      expect(dmaAudit(['check', ...args])).toMatchObject({ status: 4, stdout: '' });
+    expect(readFileSync(join(folder, 'a.c'), 'utf8')).toBe(FAULTY);
+    expect(dmaAudit(['check', '--output', 'json=/dev/null', '--output', 'sarif=/dev/null']).status).toBe(1);
   });
 
   it.each([[['--help']], [['--version']], [['check', '--help']], [['rules']], [['platforms']]])(
@@ -198,6 +249,20 @@ describe('harmful input', () => {
     expect(spawnSync('mkfifo', [join(folder, 'pipe.c')]).status).toBe(0);
     expect(filesOf(report(['.']))).toEqual(['a.c']);
     expect(report(['pipe.c']).summary.skippedFiles).toEqual([{ file: 'pipe.c', reason: 'not a regular file' }]);
+    for (const name of ['dma-audit.json', '.gitignore']) {
+      expect(spawnSync('mkfifo', [join(folder, name)]).status).toBe(0);
+      expect(dmaAudit(['check', '.'])).toMatchObject({
+        status: 3,
+        stderr: expect.stringContaining(`${name}: not a regular file`),
+      });
+      rmSync(join(folder, name));
+    }
+  });
+
+  it.skipIf(process.platform !== 'linux')('such as a name that is not UTF-8 is told', () => {
+    put({ 'a.c': FAULTY });
+    writeFileSync(Buffer.concat([Buffer.from(`${folder}/x`), Buffer.from([0xe9]), Buffer.from('.c')]), FAULTY);
+    expect(report(['.']).summary.skippedFiles).toEqual([{ file: 'x\u{FFFD}.c', reason: 'its name is not UTF-8' }]);
   });
 
   it('such as a loop of links ends', () => {
@@ -240,6 +305,9 @@ describe('paths', () => {
     expect(filesOf(report(['--files-from', 'list']))).toEqual(['a.c', 'b.c']);
     expect(filesOf(report(['--files-from', '-', 'b.c'], 'a.c\r\n'))).toEqual(['a.c', 'b.c']);
     expect(filesOf(report(['--files-from', '-'], ''))).toEqual([]);
+    // As `git diff --name-only -z` writes it: names with line breaks are names.
+    put({ 'two\nlines.c': FAULTY });
+    expect(filesOf(report(['--files-from', '-'], 'a.c\0two\nlines.c\0'))).toEqual(['a.c', 'two\nlines.c']);
   });
 
   it('are named relative to the root', () => {
@@ -323,6 +391,8 @@ describe('the report', () => {
     expect(coloured([], { FORCE_COLOR: '1' })).toBe(true);
     expect(coloured(['--no-color'], { FORCE_COLOR: '1' })).toBe(false);
     expect(coloured([], { NO_COLOR: '1' })).toBe(false);
+    expect(coloured([], { NO_COLOR: '1', FORCE_COLOR: '1' })).toBe(false);
+    expect(coloured([], { NO_COLOR: '', FORCE_COLOR: '1' })).toBe(true);
   });
 
   it('is all that --quiet lets through, and --stats tells more', () => {

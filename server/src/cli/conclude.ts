@@ -19,6 +19,7 @@ import { touches } from './changed-inputs.ts';
 import { fails, type ReportArguments } from './check-options.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import type { LineRange } from './git.ts';
+import { protectInputs } from './output.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { summary } from './summary.ts';
 
@@ -35,6 +36,17 @@ export interface Conclusion {
   readonly shard: Shard | null;
   /** Report only what touches these lines, by file; null = everything. */
   readonly changedLines: ReadonlyMap<string, readonly LineRange[]> | null;
+}
+
+/** Throws a Failure when something that is read, or any C source, would be overwritten. */
+export async function protectReports(
+  { output, updateBaseline, baseline }: ReportArguments,
+  config: Config,
+  inputs: readonly (string | null)[],
+): Promise<void> {
+  const known = baseline ?? config.baseline ?? null;
+  const reports = (output ?? []).map(({ file }) => file);
+  await protectInputs(updateBaseline ? [...reports, known] : reports, updateBaseline ? inputs : [...inputs, known]);
 }
 
 export interface Concluded {

@@ -11,7 +11,9 @@ import { type Calls, costRows } from './cost-table.ts';
 import { costText } from './cost-text.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import { findInputs } from './inputs.ts';
-import { hasColour, writeOutput } from './output.ts';
+import { hasColour, protectInputs, writeOutput } from './output.ts';
+import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
+import { pathArgument, rootOf } from './root.ts';
 import { analysisTools } from './simulate-load.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -34,25 +36,22 @@ export function costCommand(): Command {
   return new Command('cost')
     .description('Estimate what each function costs: conversions, bytes bounced, invalidations, slots, time.')
     .argument('[paths...]', 'files, directories and globs (default: the current directory)')
-    .option(
-      '--platform <ids>',
-      `platforms by id, separated by commas (default: ${USUAL.join(',')}, those of the dialect)`,
-      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
-    )
+    .option('--platform <ids>', `${PLATFORM_WORDS} (default: ${USUAL.join(',')}, those of the dialect)`, platformList)
     .option('--workload <file>', 'how often functions are called: JSON such as {"e1000_xmit_frame": 1000000}')
     .option('--compare <directory>', 'the same tree before a change: tell what the change costs or saves')
     .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .addOption(new Option('--top <n>', 'functions in each table').argParser(top).default(30))
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
-    .option('--output <file>', 'write the report to <file>')
-    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
+    .option('--output <file>', 'write the report to <file>', pathArgument)
+    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)', pathArgument)
     .option('--no-color', 'do not colour the report')
     .action(execute);
 }
 
 async function execute(paths: readonly string[], given: CostArguments): Promise<void> {
-  const root = resolve(given.root ?? '.');
-  const asked = given.platform?.map(platformNamed) ?? null;
+  const root = await rootOf(given.root);
+  await protectInputs([given.output ?? null], [given.workload ?? null, given.profile ?? null]);
+  const asked = given.platform ? await platformsNamed(given.platform, null) : null;
   const calls = given.workload === undefined ? null : await readCalls(given.workload);
   const figures = await figuresWith(given.profile);
   const after = await costsIn(paths.length > 0 ? paths : ['.'], root, asked, figures);
@@ -90,7 +89,7 @@ async function costsIn(
   for (const directory of [...new Set(files.map((file) => dirname(file)))].sort()) {
     const { projects } = await readDirectory(directory, { root, dialect: null }, tools);
     for (const { project, units } of projects) {
-      const platforms = (asked ?? USUAL.map(platformNamed)).filter(({ dialects }) =>
+      const platforms = (asked ?? PLATFORMS.filter(({ id }) => USUAL.includes(id))).filter(({ dialects }) =>
         dialects.includes(project.dialect),
       );
       for (const unit of units)
@@ -116,13 +115,6 @@ async function costsBefore(
     return resolve(other, below);
   });
   return costsIn(same, other, asked, figures);
-}
-
-function platformNamed(id: string): Platform {
-  const found = PLATFORMS.find((one) => one.id === id);
-  if (found === undefined)
-    throw new Failure(EXIT.usage, `there is no platform '${id}'; 'dma-audit platforms' lists them`);
-  return found;
 }
 
 async function readCalls(file: string): Promise<Calls> {

@@ -11,6 +11,8 @@ export interface Inputs {
   readonly files: readonly string[];
   /** Named files that are no C sources, and directories that cannot be read. */
   readonly skipped: readonly SkippedFile[];
+  /** What was named itself, file or directory, as in reports. */
+  readonly named: ReadonlySet<string>;
 }
 
 /**
@@ -19,11 +21,14 @@ export interface Inputs {
  */
 export async function findInputs(paths: readonly string[], directory: string, root: string): Promise<Inputs> {
   const files = new Set<string>();
+  const named = new Set<string>();
   const skipped: SkippedFile[] = [];
   for (const path of paths) {
+    if (path === '') throw new Failure(EXIT.usage, 'a path is empty');
     const absolute = resolve(directory, path);
     const status = await stat(absolute).catch((error: unknown) => reasonOf(error));
     if (typeof status !== 'string') {
+      named.add(nameIn(root, absolute));
       if (status.isDirectory()) for (const file of await walk(absolute, skipped)) files.add(file);
       else if (isSourceName(path)) files.add(absolute);
       else skipped.push({ file: absolute, reason: 'not a C source' });
@@ -34,7 +39,11 @@ export async function findInputs(paths: readonly string[], directory: string, ro
     if (matches.length === 0) throw new Failure(EXIT.fatal, `${path}: ${isGlob ? 'matches no C source' : status}`);
     for (const file of matches) files.add(file);
   }
-  return { files: [...files], skipped: skipped.map(({ file, reason }) => ({ file: nameIn(root, file), reason })) };
+  return {
+    files: [...files],
+    skipped: skipped.map(({ file, reason }) => ({ file: nameIn(root, file), reason })),
+    named,
+  };
 }
 
 async function matching(glob: string, directory: string, skipped: SkippedFile[]): Promise<readonly string[]> {
@@ -45,11 +54,11 @@ async function matching(glob: string, directory: string, skipped: SkippedFile[])
   return files.filter((file) => matches(relative(directory, file).split(sep).join('/')));
 }
 
-/** The paths listed in a file, one per line; `-` is the standard input. Throws a Failure when it cannot be read. */
+/** The paths listed in a file, separated by NUL if there is one, else by lines; `-` is the standard input. Throws a Failure when it cannot be read. */
 export async function readList(file: string, standardInput: NodeJS.ReadableStream): Promise<readonly string[]> {
   try {
     const list = file === '-' ? await text(standardInput) : await readFile(file, 'utf8');
-    return list.split(/\r?\n/).filter((line) => line !== '');
+    return list.split(list.includes('\0') ? '\0' : /\r?\n/).filter((path) => path !== '');
   } catch (error) {
     throw new Failure(EXIT.fatal, `--files-from ${file}: ${reasonOf(error)}`);
   }

@@ -9,7 +9,7 @@ import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
 import { costCommand } from './cost.ts';
 import { EXIT, Failure } from './failure.ts';
-import { endQuietlyOnClosedPipe, hasColour, writeOutput } from './output.ts';
+import { hasColour, statusWithOutput, watchStandardOutput, writeOutput } from './output.ts';
 import { replayCommand } from './replay.ts';
 import { explained, rulePage } from './rule-pages.ts';
 import { simulateCommand } from './simulate.ts';
@@ -91,5 +91,5 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-endQuietlyOnClosedPipe();
-process.exitCode = await run(process.argv);
+watchStandardOutput();
+process.exitCode = statusWithOutput(await run(process.argv));

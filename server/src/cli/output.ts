@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises';
+import { realpath, stat, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import process from 'node:process';
+import { isSourceName } from '../audit/index.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 
 /** Writes to the file, or to standard output when that is null, and waits until everything is out. */
@@ -12,17 +14,65 @@ export async function writeOutput(file: string | null, text: string): Promise<vo
   }
 }
 
-/** Whoever reads our output may stop reading: `dma-audit check | head` is no error. */
-export function endQuietlyOnClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+/**
+ * Throws a Failure when a file that is about to be written is a C source, one of `inputs`, or there twice. Links are followed;
+ * null stands for standard output.
+ */
+export async function protectInputs(
+  outputs: readonly (string | null)[],
+  inputs: readonly (string | null)[],
+): Promise<void> {
+  const read = new Set(await Promise.all(inputs.flatMap((file) => (file === null ? [] : [realPath(file)]))));
+  const written = new Set<string>();
+  for (const file of outputs) {
+    if (file === null) continue;
+    const real = await realPath(file);
+    const isThere = await stat(real).then(
+      (status) => status.isFile(),
+      () => false,
+    );
+    const refuse = (why: string): never => {
+      throw new Failure(EXIT.usage, `${file} would be overwritten: ${why}`);
+    };
+    if (isThere && isSourceName(real)) refuse('it is a C source');
+    if (isThere && read.has(real)) refuse('it is read as well');
+    if (written.has(real)) throw new Failure(EXIT.usage, `two reports go to ${file}`);
+    // Devices such as /dev/null take as many as there are.
+    if (isThere || !(await exists(real))) written.add(real);
+  }
 }
 
-/** Has this stream colours? NO_COLOR and FORCE_COLOR decide before the terminal does. */
+const realPath = (file: string): Promise<string> => realpath(file).catch(() => resolve(file));
+const exists = (file: string): Promise<boolean> =>
+  stat(file).then(
+    () => true,
+    () => false,
+  );
+
+let isBroken = false;
+
+/**
+ * From now on a standard output that cannot be written is told, and makes the exit status that of a fatal error. Whoever reads
+ * it may stop reading: `dma-audit check | head` is no error.
+ */
+export function watchStandardOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || isBroken) return;
+    isBroken = true;
+    process.stderr.write(`dma-audit: standard output: ${reasonOf(error)}\n`);
+    process.exitCode = EXIT.fatal;
+  });
+  // There is nobody left to tell.
+  process.stderr.on('error', () => {});
+}
+
+/** The exit status, given what a command ended with. */
+export const statusWithOutput = (status: number): number => (isBroken ? EXIT.fatal : status);
+
+/** Has this stream colours? NO_COLOR, then FORCE_COLOR, decide before the terminal does. */
 export function hasColour(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR } = process.env;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
   if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
+  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
   return stream.isTTY === true && stream.hasColors();
 }

@@ -1,10 +1,11 @@
 import process from 'node:process';
-import { PLATFORMS, type Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
-import { hasColour, writeOutput } from './output.ts';
+import { hasColour, protectInputs, writeOutput } from './output.ts';
+import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import type { Replay } from './replay-run.ts';
+import { pathArgument } from './root.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface ReplayArguments {
@@ -23,15 +24,11 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description("Replay a Linux kernel's DMA trace events on simulated platforms: what pool it needs, what it costs.")
     .argument('<trace>', 'text of the trace events of the groups dma, swiotlb and iommu; .gz is unpacked')
-    .option(
-      '--platform <ids>',
-      `Linux platforms by id, separated by commas; 'all' = each (default: ${USUAL.join(',')})`,
-      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
-    )
+    .option('--platform <ids>', `${PLATFORM_WORDS}; of Linux only (default: ${USUAL.join(',')})`, platformList)
     .option('--slots <n>', "slots of the recorded kernel's bounce pool (default: as the trace says, or 32768)", slots)
     .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
-    .option('--output <file>', 'write the report to <file>')
+    .option('--output <file>', 'write the report to <file>', pathArgument)
     .option('--no-color', 'do not colour the report')
     .addHelpText(
       'after',
@@ -43,14 +40,10 @@ events/iommu/enable, run the workload, and copy the file trace. Events of other 
 }
 
 async function execute(file: string, given: ReplayArguments): Promise<void> {
-  const platforms = (given.platform ?? USUAL).flatMap(platformsNamed);
+  const platforms = await platformsNamed(given.platform ?? USUAL, 'linux');
+  await protectInputs([given.output ?? null], [file, given.profile ?? null]);
   const { replayTrace } = await import('./replay-run.ts');
-  const replay = await replayTrace(
-    file,
-    [...new Set(platforms)],
-    given.slots ?? null,
-    await figuresWith(given.profile),
-  );
+  const replay = await replayTrace(file, platforms, given.slots ?? null, await figuresWith(given.profile));
   if (replay.scan.events === 0)
     throw new Failure(EXIT.fatal, `${file}: no DMA trace event in ${replay.scan.lines} lines`);
   await writeOutput(given.output ?? null, await written(file, replay, given));
@@ -75,15 +68,6 @@ function json(file: string, { scan, platforms, ...rest }: Replay): string {
     platforms: platforms.map(({ platform, ...run }) => ({ id: platform.id, title: platform.title, ...run })),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
-}
-
-function platformsNamed(id: string): readonly Platform[] {
-  const known = PLATFORMS.filter(({ dialects }) => dialects.includes('linux'));
-  if (id === 'all') return known;
-  const found = known.find((one) => one.id === id);
-  if (found === undefined)
-    throw new Failure(EXIT.usage, `there is no Linux platform '${id}'; 'dma-audit platforms' lists them`);
-  return [found];
 }
 
 function slots(value: string): number {

@@ -70,7 +70,7 @@ describe('dma-audit simulate', () => {
     ['a.c:receive', [], "no function 'receive'; those with DMA are send"],
     ['a.c:send', ['--size', 'width=1'], 'unknown are length'],
     ['a.c:send', ['--path', '99'], 'there are 2 paths'],
-    ['a.c:send', ['--platform', 'iommudxe-tdx'], 'does not run code of linux'],
+    ['a.c:send', ['--platform', 'iommudxe-tdx'], 'iommudxe-tdx runs code of edk2'],
     ['a.c:send', ['--platform', 'vax'], "no platform 'vax'"],
   ])('%s %j is refused', async (target, args, why) => {
     await expect(simulated(target, ...args)).rejects.toThrow(why);

@@ -1,12 +1,13 @@
-import { resolve } from 'node:path';
 import process from 'node:process';
-import { documentOf, PLATFORMS, type Platform, platformsFor, printDmaseq } from '@dma-audit/simulator';
+import { documentOf, type Platform, platformsFor, printDmaseq } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseSize, type Simulation, simulate } from '../audit/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
-import { hasColour, writeOutput } from './output.ts';
+import { hasColour, protectInputs, writeOutput } from './output.ts';
+import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
+import { pathArgument, rootOf } from './root.ts';
 import { loadFunction } from './simulate-load.ts';
 import { simulationText } from './simulate-text.ts';
 import { NAME, VERSION } from './version.ts';
@@ -38,8 +39,8 @@ export function simulateCommand(): Command {
     .argument('<file:function>', 'a C source and a function in it')
     .option(
       '--platform <ids>',
-      "platforms by id, separated by commas, the first one in full; 'all' = each of the dialect (default: those that the checker uses)",
-      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
+      `${PLATFORM_WORDS}; the first one is shown in full (default: those that the checker uses)`,
+      platformList,
     )
     .option(
       '--size <name=bytes>',
@@ -59,8 +60,8 @@ export function simulateCommand(): Command {
     .addOption(
       new Option('--format <format>', 'how to show it').choices(['text', 'json', 'html', 'dmaseq']).default('text'),
     )
-    .option('--output <file>', 'write it to <file>')
-    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)')
+    .option('--output <file>', 'write it to <file>', pathArgument)
+    .option('--root <directory>', 'name files relative to <directory> (default: the current directory)', pathArgument)
     .addOption(new Option('--dialect <dialect>', 'whose C it is').choices(['edk2', 'linux', 'auto']).default('auto'))
     .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .option('--decisions', 'show the decisions and calls on the way as well')
@@ -75,9 +76,11 @@ Sizes that the code does not tell count as a page until --size or a comment in t
 }
 
 async function execute(target: string, given: SimulateArguments): Promise<void> {
-  const root = resolve(given.root ?? '.');
+  const root = await rootOf(given.root);
+  await protectInputs([given.output ?? null], [given.profile ?? null]);
   const found = await loadFunction(target, root, given.dialect === 'auto' ? null : given.dialect);
-  const platforms = platformsOf(given.platform ?? null, found.project.dialect);
+  const { dialect } = found.project;
+  const platforms = given.platform ? await platformsNamed(given.platform, dialect) : usual(dialect);
   const simulation = simulate(found.project, found.file, found.function, {
     platforms,
     sizes: given.size ?? new Map(),
@@ -127,26 +130,10 @@ function dmaseq({ function: name, platforms }: Simulation, path: Simulation['pat
   return printDmaseq({ ...document, name: title, platforms: platforms.map(({ id }) => id) });
 }
 
-/** In the order in which they were asked for. */
-function platformsOf(asked: readonly string[] | null, dialect: Platform['dialects'][number]): readonly Platform[] {
-  const known = PLATFORMS.filter(({ dialects }) => dialects.includes(dialect));
-  if (asked === null) {
-    const usual = platformsFor(dialect);
-    return [...usual.filter(({ id }) => id === LEADING[dialect]), ...usual.filter(({ id }) => id !== LEADING[dialect])];
-  }
-  const chosen = asked.flatMap((id) => {
-    if (id === 'all') return known;
-    const found = known.find((one) => one.id === id);
-    if (found !== undefined) return [found];
-    const isOther = PLATFORMS.some((one) => one.id === id);
-    throw new Failure(
-      EXIT.usage,
-      isOther
-        ? `--platform ${id}: it does not run code of ${dialect}`
-        : `there is no platform '${id}'; 'dma-audit platforms' lists them`,
-    );
-  });
-  return [...new Set(chosen)];
+function usual(dialect: Platform['dialects'][number]): readonly Platform[] {
+  const platforms = platformsFor(dialect);
+  const isLeading = ({ id }: Platform): boolean => id === LEADING[dialect];
+  return [...platforms.filter(isLeading), ...platforms.filter((one) => !isLeading(one))];
 }
 
 function size(value: string, before: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {

@@ -81,6 +81,21 @@ describe('dma-audit run', () => {
     expect(all).not.toContain('iommudxe');
   });
 
+  it('runs what expectations are for, and tells of those that are not looked at', () => {
+    const text = `${LEAK}expect mapping-leak\nexpect slots = 7 on tdx\n`;
+    // TDX is among the usual ones; the other is there because of the expectation.
+    expect(dmaAudit(['run', '-'], text).status).toBe(1);
+    const own = dmaAudit(['run', '-'], `platform direct\n${text.replace('tdx', 'swiotlb-6.1')}`);
+    expect(own).toMatchObject({ status: 1, stdout: expect.stringContaining('✗ swiotlb-6.1') });
+    const asked = dmaAudit(['run', '-', '--platform', 'direct'], text);
+    expect(asked).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('not looked at: line 5, slots = 7 on tdx, which did not run'),
+    });
+    const { notLookedAt } = JSON.parse(dmaAudit(['run', '-', '--platform', 'direct', '--format', 'json'], text).stdout);
+    expect(notLookedAt).toEqual([{ line: 5, text: 'slots = 7', on: ['tdx'] }]);
+  });
+
   it('reports as JSON', () => {
     const { stdout } = dmaAudit(['run', '-', '--format', 'json', '--platform', 'all'], LEAK);
     const report = JSON.parse(stdout);

@@ -2,6 +2,7 @@ import {
   type CompiledProgram,
   type DmaseqRun,
   describeParts,
+  type ExpectStatement,
   expectationText,
   printStatement,
 } from '@dma-audit/simulator';
@@ -9,7 +10,12 @@ import { NAME, VERSION } from '../version.ts';
 import { messageOf } from './run-words.ts';
 
 /** The report of `dma-audit run --format json`, as docs/schema/run.json describes it. Lines are those of the program. */
-export function runJson(file: string, compiled: CompiledProgram, runs: readonly DmaseqRun[]): string {
+export function runJson(
+  file: string,
+  compiled: CompiledProgram,
+  runs: readonly DmaseqRun[],
+  missed: readonly ExpectStatement[],
+): string {
   const { program, statements } = compiled;
   const lineOf = (index: number): number => program.operations[index]?.site ?? 0;
   const platforms = runs.map((one) => ({
@@ -47,6 +53,7 @@ export function runJson(file: string, compiled: CompiledProgram, runs: readonly 
       };
     }),
   }));
+  const notLookedAt = missed.map(({ at, what, on }) => ({ line: at.line, text: expectationText(what), on }));
   const { name, dialect, operations } = program;
-  return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, file, program: { name, dialect, operations: operations.length }, platforms }, null, 2)}\n`;
+  return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, file, program: { name, dialect, operations: operations.length }, platforms, notLookedAt }, null, 2)}\n`;
 }

@@ -5,6 +5,7 @@ import {
   type Counters,
   type DmaseqRun,
   describeParts,
+  type ExpectStatement,
   expectationText,
   type OperationStatement,
   printStatement,
@@ -33,6 +34,7 @@ export function runText(
   file: string,
   compiled: CompiledProgram,
   runs: readonly DmaseqRun[],
+  missed: readonly ExpectStatement[],
   options: RunTextOptions,
 ): string {
   const writer = new Writer(compiled, pc.createColors(options.colour));
@@ -46,6 +48,7 @@ export function runText(
     writer.violations(runs),
     writer.refusals(runs),
     writer.expectations(runs),
+    writer.missed(missed),
     runs.length === 1 && only !== undefined
       ? writer.figures(only)
       : runs.length <= TABLE_PLATFORMS
@@ -115,6 +118,15 @@ class Writer {
     ]);
     const lines = rest.map((line, i) => `  ${line}${(told[i] ?? []).map((kind) => red(`  ✗ ${kind}`)).join('')}`);
     return [bold(platform.id), dim(`  ${first}`), ...lines];
+  }
+
+  /** Silence would look like success. */
+  missed(statements: readonly ExpectStatement[]): readonly string[] {
+    return statements.map(({ at, what, on }) =>
+      this.#paint.yellow(
+        `not looked at: line ${at.line}, ${expectationText(what)} on ${on.join(', ')}, which did not run`,
+      ),
+    );
   }
 
   /** Faults do not depend on the platform; what they do there does. */

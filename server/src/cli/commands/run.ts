@@ -4,18 +4,19 @@ import { text } from 'node:stream/consumers';
 import {
   type CompiledProgram,
   compileDmaseq,
-  createPlatform,
   type DmaseqError,
+  type ExpectStatement,
   PLATFORMS,
   type Platform,
   parseDmaseq,
   platformsFor,
   runDmaseq,
-  validatePlatform,
 } from '@dma-audit/simulator';
 import { Command, Option } from 'commander';
 import { EXIT, Failure, reasonOf } from '../failure.ts';
-import { hasColour, writeOutput } from '../output.ts';
+import { hasColour, protectInputs, writeOutput } from '../output.ts';
+import { PLATFORM_WORDS, platformList, platformsNamed } from '../platform-argument.ts';
+import { pathArgument } from '../root.ts';
 import { runJson } from './run-json.ts';
 import { runText } from './run-text.ts';
 
@@ -34,12 +35,11 @@ export function runCommand(action: (status: number) => void): Command {
     .argument('<file>', 'the program; - reads standard input')
     .option(
       '--platform <ids>',
-      "platforms by id, or descriptions (.json), separated by commas; 'all' = each for the program's dialect " +
-        '(default: those that the program names, or those that the checker uses)',
-      (value: string, before: readonly string[] = []) => [...before, ...value.split(',').map((one) => one.trim())],
+      `${PLATFORM_WORDS} (default: those that the program names, or those that the checker uses)`,
+      platformList,
     )
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
-    .option('--output <file>', 'write the report to <file>')
+    .option('--output <file>', 'write the report to <file>', pathArgument)
     .option('--timeline', 'show every operation also when there are several platforms')
     .option('--no-color', 'do not colour the report')
     .addHelpText(
@@ -52,15 +52,17 @@ faulty, 3 a faulty platform description, 4 wrong usage.`,
 }
 
 async function execute(file: string, given: RunArguments): Promise<number> {
+  await protectInputs([given.output ?? null], [file]);
   const compiled = await load(file);
   const platforms = await chosen(given.platform ?? null, compiled, file);
   const keepTimeline = given.format === 'json' || given.timeline === true || platforms.length === 1;
+  const missed = unmet(compiled, platforms);
   const runs = platforms.map((platform) => runDmaseq(compiled, platform, keepTimeline));
   const colour = given.color && given.output === undefined && hasColour(process.stdout);
   const report =
     given.format === 'json'
-      ? runJson(file, compiled, runs)
-      : runText(file, compiled, runs, { colour, timeline: given.timeline === true });
+      ? runJson(file, compiled, runs, missed)
+      : runText(file, compiled, runs, missed, { colour, timeline: given.timeline === true });
   await writeOutput(given.output ?? null, report);
   return runs.every(({ passed }) => passed) ? EXIT.clean : EXIT.findings;
 }
@@ -85,50 +87,31 @@ async function contents(file: string): Promise<string> {
   }
 }
 
-/** The platforms to run on: asked for, named by the program, or those that the checker uses. */
+/** The platforms to run on: asked for, or named by the program and its expectations, or those that the checker uses. */
 async function chosen(
   asked: readonly string[] | null,
-  { program, platforms: named, expectations }: CompiledProgram,
+  { program: { dialect }, platforms: named, expectations }: CompiledProgram,
   file: string,
 ): Promise<readonly Platform[]> {
-  const ids = asked ?? named;
-  const platforms = new Set<Platform>();
-  for (const id of ids) {
-    if (id === 'all') for (const one of PLATFORMS) if (one.dialects.includes(program.dialect)) platforms.add(one);
-    if (id !== 'all') platforms.add(await platformBy(id, asked === null ? EXIT.fatal : EXIT.usage));
-  }
-  for (const { id, dialects } of platforms) {
-    if (!dialects.includes(program.dialect))
-      throw new Failure(
-        EXIT.usage,
-        `${id} runs programs of ${dialects.join(', ')}, and ${file} is one of ${program.dialect}`,
-      );
-  }
+  const expected = [...new Set(expectations.flatMap(({ statement: { on } }) => on))];
+  const own = asked === null && named.length === 0 ? platformsFor(dialect) : [];
+  const names = asked ?? [...named, ...own.map(({ id }) => id), ...expected.filter((id) => isPlatform(id))];
+  const platforms = await platformsNamed(names, dialect, asked === null ? EXIT.fatal : EXIT.usage);
   for (const { statement } of expectations) {
-    const unknown = statement.on.find((id) => ![...PLATFORMS, ...platforms].some((one) => one.id === id));
+    const unknown = statement.on.find((id) => !isPlatform(id) && !platforms.some((one) => one.id === id));
     if (unknown !== undefined) {
       const { line, column } = statement.at;
       throw new Failure(EXIT.fatal, `${file}:${line}:${column}: there is no platform '${unknown}'`);
     }
   }
-  return platforms.size > 0 ? [...platforms] : platformsFor(program.dialect);
+  return platforms;
 }
 
-async function platformBy(id: string, status: typeof EXIT.fatal | typeof EXIT.usage): Promise<Platform> {
-  const known = PLATFORMS.find((platform) => platform.id === id);
-  if (known !== undefined) return known;
-  if (!id.endsWith('.json'))
-    throw new Failure(status, `there is no platform '${id}'; 'dma-audit platforms' lists them`);
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(id, 'utf8'));
-  } catch (error) {
-    throw new Failure(EXIT.configuration, `${id}: ${reasonOf(error)}`);
-  }
-  const verdict = validatePlatform(value);
-  if (verdict.ok) return createPlatform(verdict.description);
-  const errors = verdict.errors.map(
-    ({ path, message }) => `${id}: ${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
-  );
-  throw new Failure(EXIT.configuration, errors.join('\n'));
+const isPlatform = (id: string): boolean => PLATFORMS.some((one) => one.id === id);
+
+/** Expectations for platforms only that were not run. */
+function unmet({ expectations }: CompiledProgram, platforms: readonly Platform[]): readonly ExpectStatement[] {
+  const statements = new Set(expectations.map(({ statement }) => statement));
+  const wasRun = (id: string): boolean => platforms.some((one) => one.id === id);
+  return [...statements].filter(({ on }) => on.length > 0 && !on.some(wasRun));
 }
