@@ -1,11 +1,12 @@
-import { platformsFor } from '@dma-audit/simulator';
-import { ruleById } from '../rules/index.ts';
+import { hintPlatforms, isHintKind, type Platform, platformsFor } from '@dma-audit/simulator';
+import { RULES, ruleById } from '../rules/index.ts';
 import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
 import { faultKey, type RawFinding } from './findings.ts';
 import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { report } from './report.ts';
+import { runsOnce } from './simulate-once.ts';
 import type { Unit } from './unit.ts';
 
 export interface CheckOptions {
@@ -32,17 +33,27 @@ export async function checkUnit(
   yieldNow: () => Promise<void> | void = () => {},
 ): Promise<UnitResult> {
   const platforms = platformsFor(project.dialect, options.platforms);
+  const weighing = weighingPlatforms(project, options);
   const results: FunctionResult[] = [];
   for (const name of functionsToCheck(project, unit)) {
     await yieldNow();
     try {
-      results.push(checkFunction(project, unit, name, options.budget, platforms));
+      results.push(checkFunction(project, unit, name, options.budget, platforms, weighing));
     } catch (error) {
       results.push(internalError(unit, name, error));
     }
   }
   return unitResult(project, unit, options, results);
 }
+
+/** Where hints at cost are weighed: nowhere, unless one of their rules is on. */
+export const weighingPlatforms = (
+  { dialect }: Project,
+  { rules, platforms }: Pick<CheckOptions, 'rules' | 'platforms'>,
+): readonly Platform[] =>
+  RULES.some((rule) => isHintKind(rule.id) && (rules ? rules.has(rule.id) : !rule.nursery))
+    ? hintPlatforms(dialect, platforms)
+    : [];
 
 /** Names of the functions of a file that can reach a DMA API, in order. */
 export const functionsToCheck = (project: Project, unit: Unit): readonly string[] =>
@@ -61,6 +72,7 @@ export function unitResult(
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
     if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
+    if (rule.id === 'conversion-churn' && runsOnce(project, finding.exploration.function)) continue;
     const key = faultKey(finding);
     faults.set(key, [...(faults.get(key) ?? []), finding]);
   }

@@ -2,6 +2,7 @@ import type { Operation, Platform } from '@dma-audit/simulator';
 import { type Budget, type Code, type Exploration, sequences } from '../sequence/index.ts';
 import type { FunctionReport } from './diagnostic.ts';
 import { execute, type RawFinding } from './findings.ts';
+import { hintFindings } from './simulate-hints.ts';
 import type { Unit } from './unit.ts';
 
 /** What the check of one function found. */
@@ -24,13 +25,15 @@ export interface OperationPlace {
   readonly partners: readonly number[];
 }
 
-/** Explores one function and executes its paths. A mistake of ours costs this function, not the run. */
+/**
+ * Explores one function and executes its paths. `hintPlatforms`: those on which hints at cost are weighed; none = no hints. A mistake of ours costs this function, not the run. */
 export function checkFunction(
   code: Code,
   unit: Unit,
   name: string,
   budget: Budget,
   platforms: readonly Platform[],
+  hintPlatforms: readonly Platform[] = [],
 ): FunctionResult {
   const about = { file: unit.path, function: name };
   const source = code.function(name, unit.path);
@@ -46,7 +49,7 @@ export function checkFunction(
   const { degraded, entered } = exploration;
   return {
     report: { ...about, state: degraded.length ? 'degraded' : 'analysed', reasons: degraded },
-    findings: execute(exploration, platforms),
+    findings: [...execute(exploration, platforms), ...hintFindings(exploration, hintPlatforms)],
     operations: operationPlaces(exploration, unit.functions.get(name)?.item.start ?? 0),
     entered,
   };

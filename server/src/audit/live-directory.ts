@@ -1,9 +1,10 @@
 import { basename, join } from 'node:path';
 import type { Dialect } from '../models/index.ts';
 import { detectDialect } from '../source/index.ts';
+import type { CheckOptions } from './check.ts';
 import { readSources, type Slices, sliceFiles, type Tools } from './directory.ts';
 import { readSource } from './files.ts';
-import { Memo, type MemoOptions } from './memo.ts';
+import { Memo } from './memo.ts';
 import type { Project } from './project.ts';
 import { SourceFile } from './source-file.ts';
 import type { FileSuppressions } from './suppress.ts';
@@ -24,7 +25,7 @@ export class LiveDirectory {
   readonly path: string;
   readonly #tools: Tools;
   readonly #dialect: Dialect | null;
-  readonly #options: MemoOptions;
+  readonly #options: CheckOptions;
   readonly #files = new Map<string, SourceFile>();
   readonly #buffers = new Set<string>();
   readonly #memos = new Map<Dialect, Memo>();
@@ -33,7 +34,7 @@ export class LiveDirectory {
   #before: Slices | undefined;
 
   /** `dialect`: null = each file tells. */
-  constructor(path: string, dialect: Dialect | null, options: MemoOptions, tools: Tools) {
+  constructor(path: string, dialect: Dialect | null, options: CheckOptions, tools: Tools) {
     this.path = path;
     this.#dialect = dialect;
     this.#options = options;

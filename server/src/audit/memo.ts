@@ -1,6 +1,6 @@
 import { type Platform, platformsFor } from '@dma-audit/simulator';
-import type { Budget, Code, FunctionSource } from '../sequence/index.ts';
-import { internalError } from './check.ts';
+import type { Code, FunctionSource } from '../sequence/index.ts';
+import { type CheckOptions, internalError, weighingPlatforms } from './check.ts';
 import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { relocated, type Starts, startsOf } from './relocate.ts';
@@ -22,29 +22,25 @@ interface Entry {
   readonly content: FunctionContent | undefined;
 }
 
-export interface MemoOptions {
-  readonly budget: Budget;
-  /** Platform identifiers; null = all. */
-  readonly platforms: ReadonlySet<string> | null;
-}
-
 /**
  * Results of functions, kept over edits. While a function is explored, everything that it asks of the code is written down;
  * the result holds as long as the code gives the same answers. So an edit costs the functions that looked at what it changed.
  */
 export class Memo {
-  readonly #options: MemoOptions;
+  readonly #options: CheckOptions;
   readonly #platforms: readonly Platform[];
+  readonly #weighing: readonly Platform[];
   readonly #questions = new Map<string, Question>();
   readonly #results = new Map<string, Entry>();
   /** What was forgotten: better than nothing until the function has been explored again. */
   readonly #stale = new Map<string, Entry>();
   #project: Project;
 
-  constructor(project: Project, options: MemoOptions) {
+  constructor(project: Project, options: CheckOptions) {
     this.#project = project;
     this.#options = options;
     this.#platforms = platformsFor(project.dialect, options.platforms);
+    this.#weighing = weighingPlatforms(project, options);
   }
 
   /** From now on the code is this. Forgets the results that rest on what has changed. */
@@ -114,7 +110,7 @@ export class Memo {
 
   #check(code: Code, unit: Unit, name: string): FunctionResult | null {
     try {
-      return checkFunction(code, unit, name, this.#options.budget, this.#platforms);
+      return checkFunction(code, unit, name, this.#options.budget, this.#platforms, this.#weighing);
     } catch (error) {
       return error instanceof Stale ? null : internalError(unit, name, error);
     }

@@ -64,6 +64,10 @@ export class Project implements Code {
     return this.calls.relevant.has(name);
   }
 
+  get all(): Iterable<Unit> {
+    return this.units.values();
+  }
+
   function(name: string, file: string): FunctionSource | null {
     const node = this.calls.find(name, file);
     if (!node) return null;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isHintKind } from '@dma-audit/simulator';
 import pc from 'picocolors';
 import type { Diagnostic, Notice } from '../audit/index.ts';
 import { codeFrame, LineCache, printable, type Span } from './code-frame.ts';
@@ -61,17 +62,18 @@ class Writer {
     return [`${dim(`${String(span.line).padStart(6)} |`)} ${frame.code}`, `${dim('       |')} ${tint(frame.marks)}`];
   }
 
-  #platforms({ platforms, consequences }: Diagnostic): readonly string[] {
+  #platforms({ rule, platforms, consequences }: Diagnostic): readonly string[] {
     const { dim, green, red } = this.#paint;
+    const [bad, good] = isHintKind(rule) ? ['costs on:', 'costs nothing on:'] : ['breaks on:', 'works on:'];
     const byConsequence = new Map<string, string[]>();
     for (const platform of platforms.breaks) {
       const consequence = consequences[platform] ?? '';
       byConsequence.set(consequence, [...(byConsequence.get(consequence) ?? []), platform]);
     }
     const breaks = [...byConsequence].map(
-      ([consequence, ids]) => `  ${red('breaks on:')} ${ids.join(', ')}${consequence && dim(` — ${consequence}`)}`,
+      ([consequence, ids]) => `  ${red(bad)} ${ids.join(', ')}${consequence && dim(` — ${consequence}`)}`,
     );
-    return platforms.works.length > 0 ? [...breaks, `  ${green('works on:')} ${platforms.works.join(', ')}`] : breaks;
+    return platforms.works.length > 0 ? [...breaks, `  ${green(good)} ${platforms.works.join(', ')}`] : breaks;
   }
 
   async #related({ related }: Diagnostic): Promise<readonly string[]> {

@@ -1,19 +1,25 @@
 import { apiMismatch } from './api-mismatch.ts';
+import { bounceHeavy } from './bounce-heavy.ts';
 import { bufferLeak } from './buffer-leak.ts';
 import { channelLeak } from './channel-leak.ts';
+import { conversionChurn } from './conversion-churn.ts';
 import { cpuAccessWhileMapped } from './cpu-access-while-mapped.ts';
 import { deviceMismatch } from './device-mismatch.ts';
 import { directionMismatch } from './direction-mismatch.ts';
 import { doubleFree } from './double-free.ts';
 import { doubleUnmap } from './double-unmap.ts';
 import { exitBootServicesMemoryMap } from './exit-boot-services-memory-map.ts';
+import { flushPerPage } from './flush-per-page.ts';
 import { foreignCommonBuffer } from './foreign-common-buffer.ts';
 import { freeWhileMapped } from './free-while-mapped.ts';
+import { mapInLoop } from './map-in-loop.ts';
 import { mappingLeak } from './mapping-leak.ts';
+import { oversizedBounce } from './oversized-bounce.ts';
 import type { Rule } from './rule.ts';
 import { sgCountMismatch } from './sg-count-mismatch.ts';
 import { shortMapping } from './short-mapping.ts';
 import { sizeMismatch } from './size-mismatch.ts';
+import { subPageCoherent } from './sub-page-coherent.ts';
 import { uncheckedMapping } from './unchecked-mapping.ts';
 import { unmapAfterFailedMap } from './unmap-after-failed-map.ts';
 import { unmappableMemory } from './unmappable-memory.ts';
@@ -26,20 +32,26 @@ import { wrongMappingCheck } from './wrong-mapping-check.ts';
 /** Every rule, by identifier. */
 export const RULES: readonly Rule[] = [
   apiMismatch,
+  bounceHeavy,
   bufferLeak,
   channelLeak,
+  conversionChurn,
   cpuAccessWhileMapped,
   deviceMismatch,
   directionMismatch,
   doubleFree,
   doubleUnmap,
   exitBootServicesMemoryMap,
+  flushPerPage,
   foreignCommonBuffer,
   freeWhileMapped,
+  mapInLoop,
   mappingLeak,
+  oversizedBounce,
   sgCountMismatch,
   shortMapping,
   sizeMismatch,
+  subPageCoherent,
   uncheckedMapping,
   unmapAfterFailedMap,
   unmappableMemory,

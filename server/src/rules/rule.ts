@@ -20,7 +20,7 @@ export interface Finding {
   readonly dialect: 'linux' | 'edk2';
 }
 
-/** One rule: words and metadata for one kind of violation. It never finds anything itself: the simulator does. */
+/** One rule: words and metadata for one kind of violation or cost. It never finds anything itself: the simulator does. */
 export interface Rule {
   readonly id: ViolationKind;
   readonly severity: Severity;

@@ -145,8 +145,10 @@ const NO_GETTER =
   /alloc|read|next|pop|dequeue|request|wait|try|test_and|poll|recv|fetch|claim|inc|dec|xchg|get_page|copy/i;
 
 /**
- * Does a function tell by its name that it only looks at its arguments? Asked twice, it answers the same, unless it is asked
- * about a variable by its address: what is in that changes.
+ * Does a function, or a macro such as EFI_SIZE_TO_PAGES, tell by its name that it only looks at its arguments? Asked twice, it
+ * answers the same, unless it is asked about a variable by its address: what is in that changes.
  */
 export const isGetter = (name: string, values: readonly Value[]): boolean =>
-  GETTER.test(name) && !NO_GETTER.test(name) && !values.some((v) => v.kind === 'address');
+  (GETTER.test(name) || MACRO.test(name)) && !NO_GETTER.test(name) && !values.some((v) => v.kind === 'address');
+
+const MACRO = /^[A-Z][A-Z0-9_]*$/;

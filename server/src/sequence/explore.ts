@@ -8,7 +8,7 @@ import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loo
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { State } from './state.ts';
 import { extend, type TraceNode } from './trace.ts';
-import { numberValue, symbolValue, type Value, valueKey, ZERO } from './values.ts';
+import { numberValue, rootSymbol, symbolValue, type Value, valueKey, ZERO } from './values.ts';
 
 /** A path's end: the state there and what the function returned. */
 export interface Exit {
@@ -498,7 +498,7 @@ class Explorer {
     if (target.kind !== 'name' && target.kind !== 'temporary')
       context.access(state, frame, context.memory.addressOf(location), 'write', target);
     this.copyParts(frame, state, value, location);
-    state.set(location, result);
+    state.set(location, this.isOverwritten(location, result) ? this.readBack(state, frame, start) : result);
     state.remove(`Z:${location}`);
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
     const isPointer =
@@ -507,6 +507,15 @@ class Explorer {
     if (location.startsWith('*') && (isHandle || !isPointer))
       this.tellDevice(frame, state, location, result, { start, end });
     return true;
+  }
+
+  /** The device may write there too: what the driver reads back later need not be the number that it put there. */
+  private isOverwritten(location: string, value: Value): boolean {
+    return value.kind === 'number' && this.isDeviceMemory(location);
+  }
+
+  private readBack(state: State, frame: Frame, at: number): Value {
+    return this.context.evaluator.constant(`shared:${frame.id}:${at}@${state.epoch}`);
   }
 
   /** A structure is assigned: its fields go along. */
@@ -540,16 +549,19 @@ class Explorer {
     value: Value,
     at: { start: number; end: number },
   ): void {
-    const { context } = this;
-    const root = Number(/^\*(\d+)/.exec(location)?.[1]);
-    const info = context.symbols.info(root);
-    if (
-      info.resource === undefined ||
-      info.role !== 'cpu-address' ||
-      context.resources.info(info.resource).kind !== 'buffer'
-    )
-      return;
-    this.effects.giveValue(state, frame, value, 'descriptor', context.site(frame, at), 'descriptor');
+    if (!this.isDeviceMemory(location)) return;
+    this.effects.giveValue(state, frame, value, 'descriptor', this.context.site(frame, at), 'descriptor');
+  }
+
+  /** Memory that was allocated to be shared with the device. */
+  private isDeviceMemory(location: string): boolean {
+    const root = rootSymbol(location);
+    const info = root === null ? undefined : this.context.symbols.info(root);
+    return (
+      info?.resource !== undefined &&
+      info.role === 'cpu-address' &&
+      this.context.resources.info(info.resource).kind === 'buffer'
+    );
   }
 
   private call(frame: Frame, state: State, instruction: Instruction & { kind: 'call' }): State[] {

@@ -1,6 +1,6 @@
-import type { ViolationKind } from '../machine/violation.ts';
+import type { FaultKind } from '../machine/violation.ts';
 
-const KINDS: Readonly<Record<ViolationKind, true>> = {
+const KINDS: Readonly<Record<FaultKind, true>> = {
   'mapping-leak': true,
   'buffer-leak': true,
   'channel-leak': true,
@@ -28,6 +28,6 @@ const KINDS: Readonly<Record<ViolationKind, true>> = {
   'cpu-access-while-mapped': true,
 };
 
-export const VIOLATION_KINDS = Object.keys(KINDS) as readonly ViolationKind[];
+export const VIOLATION_KINDS = Object.keys(KINDS) as readonly FaultKind[];
 
-export const isViolationKind = (word: string): word is ViolationKind => Object.hasOwn(KINDS, word);
+export const isViolationKind = (word: string): word is FaultKind => Object.hasOwn(KINDS, word);

@@ -23,7 +23,7 @@ export interface Saving {
 
 /** A proposal that saves something on at least one platform; the `consequence` of the violation is null, `savings` have it. */
 export interface Hint {
-  readonly violation: Violation<HintKind>;
+  readonly violation: Violation;
   /** The platforms on which it saves something, those with the most first. */
   readonly savings: readonly Saving[];
 }

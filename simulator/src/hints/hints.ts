@@ -28,6 +28,8 @@ const FINDERS: Readonly<Record<HintKind, Finder>> = {
 
 const KINDS = Object.keys(FINDERS) as readonly HintKind[];
 
+export const isHintKind = (kind: string): kind is HintKind => Object.hasOwn(FINDERS, kind);
+
 /** One for each way in which a program can cost something. */
 const HINT_PLATFORM_IDS: ReadonlySet<string> = new Set([
   'tdx',

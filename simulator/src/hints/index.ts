@@ -1,2 +1,2 @@
 export type { Hint, Saving } from './hint.ts';
-export { hintPlatforms, hints } from './hints.ts';
+export { hintPlatforms, hints, isHintKind } from './hints.ts';

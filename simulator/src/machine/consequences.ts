@@ -1,5 +1,5 @@
 import type { Traits } from './memory-system.ts';
-import type { ViolationKind } from './violation.ts';
+import type { FaultKind } from './violation.ts';
 
 /** Facts of the mapping or buffer at fault that decide whether it shows. */
 export interface FaultFacts {
@@ -12,7 +12,7 @@ export interface FaultFacts {
 }
 
 /** What a fault does on a platform with these traits; null where it happens to work. */
-export function consequence(kind: ViolationKind, traits: Traits, facts: FaultFacts): string | null {
+export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts): string | null {
   const stale = traits.bounces
     ? 'the bounce buffer and the memory differ'
     : traits.coherent

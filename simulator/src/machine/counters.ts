@@ -136,3 +136,10 @@ export function difference(before: Counters, after: Counters): Readonly<Partial<
   for (const name of COUNTER_NAMES) if (after[name] !== before[name]) changed[name] = after[name] - before[name];
   return changed;
 }
+
+/** Counter by counter: what one run counted more than another. */
+export function subtract(a: Counters, b: Counters): Counters {
+  const rest = noCounters();
+  for (const name of COUNTER_NAMES) rest[name] = a[name] - b[name];
+  return rest;
+}

@@ -1,4 +1,12 @@
-export { COUNTER_NAMES, COUNTERS, type CounterName, type Counters, isCounterName, noCounters } from './counters.ts';
+export {
+  COUNTER_NAMES,
+  COUNTERS,
+  type CounterName,
+  type Counters,
+  isCounterName,
+  noCounters,
+  subtract,
+} from './counters.ts';
 export { type Observer, type Refusal, type Run, run } from './machine.ts';
 export type {
   AllocateGrant,
@@ -12,4 +20,4 @@ export type {
   Traits,
 } from './memory-system.ts';
 export { type TimelineEntry, type Trace, type TraceOptions, trace } from './timeline.ts';
-export type { HintKind, RelatedOperation, Violation, ViolationKind } from './violation.ts';
+export type { FaultKind, HintKind, RelatedOperation, Violation, ViolationKind } from './violation.ts';

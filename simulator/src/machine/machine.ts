@@ -19,7 +19,7 @@ import { BlockPools, isPool, isPoolBlock } from './block-pools.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
 import type { Counters } from './counters.ts';
 import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
-import type { RelatedOperation, Violation, ViolationKind } from './violation.ts';
+import type { FaultKind, RelatedOperation, Violation } from './violation.ts';
 
 export interface Run {
   readonly violations: readonly Violation[];
@@ -162,7 +162,7 @@ class Machine {
   }
 
   private report(
-    kind: ViolationKind,
+    kind: FaultKind,
     index: number,
     related: readonly RelatedOperation[],
     detail: Record<string, string>,

@@ -1,5 +1,5 @@
 /** What went wrong while a program ran. One kind for each rule that words it. */
-export type ViolationKind =
+export type FaultKind =
   | 'mapping-leak'
   | 'buffer-leak'
   | 'channel-leak'
@@ -41,8 +41,10 @@ export type HintKind =
   | 'bounce-heavy'
   | 'oversized-bounce';
 
-export interface Violation<Kind extends string = ViolationKind> {
-  readonly kind: Kind;
+export type ViolationKind = FaultKind | HintKind;
+
+export interface Violation {
+  readonly kind: ViolationKind;
   /** Index of the operation at which the machine noticed. */
   readonly index: number;
   readonly related: readonly RelatedOperation[];

@@ -1,0 +1,71 @@
+import { type Hint, hints, type Platform } from '@dma-audit/simulator';
+import { platformSaving, savingWords } from '../rules/index.ts';
+import type { DmaPath, Exploration } from '../sequence/index.ts';
+import type { RawFinding } from './findings.ts';
+
+/** What could cost less in a function: its paths that work, rewritten and executed again. One finding for each place. */
+export function hintFindings(exploration: Exploration, platforms: readonly Platform[]): readonly RawFinding[] {
+  if (platforms.length === 0) return [];
+  const found = new Map<string, RawFinding>();
+  const working = exploration.paths.filter(({ complete, failing }) => complete && failing !== true);
+  const kept = keptSites(working);
+  for (const path of working) {
+    for (const hint of hints(path.program, platforms)) {
+      if (isCalleesOwn(hint, path, exploration) || isKept(hint, path, kept)) continue;
+      const site = path.program.operations[hint.violation.index]?.site;
+      const key = `${hint.violation.kind}@${site}`;
+      if (site !== undefined && !found.has(key)) found.set(key, findingOf(hint, site, path, exploration, platforms));
+    }
+  }
+  return [...found.values()];
+}
+
+/** Places at which some path allocates what it does not free: where another one frees it, that is a way out of a failure. */
+function keptSites(paths: readonly DmaPath[]): ReadonlySet<number> {
+  const kept = new Set<number>();
+  for (const { program } of paths) {
+    const freed = new Set<number>();
+    for (const one of program.operations.toReversed()) {
+      if (one.op === 'free' && one.target.to === 'buffer') freed.add(one.target.id);
+      else if (one.op === 'allocate' && one.outcome === 'ok' && !freed.has(one.buffer)) kept.add(one.site);
+    }
+  }
+  return kept;
+}
+
+function isKept({ violation: { kind, index } }: Hint, { program }: DmaPath, kept: ReadonlySet<number>): boolean {
+  const site = program.operations[index]?.site;
+  return kind === 'conversion-churn' && site !== undefined && kept.has(site);
+}
+
+/** All of it lies in one function that is entered: that may have failed and cleaned up, and is looked at by itself. */
+function isCalleesOwn({ violation: { index, related } }: Hint, path: DmaPath, exploration: Exploration): boolean {
+  const functions = new Set(
+    [index, ...related.map((one) => one.index)].flatMap((i) => {
+      const site = path.program.operations[i]?.site;
+      const place = site === undefined ? undefined : exploration.place(site);
+      return place === undefined ? [] : [`${place.file}:${place.function}`];
+    }),
+  );
+  return functions.size === 1 && !functions.has(`${exploration.file}:${exploration.function}`);
+}
+
+function findingOf(
+  { violation, savings }: Hint,
+  site: number,
+  path: DmaPath,
+  exploration: Exploration,
+  platforms: readonly Platform[],
+): RawFinding {
+  const saving = savings[0] === undefined ? '' : savingWords(savings[0]);
+  return {
+    violation: { ...violation, detail: { ...violation.detail, saving } },
+    path,
+    exploration,
+    breaks: savings.map((one) => ({ platform: one.platform.id, consequence: platformSaving(one) })),
+    works: platforms.filter((one) => savings.every(({ platform }) => platform !== one)).map(({ id }) => id),
+    place: exploration.place(site),
+    // By the counters of what was executed: nothing was guessed.
+    certain: true,
+  };
+}

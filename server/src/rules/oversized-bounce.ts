@@ -1,0 +1,11 @@
+import { defineRule } from './rule.ts';
+
+export const oversizedBounce = defineRule({
+  id: 'oversized-bounce',
+  severity: 'warning',
+  dialects: ['linux'],
+  nursery: true,
+  summary: 'A mapping is larger than any bounce pool can hold at once.',
+  message: ({ detail }) =>
+    `${detail.made} maps ${Number(detail.bytes).toLocaleString('en')} bytes at once, and a bounce pool gives at most ${Number(detail.limit).toLocaleString('en')}: it fails wherever memory bounces, always in a confidential guest. Ask dma_max_mapping_size and map pieces, or use coherent memory`,
+});
