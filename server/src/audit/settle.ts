@@ -30,17 +30,18 @@ export interface Settled {
 }
 
 /**
- * Applies severities, suppressions and the baseline to what an audit found. Comments and baseline meet all of it, so that one
- * that is needed only when more is asked for does not look superfluous today.
+ * Applies severities, suppressions and the baseline to what an audit found. Comments and baseline meet what is doubtful as well,
+ * so that one that is needed only when more is asked for does not look superfluous today.
  */
 export function settle(result: AuditResult, { severityOf, baseline, scope }: Policy): Settled {
   const checked = new Set(result.checked);
   const told = new Set<Diagnostic>();
-  const found = withPlaces(result.diagnostics).map((diagnostic) => {
-    const severity = severityOf(diagnostic.rule, diagnostic.file, diagnostic.doubt);
-    if (severity === null) return diagnostic;
+  const found = withPlaces(result.diagnostics).flatMap((diagnostic) => {
+    const { rule, file, doubt } = diagnostic;
+    const severity = severityOf(rule, file, null);
+    if (severity === null) return [];
     const one = { ...diagnostic, severity };
-    told.add(one);
+    if (severityOf(rule, file, doubt) !== null) told.add(one);
     return one;
   });
   const isTold = (one: Diagnostic): boolean => told.has(one);

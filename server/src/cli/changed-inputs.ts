@@ -2,7 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
 import { type Diagnostic, IgnoreFiles, nameIn } from '../audit/index.ts';
-import { changesSince, type LineRange, nameInRepository, stagedChanges, stagedSnapshot } from './git.ts';
+import { changesSince, type LineRange, nameInRepository, stagedChanges } from './git.ts';
+import { stagedSnapshot } from './git-snapshot.ts';
 
 export interface ChangedInputs {
   /** Absolute paths of the files to check. */

@@ -1,6 +1,8 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { costCommand } from './cost.ts';
 import { NOTHING, plus, times } from './cost-table.ts';
@@ -57,6 +59,33 @@ describe('dma-audit cost', () => {
     put('old/a.c', mapping(3));
     const text = await cost(file, '--platform', 'vtd-strict', '--compare', join(folder, 'old'));
     expect(text).toContain('−2 invalidations, −4 µs');
+  });
+
+  test('a git revision stands for the tree before the change, whatever its configuration and its names say', async () => {
+    const git = (...args: readonly string[]): void => {
+      const own = ['-c', 'user.name=t', '-c', 'user.email=t@localhost', '-c', 'init.defaultBranch=main'];
+      const options = { cwd: join(folder, 'new'), env: { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null' } };
+      expect(spawnSync('git', [...own, ...args], options).status).toBe(0);
+    };
+    const file = put('new/dir/a.c', mapping(3));
+    put('new/dir/sub/b.c', mapping(1).replace('send', 'deep'));
+    put('new/.gitattributes', '*.c filter=evil\n');
+    symlinkSync('/etc/hostname', join(folder, 'new/dir/link.c'));
+    git('init', '-q');
+    git('config', 'filter.evil.smudge', `touch ${join(folder, 'owned')}; cat`);
+    git('add', '-A');
+    git('commit', '-q', '-m', 'first');
+    put('new/dir/a.c', mapping(1));
+    put('new/dir/new.c', mapping(1).replace('send', 'fresh'));
+    const options = ['--platform', 'vtd-strict', '--compare'];
+    const directory = await cost(join(folder, 'new'), ...options, 'HEAD');
+    expect(directory).toMatch(/−2 invalidations, −4 µs/);
+    expect(directory).toMatch(/^fresh .*new/m);
+    expect(await cost(file, ...options, 'main')).toMatch(/−2 invalidations, −4 µs/);
+    expect(await cost(join(folder, 'new/dir/new.c'), ...options, 'HEAD~0')).toMatch(/^fresh/m);
+    expect(existsSync(join(folder, 'owned'))).toBe(false);
+    await expect(cost(file, ...options, 'nonsense')).rejects.toThrow('no such revision');
+    await expect(cost(file, ...options, '--output=x')).rejects.toThrow('no such revision');
   });
 
   test.each([['[]'], ['{"send": "often"}'], ['{"send": -1}'], ['{']])('the workload %s is refused', async (content) => {

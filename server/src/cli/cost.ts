@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import process from 'node:process';
 import { PLATFORMS, type Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -7,10 +7,11 @@ import { readDirectory } from '../audit/directory.ts';
 import { type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { type Figures, figuresWith } from './calibrate-profile.ts';
+import { earlierTree } from './cost-earlier.ts';
 import { type Calls, costRows } from './cost-table.ts';
 import { costText } from './cost-text.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
-import { findInputs } from './inputs.ts';
+import { findInputs, type Inputs } from './inputs.ts';
 import { hasColour, protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import { pathArgument, rootOf } from './root.ts';
@@ -38,7 +39,11 @@ export function costCommand(): Command {
     .argument('[paths...]', 'files, directories and globs (default: the current directory)')
     .option('--platform <ids>', `${PLATFORM_WORDS} (default: ${USUAL.join(',')}, those of the dialect)`, platformList)
     .option('--workload <file>', 'how often functions are called: JSON such as {"e1000_xmit_frame": 1000000}')
-    .option('--compare <directory>', 'the same tree before a change: tell what the change costs or saves')
+    .option(
+      '--compare <before>',
+      'a git revision, or a directory with the same tree before a change: tell what the change costs or saves',
+      pathArgument,
+    )
     .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
     .addOption(new Option('--top <n>', 'functions in each table').argParser(top).default(30))
     .addOption(new Option('--format <format>', 'how to report').choices(['text', 'json']).default('text'))
@@ -54,9 +59,10 @@ async function execute(paths: readonly string[], given: CostArguments): Promise<
   const asked = given.platform ? await platformsNamed(given.platform, null) : null;
   const calls = given.workload === undefined ? null : await readCalls(given.workload);
   const figures = await figuresWith(given.profile);
-  const after = await costsIn(paths.length > 0 ? paths : ['.'], root, asked, figures);
-  const before =
-    given.compare === undefined ? null : await costsBefore(paths, root, resolve(given.compare), asked, figures);
+  const named = paths.length > 0 ? paths : ['.'];
+  const inputs = await findInputs(named, process.cwd(), root);
+  const after = await costsIn(inputs, root, asked, figures);
+  const before = given.compare === undefined ? null : await costsBefore(given.compare, named, root, asked, figures);
   const platforms = (asked ?? usual(after)).map(({ id }) => id);
   const tables = platforms.map((id) => ({ platform: id, rows: costRows(after, before, id, calls) }));
   const colour = given.color && given.output === undefined && hasColour(process.stdout);
@@ -77,12 +83,11 @@ function usual(costs: readonly FunctionCost[]): readonly Platform[] {
 }
 
 async function costsIn(
-  paths: readonly string[],
+  { files }: Inputs,
   root: string,
   asked: readonly Platform[] | null,
   figures: Figures,
 ): Promise<readonly FunctionCost[]> {
-  const { files } = await findInputs(paths, process.cwd(), root);
   const names = new Set(files.map((file) => nameIn(root, file)));
   const tools = await analysisTools(root);
   const costs: FunctionCost[] = [];
@@ -100,21 +105,21 @@ async function costsIn(
   return costs;
 }
 
-/** The same paths below another root; those that are not there had no cost. */
+/** The same paths below another root, or of a commit; those that are not there had no cost. */
 async function costsBefore(
+  compare: string,
   paths: readonly string[],
   root: string,
-  other: string,
   asked: readonly Platform[] | null,
   figures: Figures,
 ): Promise<readonly FunctionCost[]> {
-  const same = (paths.length > 0 ? paths : ['.']).map((path) => {
-    const below = relative(root, resolve(path));
-    if (below.startsWith('..') || isAbsolute(below))
-      throw new Failure(EXIT.usage, `--compare: ${path} is not below ${root}; --root says what to compare with`);
-    return resolve(other, below);
-  });
-  return costsIn(same, other, asked, figures);
+  const earlier = await earlierTree(compare, paths, root);
+  try {
+    const inputs = await findInputs(earlier.paths, earlier.root, earlier.root, 'nothing');
+    return await costsIn(inputs, earlier.root, asked, figures);
+  } finally {
+    await earlier.remove();
+  }
 }
 
 async function readCalls(file: string): Promise<Calls> {

@@ -1,7 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join, relative, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { isSourceName } from '../audit/index.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -27,12 +25,20 @@ const MAX_OUTPUT = 256 << 20;
 
 const run = promisify(execFile);
 
-/** Never a shell; and no program that the repository's configuration names. */
-async function git(directory: string, args: readonly string[]): Promise<string> {
+/** Never a shell; and no program that the repository's configuration names. Throws a Failure when git does. */
+export async function git(directory: string, args: readonly string[]): Promise<string> {
+  return (await gitBytes(directory, args)).toString('utf8');
+}
+
+/** As `git`, for what is not all text; `input` goes to its standard input. */
+export async function gitBytes(directory: string, args: readonly string[], input = ''): Promise<Buffer> {
   const safe = ['-c', 'core.fsmonitor=false', '-c', 'core.quotePath=false', '--no-optional-locks'];
   try {
-    const { stdout } = await run('git', [...safe, ...args], { cwd: directory, maxBuffer: MAX_OUTPUT });
-    return stdout;
+    const running = run('git', [...safe, ...args], { cwd: directory, maxBuffer: MAX_OUTPUT, encoding: 'buffer' });
+    // It may end before it has read everything; why is told by its status.
+    running.child.stdin?.on('error', () => {});
+    running.child.stdin?.end(input);
+    return (await running).stdout;
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : '';
     throw new Failure(EXIT.fatal, `git ${args[0]}: ${said || (error instanceof Error ? error.message : error)}`);
@@ -40,19 +46,24 @@ async function git(directory: string, args: readonly string[]): Promise<string> 
 }
 
 const DIFF = ['diff', '--no-color', '--no-ext-diff', '--no-textconv', '--no-renames'];
-const names = (output: string): readonly string[] => output.split('\0').filter((name) => name !== '');
-const topOf = async (directory: string): Promise<string> =>
+export const names = (output: string): readonly string[] => output.split('\0').filter((name) => name !== '');
+
+/** Absolute; the top of the working tree around a directory. */
+export const topOf = async (directory: string): Promise<string> =>
   (await git(directory, ['rev-parse', '--show-toplevel'])).replace(/\r?\n$/, '');
+
+/** The commit that a revision names; null = none. */
+export async function commitOf(revision: string, top: string): Promise<string | null> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
+  const commit = await git(top, args).catch(() => null);
+  return commit?.trim() ?? null;
+}
 
 /** What differs between a revision and the working tree, files that git does not know yet included. */
 export async function changesSince(revision: string, directory: string): Promise<Changes> {
   const top = await topOf(directory);
-  const commit = await git(top, ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]).catch(
-    () => {
-      throw new Failure(EXIT.usage, `--since ${revision}: there is no such revision`);
-    },
-  );
-  const base = commit.trim();
+  const base = await commitOf(revision, top);
+  if (base === null) throw new Failure(EXIT.usage, `--since ${revision}: there is no such revision`);
   const changed = names(await git(top, [...DIFF, '--name-only', '-z', '--diff-filter=d', base, '--']));
   const untracked = new Set(names(await git(top, ['ls-files', '-z', '--others', '--exclude-standard'])));
   return {
@@ -72,32 +83,6 @@ export async function stagedChanges(directory: string): Promise<Changes> {
     files: staged.filter(isSourceName).sort(),
     linesOf: async (file) => rangesIn(await git(top, [...DIFF, '--cached', '-U0', '--', file])),
   };
-}
-
-export interface Snapshot {
-  /** Absolute; stands for the top of the working tree. */
-  readonly top: string;
-  readonly remove: () => Promise<void>;
-}
-
-/** Writes out what is staged of the directories in which `files` lie: the working tree may differ from it. */
-export async function stagedSnapshot({ top }: Changes, files: readonly string[]): Promise<Snapshot> {
-  const folder = await mkdtemp(join(tmpdir(), 'dma-audit-'));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  try {
-    const directories = new Set(files.map((file) => dirname(file)));
-    const all = names(await git(top, ['ls-files', '-z', '--', ...[...directories].map((one) => `:(literal)${one}`)]));
-    const wanted = all.filter((file) => isSourceName(file) && directories.has(dirname(file)));
-    await mkdir(folder, { recursive: true });
-    const prefix = `${folder.split(sep).join('/')}/`;
-    // In portions: a command line has an end.
-    for (let at = 0; at < wanted.length; at += 500)
-      await git(top, ['checkout-index', '-q', `--prefix=${prefix}`, '--', ...wanted.slice(at, at + 500)]);
-    return { top: folder, remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
 }
 
 /** The changed lines in the output of `git diff -U0` for one file. */

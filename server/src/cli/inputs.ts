@@ -17,9 +17,14 @@ export interface Inputs {
 
 /**
  * Finds the files to check. A named file is always taken; ignore files hold for what is found in directories and by globs.
- * Throws a Failure for a path that does not exist and a glob that matches nothing.
+ * Throws a Failure for a path that does not exist and a glob that matches nothing, unless that is nothing to worry about.
  */
-export async function findInputs(paths: readonly string[], directory: string, root: string): Promise<Inputs> {
+export async function findInputs(
+  paths: readonly string[],
+  directory: string,
+  root: string,
+  missing: 'refused' | 'nothing' = 'refused',
+): Promise<Inputs> {
   const files = new Set<string>();
   const named = new Set<string>();
   const skipped: SkippedFile[] = [];
@@ -36,7 +41,8 @@ export async function findInputs(paths: readonly string[], directory: string, ro
     }
     const { isGlob } = picomatch.scan(path);
     const matches = isGlob ? await matching(path, directory, skipped) : [];
-    if (matches.length === 0) throw new Failure(EXIT.fatal, `${path}: ${isGlob ? 'matches no C source' : status}`);
+    if (matches.length === 0 && missing === 'refused')
+      throw new Failure(EXIT.fatal, `${path}: ${isGlob ? 'matches no C source' : status}`);
     for (const file of matches) files.add(file);
   }
   return {

@@ -8,8 +8,7 @@ import { EXIT, Failure, reasonOf } from './failure.ts';
 const MAX_LINE = 65_536;
 
 /**
- * Reads a trace line by line, unpacking `.gz`; `-` cannot be read twice and is refused. A file that is damaged ends where the
- * damage begins: `damaged` is told why. Throws a Failure when the file cannot be read at all.
+ * Reads a trace line by line, unpacking `.gz`. A file that is damaged ends where the damage begins: `damaged` is told why. Throws a Failure when the file cannot be read at all.
  */
 export async function eachLine(
   file: string,

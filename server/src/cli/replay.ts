@@ -1,10 +1,12 @@
 import process from 'node:process';
+import type { Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import type { Replay } from './replay-run.ts';
+import { spool } from './replay-stdin.ts';
 import { pathArgument } from './root.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -23,7 +25,10 @@ const USUAL: readonly string[] = ['direct', 'swiotlb', 'sev', 'tdx', 'vtd-strict
 export function replayCommand(): Command {
   return new Command('replay')
     .description("Replay a Linux kernel's DMA trace events on simulated platforms: what pool it needs, what it costs.")
-    .argument('<trace>', 'text of the trace events of the groups dma, swiotlb and iommu; .gz is unpacked')
+    .argument(
+      '<trace>',
+      'text of the trace events of the groups dma, swiotlb and iommu; .gz is unpacked, - reads standard input',
+    )
     .option('--platform <ids>', `${PLATFORM_WORDS}; of Linux only (default: ${USUAL.join(',')})`, platformList)
     .option('--slots <n>', "slots of the recorded kernel's bounce pool (default: as the trace says, or 32768)", slots)
     .option('--profile <file>', "figures of a machine, as 'dma-audit calibrate' writes them")
@@ -42,17 +47,31 @@ events/iommu/enable, run the workload, and copy the file trace. Events of other 
 async function execute(file: string, given: ReplayArguments): Promise<void> {
   const platforms = await platformsNamed(given.platform ?? USUAL, 'linux');
   await protectInputs([given.output ?? null], [file, given.profile ?? null]);
-  const { replayTrace } = await import('./replay-run.ts');
-  const replay = await replayTrace(file, platforms, given.slots ?? null, await figuresWith(given.profile));
+  const replay = await replayed(file, platforms, given);
   if (replay.scan.events === 0)
-    throw new Failure(EXIT.fatal, `${file}: no DMA trace event in ${replay.scan.lines} lines`);
+    throw new Failure(EXIT.fatal, `${shown(file)}: no DMA trace event in ${replay.scan.lines} lines`);
   await writeOutput(given.output ?? null, await written(file, replay, given));
+}
+
+const shown = (file: string): string => (file === '-' ? 'standard input' : file);
+
+async function replayed(file: string, platforms: readonly Platform[], given: ReplayArguments): Promise<Replay> {
+  const { replayTrace } = await import('./replay-run.ts');
+  const figures = await figuresWith(given.profile);
+  const slots = given.slots ?? null;
+  if (file !== '-') return replayTrace(file, platforms, slots, figures);
+  const spooled = await spool(process.stdin);
+  try {
+    return await replayTrace(spooled.file, platforms, slots, figures);
+  } finally {
+    await spooled.remove();
+  }
 }
 
 async function written(file: string, replay: Replay, given: ReplayArguments): Promise<string> {
   if (given.format === 'json') return json(file, replay);
   const { replayText } = await import('./replay-text.ts');
-  return replayText(file, replay, given.color && given.output === undefined && hasColour(process.stdout));
+  return replayText(shown(file), replay, given.color && given.output === undefined && hasColour(process.stdout));
 }
 
 function json(file: string, { scan, platforms, ...rest }: Replay): string {
