@@ -511,7 +511,10 @@ class Explorer {
 
   /** The device may write there too: what the driver reads back later need not be the number that it put there. */
   private isOverwritten(location: string, value: Value): boolean {
-    return value.kind === 'number' && this.isDeviceMemory(location);
+    const isConstant =
+      value.kind === 'number' ||
+      (value.kind === 'symbol' && this.context.symbols.info(value.symbol).key.startsWith('const:'));
+    return isConstant && this.isDeviceMemory(location);
   }
 
   private readBack(state: State, frame: Frame, at: number): Value {
