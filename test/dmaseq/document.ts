@@ -9,6 +9,7 @@ const example = (name: string): string => readFileSync(join('examples', `${name}
 
 const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   declare: 'memory that was there before, or that no DMA call made',
+  'declare-mapping': 'a mapping of known memory that was there before',
   allocate: 'memory is allocated; without a word, such as a device may share (`dma`)',
   free: 'it is freed',
   map: 'memory is mapped for a device; without a word, for one transfer (streaming)',
@@ -17,9 +18,11 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   check: 'the program tests whether a mapping worked; `wrong` = not by the test that the API defines',
   'cpu-read': 'the CPU reads memory',
   'cpu-write': 'the CPU writes memory',
+  translate: "a device's address is used as one of the CPU's, or `truncated`",
   give: 'the device is told an address',
   'device-start': 'bus mastering or a queue is started',
   'device-stop': 'it is stopped; `quiet` = nothing is under way any more',
+  wait: 'the program waits until the device is done; `failed` = it was not (a timeout)',
   'set-mask': 'the program says how many address bits (`SIZE`, 1 to 64) the device drives',
   'set-attribute': 'IOMMU access rights of a mapping',
   convert: 'the program converts pages by itself',
@@ -27,6 +30,7 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   'exit-boot-services': 'ExitBootServices begins (handlers run), or is over',
   'atomic-enter': 'nothing may sleep from here on',
   'atomic-leave': 'it may again',
+  sleep: 'a call that may sleep',
   lose: 'the last reference is gone; `failing` = on a path that reports failure, `uncertain` = another holder may have been missed',
   'hand-over': 'code that is not seen may have released or kept it: nothing is claimed any more',
 };

@@ -49,6 +49,9 @@ const RELATED: Record<Violation['related'][number]['role'], string> = {
   used: 'used here',
   declared: 'the memory is this',
   synced: 'synced here',
+  started: 'started here',
+  stopped: 'ends here, or should',
+  locked: 'from here on nothing may sleep',
 };
 
 /** Fills in what most rules share. */

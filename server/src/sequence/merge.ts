@@ -60,7 +60,7 @@ export function stateKey(context: Context, frame: Frame, state: State): string {
     if (value?.kind === 'number') holders.push(`${name}=${value.value}`);
   }
   for (const { loop, count } of state.loops) holders.push(`${loop}#${count}`);
-  return `${parts.sort().join(',')}|${holders.sort().join(',')}`;
+  return `${parts.sort().join(',')}|${holders.sort().join(',')}|${state.marks.join(',')}`;
 }
 
 const INDEX_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
@@ -119,6 +119,7 @@ export function mergeCoarsely(context: Context, state: State, other: State, wher
     if (!mine && theirs) state.update(id, theirs);
     context.handOver(state, id, 'paths meet');
   }
+  state.marks = state.marks.filter((mark) => other.hasMark(mark));
   mergeInto(context, state, other, where);
 }
 

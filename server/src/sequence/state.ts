@@ -36,6 +36,11 @@ export class State {
   private resourcesAreShared = false;
   trace: TraceNode | null = null;
   loops: readonly LoopCount[] = [];
+  /**
+   * What happened on the way and still matters, though no resource or value tells: a lock held, a list read before its map.
+   * Part of a state's identity, so that paths with and without it are not merged. Sorted.
+   */
+  marks: readonly string[] = [];
   /** Counts the times when unknown code may have changed memory: part of the identity of loaded values. */
   epoch = 0;
 
@@ -60,6 +65,7 @@ export class State {
     }
     copy.trace = this.trace;
     copy.loops = this.loops;
+    copy.marks = this.marks;
     copy.epoch = this.epoch;
     return copy;
   }
@@ -131,6 +137,18 @@ export class State {
 
   allResources(): IterableIterator<[number, ResourceState]> {
     return this.resources.entries();
+  }
+
+  hasMark(mark: string): boolean {
+    return this.marks.includes(mark);
+  }
+
+  mark(mark: string): void {
+    if (!this.hasMark(mark)) this.marks = [...this.marks, mark].sort();
+  }
+
+  unmark(mark: string): void {
+    if (this.hasMark(mark)) this.marks = this.marks.filter((m) => m !== mark);
   }
 
   loopCount(loop: string): number {

@@ -198,8 +198,18 @@ class Compiler {
         const within = this.#within(fields.within);
         const { memory = 'unknown' } = fields;
         const buffer = this.#enter(nameIn(fields), 'buffer', 'memory');
-        return { ...common, op, buffer, memory, name: fields.title ?? nameText(nameIn(fields)), size, within };
+        const embedded = fields.embedded === true ? { embedded: true } : {};
+        const name = fields.title ?? nameText(nameIn(fields));
+        return { ...common, op, buffer, memory, name, size, within, ...embedded };
       }
+      case 'declare-mapping':
+        return {
+          ...common,
+          op,
+          mapping: this.#enter(nameIn(fields), 'mapping', this.#familyOf('mapping')),
+          buffer: target,
+          direction,
+        };
       case 'allocate': {
         const { memory = 'dma' } = fields;
         const family = fields.family ?? (memory === 'dma' ? this.#familyOf('buffer') : 'memory');
@@ -226,17 +236,29 @@ class Compiler {
         return { ...common, op, target, right: fields.wrong !== true, test: fields.test ?? '' };
       case 'cpu-read':
       case 'cpu-write':
+        return { ...common, op, target, ...(fields.entry === undefined ? {} : { entry: fields.entry }) };
       case 'hand-over':
         return { ...common, op, target };
+      case 'translate':
+        return { ...common, op, target, as: fields.as ?? 'virtual' };
       case 'give':
-        return { ...common, op, target, through: fields.through ?? 'descriptor', size };
+        return {
+          ...common,
+          op,
+          target,
+          through: fields.through ?? 'descriptor',
+          size,
+          ...(device === null ? {} : { device }),
+        };
+      case 'wait':
+        return { ...common, op, outcome };
       case 'device-start':
       case 'device-stop':
         return { ...common, op, device, quiet: fields.quiet === true };
       case 'set-mask': {
         const { bytes: bits } = size;
         if (bits === null || bits < 1 || bits > 64) throw new Fault(at, 'a mask has 1 to 64 bits');
-        return { ...common, op, device, bits };
+        return { ...common, op, device, bits, ...(outcome === 'ok' ? {} : { outcome }) };
       }
       case 'set-attribute':
         return { ...common, op, target, access: fields.access ?? 'unknown', outcome };
@@ -245,6 +267,7 @@ class Compiler {
       case 'memory-map-change':
       case 'atomic-enter':
       case 'atomic-leave':
+      case 'sleep':
         return { ...common, op };
       case 'exit-boot-services':
         return { ...common, op, phase: fields.phase ?? 'begin' };

@@ -1,7 +1,16 @@
 import type { CounterName } from '../machine/counters.ts';
 import type { Dialect } from '../machine/memory-system.ts';
 import type { ViolationKind } from '../machine/violation.ts';
-import type { Direction, ExitBootServices, Give, Lose, MemoryKind, Operation, SetAttribute } from '../program/index.ts';
+import type {
+  Direction,
+  ExitBootServices,
+  Give,
+  Lose,
+  MemoryKind,
+  Operation,
+  SetAttribute,
+  Translate,
+} from '../program/index.ts';
 
 /** Where something stands in the text; both from 1. */
 export interface Position {
@@ -118,6 +127,9 @@ export interface Fields {
   readonly failing?: true;
   readonly uncertain?: true;
   readonly quiet?: true;
+  readonly embedded?: true;
+  readonly entry?: 'first' | 'current';
+  readonly as?: Translate['as'];
   readonly wrong?: true;
   readonly owner?: 'cpu' | 'device';
   readonly through?: Give['through'];

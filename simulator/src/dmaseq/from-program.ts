@@ -33,7 +33,21 @@ class Writer {
         const within = operation.within === null ? {} : { within: this.#use('buffer', operation.within) };
         const { memory, name: title } = operation;
         const size = sizeFields(operation.size);
-        return { ...common, name: this.#make('buffer', operation.buffer), ...size, memory, ...within, title };
+        const embedded: Fields = operation.embedded ? { embedded: true } : {};
+        return {
+          ...common,
+          name: this.#make('buffer', operation.buffer),
+          ...size,
+          memory,
+          ...embedded,
+          ...within,
+          title,
+        };
+      }
+      case 'declare-mapping': {
+        const target = this.#target(operation.buffer);
+        const { direction } = operation;
+        return { ...common, name: this.#make('mapping', operation.mapping), target, direction };
       }
       case 'allocate': {
         const name = this.#make('buffer', operation.buffer);
@@ -88,24 +102,33 @@ class Writer {
         return { ...common, target: this.#target(operation.target), ...told };
       }
       case 'cpu-read':
-      case 'cpu-write':
+      case 'cpu-write': {
+        const { entry } = operation;
+        return { ...common, target: this.#target(operation.target), ...(entry === undefined ? {} : { entry }) };
+      }
       case 'hand-over':
         return { ...common, target: this.#target(operation.target) };
+      case 'translate':
+        return { ...common, target: this.#target(operation.target), as: operation.as };
       case 'give':
         return {
           ...common,
           target: this.#target(operation.target),
           ...sizeFields(operation.size),
           through: operation.through,
+          ...(operation.device ? { device: operation.device } : {}),
         };
+      case 'wait':
+        return { ...common, ...outcomeField(operation.outcome) };
       case 'device-start':
       case 'device-stop': {
         const { device, quiet } = operation;
         return { ...common, ...(quiet ? { quiet } : {}), ...(device === null ? {} : { device }) };
       }
       case 'set-mask': {
-        const { bits, device } = operation;
-        return { ...common, size: { bytes: bits }, ...(device === null ? {} : { device }) };
+        const { bits, device, outcome = 'ok' } = operation;
+        const how = { ...outcomeField(outcome), ...(device === null ? {} : { device }) };
+        return { ...common, size: { bytes: bits }, ...how };
       }
       case 'set-attribute':
         return {
@@ -139,6 +162,7 @@ class Writer {
       case 'memory-map-change':
       case 'atomic-enter':
       case 'atomic-leave':
+      case 'sleep':
         return common;
     }
   }

@@ -25,6 +25,14 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   'foreign-common-buffer': true,
   'exit-boot-services-memory-map': true,
   'unmappable-memory': true,
+  'sleeping-in-atomic': true,
+  'free-while-running': true,
+  'unchecked-mask': true,
+  'wrong-address': true,
+  'missing-sync': true,
+  'device-length-exceeds-mapping': true,
+  'shared-cache-line': true,
+  'invalid-attributes': true,
   'cpu-access-while-mapped': true,
 };
 

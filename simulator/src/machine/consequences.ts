@@ -72,6 +72,29 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
       return traits.mapCanFail ? 'when no space is left the device is given an address that is not valid' : null;
     case 'unchecked-allocation':
       return 'when memory is short a null pointer is used';
+    case 'sleeping-in-atomic':
+      return 'the CPU that holds the lock may schedule: deadlock, or "scheduling while atomic"';
+    case 'free-while-running':
+      if (traits.translates) return 'the running transfer faults, or reaches memory of a later mapping';
+      return 'the running transfer reads or overwrites memory of somebody else';
+    case 'unchecked-mask':
+      return traits.mapCanFail ? 'every mapping fails, or the device gets addresses that it cannot drive' : null;
+    case 'wrong-address':
+      if (facts.access === 'write') return 'addresses above 4 GiB lose their upper half';
+      if (traits.translates || traits.offset) return 'the number means another place to the CPU: wild access';
+      return traits.bounces ? 'the CPU reaches the bounce buffer in place of the memory' : null;
+    case 'missing-sync':
+      return stale;
+    case 'device-length-exceeds-mapping':
+      if (traits.translates) return 'the device faults behind the mapping, or reaches memory of another one';
+      return traits.bounces
+        ? 'the device reads or overwrites the bounce buffer of somebody else'
+        : 'the device reaches the memory behind';
+    case 'shared-cache-line':
+      if (traits.bounces) return null;
+      return traits.coherent ? null : 'the neighbours in the cache line and the data overwrite each other';
+    case 'invalid-attributes':
+      return 'the flag is ignored, or the call fails with a warning';
     case 'unmapped-common-buffer':
       if (traits.translates || traits.offset) return 'the host address means nothing to the device';
       return traits.encrypted && !facts.isShared

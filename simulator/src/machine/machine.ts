@@ -4,6 +4,7 @@ import type {
   BufferId,
   Convert,
   CpuAccess,
+  Direction,
   Free,
   Give,
   Lose,
@@ -12,13 +13,16 @@ import type {
   MemoryKind,
   Operation,
   Program,
+  SetMask,
   Sync,
+  Translate,
   Unmap,
 } from '../program/index.ts';
 import { BlockPools, isPool, isPoolBlock } from './block-pools.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
 import type { Counters } from './counters.ts';
 import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
+import { type Running, Transfers } from './transfers.ts';
 import type { FaultKind, RelatedOperation, Violation } from './violation.ts';
 
 export interface Run {
@@ -43,6 +47,7 @@ interface Buffer {
   readonly memory: MemoryKind;
   readonly name: string;
   readonly within: BufferId | null;
+  readonly embedded: boolean;
   readonly allocation: number | null;
   freedAt: number | null;
   handedOver: boolean;
@@ -53,12 +58,17 @@ interface Mapping {
   readonly origin: MapOperation | null;
   readonly index: number;
   readonly buffer: BufferId | null;
+  readonly direction: Direction;
   readonly grant: MapGrant | null;
   /** Who may touch the memory now. */
   owner: 'cpu' | 'device';
   unmappedAt: number | null;
   checkedAt: number | null;
   wronglyCheckedAt: number | null;
+  /** The last sync that gave the memory to the device, while none gave it to the CPU. */
+  givenBackAt: number | null;
+  /** The CPU wrote here while it had the memory for a while. */
+  writtenAt: number | null;
   /** The CPU wrote here while the device owned the memory, and did not hand it back by a sync since. */
   dirtyAt: number | null;
   /** A fault of this mapping was reported: what follows from it is not reported again. */
@@ -79,6 +89,14 @@ class Machine {
   private readonly mappings = new Map<MappingId, Mapping>();
   /** Scatterlists whose DMA fields were read while they were not mapped, with the operation. */
   private readonly readBeforeMap = new Map<BufferId, number>();
+  /** While a scatterlist is walked: where DMA fields of the entry that was reached, of the first one, were read. */
+  private readonly entriesRead = new Map<BufferId, { first: number | null; current: number | null }>();
+  private readonly failedAllocations = new Map<BufferId, number>();
+  private readonly transfers = new Transfers();
+  /** Operations that began the sections in which nothing may sleep, outermost first. */
+  private readonly atomicSince: number[] = [];
+  /** Devices whose mask was refused, with the operation; '' stands for a device that is not known. */
+  private readonly refusedMasks = new Map<string, number>();
   private readonly violations: Violation[] = [];
   private readonly refusals: Refusal[] = [];
   private exiting = false;
@@ -108,11 +126,21 @@ class Machine {
           memory: operation.memory,
           name: operation.name,
           within: operation.within,
+          embedded: operation.embedded ?? false,
           allocation: null,
           freedAt: null,
           handedOver: false,
         });
         return;
+      case 'declare-mapping': {
+        const { buffer, direction, mapping } = operation;
+        this.mappings.set(mapping, {
+          ...unknownMapping(index),
+          buffer: buffer.to === 'buffer' ? buffer.id : null,
+          direction,
+        });
+        return;
+      }
       case 'allocate':
         return this.allocate(operation, index);
       case 'free':
@@ -132,6 +160,8 @@ class Machine {
       case 'cpu-read':
       case 'cpu-write':
         return this.cpuAccess(operation, index);
+      case 'translate':
+        return this.translate(operation, index);
       case 'give':
         return this.give(operation, index);
       case 'lose':
@@ -149,14 +179,24 @@ class Machine {
         return;
       case 'convert':
         return this.convert(operation);
-      case 'set-mask':
-        this.system.setMask?.(operation.bits);
-        return;
       case 'device-start':
+        this.useMask(operation.device, index);
+        return this.transfers.start(operation, index);
       case 'device-stop':
-      case 'set-attribute':
+        return this.transfers.stop(operation, index);
+      case 'wait':
+        return this.transfers.wait(operation.outcome !== 'failed', index);
+      case 'set-mask':
+        return this.setMask(operation, index);
       case 'atomic-enter':
+        this.atomicSince.push(index);
+        return;
       case 'atomic-leave':
+        this.atomicSince.pop();
+        return;
+      case 'sleep':
+        return this.sleep(operation.api, index);
+      case 'set-attribute':
         return;
     }
   }
@@ -169,6 +209,63 @@ class Machine {
     facts: FaultFacts = { direction: 'unknown' },
   ): void {
     this.violations.push({ kind, index, related, detail, consequence: consequence(kind, this.platform.traits, facts) });
+  }
+
+  private sleep(api: string, index: number): void {
+    const since = this.atomicSince.at(-1);
+    if (since === undefined) return;
+    const lock = this.program.operations[since]?.api ?? '';
+    this.report('sleeping-in-atomic', index, [{ index: since, role: 'locked' }], { api, lock });
+  }
+
+  private setMask({ device, bits, outcome }: SetMask, index: number): void {
+    if (outcome === 'failed') this.refusedMasks.set(device ?? '', index);
+    else {
+      this.refusedMasks.delete(device ?? '');
+      this.system.setMask?.(bits);
+    }
+  }
+
+  /** The device is put to use: the mask has to be one that the platform accepted. */
+  private useMask(device: string | null, index: number): void {
+    const refused = this.refusedMasks.get(device ?? '');
+    if (refused === undefined) return;
+    this.refusedMasks.delete(device ?? '');
+    const { api = '' } = this.program.operations[refused] ?? {};
+    this.report('unchecked-mask', refused, [{ index, role: 'used' }], { api });
+  }
+
+  private reportRunning(running: Running, index: number, api: string, related: readonly RelatedOperation[]): void {
+    const { startedAt, endedAt, why } = running;
+    const apiAt = (at: number | null) => (at === null ? '' : (this.program.operations[at]?.api ?? ''));
+    this.report(
+      'free-while-running',
+      index,
+      [
+        { index: startedAt, role: 'started' },
+        ...(endedAt === null ? [] : [{ index: endedAt, role: 'stopped' } as const]),
+        ...related,
+      ],
+      { api, started: apiAt(startedAt), ended: apiAt(endedAt), why },
+    );
+  }
+
+  private translate({ target, api, as }: Translate, index: number): void {
+    const origin =
+      target.to === 'mapping'
+        ? this.mappings.get(target.id)
+        : target.to === 'buffer'
+          ? this.buffers.get(target.id)
+          : undefined;
+    if (!origin?.origin) return;
+    const from: RelatedOperation = { index: origin.index, role: target.to === 'mapping' ? 'mapped' : 'allocated' };
+    this.report(
+      'wrong-address',
+      index,
+      [from],
+      { api, as, made: origin.origin.api },
+      { direction: 'unknown', access: as === 'truncated' ? 'write' : 'read' },
+    );
   }
 
   private refusable<T extends { readonly refused: string | null }>(index: number, grant: T): T {
@@ -185,13 +282,24 @@ class Machine {
     // Whatever the name stood for before, it stands for this from here on.
     this.readBeforeMap.delete(operation.buffer);
     this.buffers.delete(operation.buffer);
-    if (operation.outcome === 'failed') return;
+    this.failedAllocations.delete(operation.buffer);
+    if (operation.outcome === 'failed') {
+      this.failedAllocations.set(operation.buffer, index);
+      return;
+    }
+    if (operation.memory === 'dma') this.useMask(operation.device, index);
+    const ignored = operation.attributes.filter(
+      (attribute) => attribute.startsWith('zone-') || attribute === 'compound',
+    );
+    if (ignored.length)
+      this.report('invalid-attributes', index, [], { api: operation.api, attributes: ignored.join(', ') });
     this.buffers.set(operation.buffer, {
       index,
       origin: operation,
       memory: operation.memory,
       name: operation.api,
       within: null,
+      embedded: false,
       allocation: this.granted(operation, index),
       freedAt: null,
       handedOver: false,
@@ -217,6 +325,7 @@ class Machine {
         how: target.how,
       });
     }
+    if (this.failedAllocations.has(target.id)) return;
     const buffer = this.bufferOf(target.id, index);
     if (buffer.handedOver) return;
     if (buffer.freedAt !== null) {
@@ -229,6 +338,8 @@ class Machine {
       return;
     }
     const { origin } = buffer;
+    const running = this.transfers.take('buffer', target.id);
+    if (running) this.reportRunning(running, index, operation.api, made(buffer));
     if (origin && !origin.releasedBy.includes(operation.family))
       this.report('api-mismatch', index, made(buffer), { api: operation.api, made: origin.api });
     else if (origin && operation.family !== 'memory' && sizesDiffer(origin.size, operation.size))
@@ -297,6 +408,7 @@ class Machine {
         memory: 'unknown',
         name: '',
         within: null,
+        embedded: false,
         allocation: null,
         freedAt: null,
         handedOver: false,
@@ -314,15 +426,19 @@ class Machine {
       origin: operation,
       index,
       buffer: operation.buffer.to === 'buffer' ? operation.buffer.id : null,
+      direction: operation.direction,
       grant: failed ? null : this.refusable(index, this.system.map(this.mapRequest(operation, memory))),
       owner: 'device',
       unmappedAt: null,
       checkedAt: null,
       wronglyCheckedAt: null,
+      givenBackAt: null,
+      writtenAt: null,
       dirtyAt: null,
       faulty: false,
     };
     this.mappings.set(operation.mapping, mapping);
+    if (!failed) this.useMask(operation.device, index);
     const { dialect } = this.program;
     const early = mapping.buffer === null ? undefined : this.readBeforeMap.get(mapping.buffer);
     if (early !== undefined && mapping.buffer !== null) {
@@ -333,6 +449,18 @@ class Machine {
         mapped: operation.api,
       });
     }
+    if (
+      buffer?.embedded &&
+      !failed &&
+      (operation.direction === 'from-device' || operation.direction === 'bidirectional')
+    )
+      this.report(
+        'shared-cache-line',
+        index,
+        declared(buffer),
+        { api: operation.api, name: buffer.name },
+        { direction: operation.direction },
+      );
     const isUnmappable =
       dialect === 'linux'
         ? ['stack', 'vmalloc', 'rodata', 'static', 'percpu', 'kmap'].includes(memory)
@@ -376,18 +504,7 @@ class Machine {
   private mappingOf(id: MappingId, index: number): Mapping {
     let mapping = this.mappings.get(id);
     if (!mapping) {
-      mapping = {
-        origin: null,
-        index,
-        buffer: null,
-        grant: null,
-        owner: 'device',
-        unmappedAt: null,
-        checkedAt: index,
-        wronglyCheckedAt: null,
-        dirtyAt: null,
-        faulty: false,
-      };
+      mapping = unknownMapping(index);
       this.mappings.set(id, mapping);
     }
     return mapping;
@@ -445,6 +562,8 @@ class Machine {
     const mapping = this.mappingOf(target.id, index);
     if (this.isInvalidUse(mapping, index, api, 'unmap')) return;
     this.settleWrites(mapping);
+    const running = this.transfers.take('mapping', target.id);
+    if (running) this.reportRunning(running, index, api, mapped(mapping));
     mapping.unmappedAt = index;
     if (mapping.grant) this.system.unmap(mapping.grant);
     const { origin } = mapping;
@@ -483,7 +602,11 @@ class Machine {
     const mapping = this.mappingOf(operation.target.id, index);
     if (this.isInvalidUse(mapping, index, operation.api, 'use')) return;
     mapping.owner = operation.owner;
-    if (operation.owner === 'device') mapping.dirtyAt = null;
+    mapping.givenBackAt = operation.owner === 'device' ? index : null;
+    if (operation.owner === 'device') {
+      mapping.dirtyAt = null;
+      mapping.writtenAt = null;
+    }
     if (mapping.grant) this.system.sync(mapping.grant, operation.owner, operation.size.bytes);
     const { origin } = mapping;
     if (origin && origin.direction !== 'bidirectional' && differ(origin.direction, operation.direction))
@@ -500,10 +623,14 @@ class Machine {
 
   private cpuAccess(operation: CpuAccess, index: number): void {
     if (operation.target.to !== 'buffer') return;
-    if (operation.target.how === 'other-role') return this.readResult(operation.target.id, index);
+    if (operation.target.how === 'other-role') return this.readResult(operation.target.id, operation, index);
+    if (this.useOfFailed(operation.target.id, operation.api, index)) return;
+    if (operation.op === 'cpu-read' && this.readGivenBack(operation.target.id, operation.api, index)) return;
     for (const [, mapping] of this.mappings) {
       const { origin } = mapping;
       if (!origin || mapping.faulty || mapping.buffer !== operation.target.id) continue;
+      if (mapping.owner === 'cpu' && operation.op === 'cpu-write' && origin.direction !== 'from-device')
+        mapping.writtenAt ??= index;
       if (
         mapping.unmappedAt !== null ||
         mapping.owner === 'cpu' ||
@@ -524,9 +651,45 @@ class Machine {
   }
 
   /** A scatterlist's DMA addresses and lengths are read before this program maps it: what is there is left from earlier. */
-  private readResult(list: BufferId, index: number): void {
+  private readResult(list: BufferId, { entry, api }: CpuAccess, index: number): void {
+    if (entry !== undefined) {
+      const read = { ...(this.entriesRead.get(list) ?? { first: null, current: null }), [entry]: index };
+      this.entriesRead.set(list, read);
+      if (read.first !== null && read.current !== null)
+        this.report('unmapped-sg-access', read.first, [{ index: read.current, role: 'used' }], { api, entry: 'first' });
+    }
     if (![...this.mappings.values()].some((m) => m.buffer === list))
       this.readBeforeMap.set(list, this.readBeforeMap.get(list) ?? index);
+  }
+
+  /** A result of an allocation that failed, and that nobody looked at. */
+  private useOfFailed(buffer: BufferId, api: string, index: number): boolean {
+    const failed = this.failedAllocations.get(buffer);
+    if (failed === undefined) return false;
+    this.failedAllocations.delete(buffer);
+    const made = this.program.operations[failed]?.api ?? '';
+    this.report('unchecked-allocation', failed, [{ index, role: 'used' }], { api, made });
+    return true;
+  }
+
+  /** Memory that the device filled is read after a sync for the device, where the one for the CPU was wanted. */
+  private readGivenBack(buffer: BufferId, api: string, index: number): boolean {
+    for (const mapping of this.mappings.values()) {
+      const { givenBackAt } = mapping;
+      if (mapping.buffer !== buffer || mapping.faulty || mapping.unmappedAt !== null || givenBackAt === null) continue;
+      if (mapping.direction !== 'from-device') continue;
+      mapping.faulty = true;
+      const sync = this.program.operations[givenBackAt]?.api ?? '';
+      this.report(
+        'sync-mismatch',
+        givenBackAt,
+        [{ index, role: 'used' }, ...mapped(mapping)],
+        { api: sync, read: api },
+        { direction: 'from-device', access: 'read' },
+      );
+      return true;
+    }
+    return false;
   }
 
   private reportAccess(mapping: Mapping, origin: MapOperation, index: number, { op, api }: CpuAccess): void {
@@ -551,14 +714,19 @@ class Machine {
 
   private give(operation: Give, index: number): void {
     const { target } = operation;
+    this.transfers.give(operation);
     if (target.to === 'mapping') {
       const mapping = this.mappingOf(target.id, index);
+      mapping.givenBackAt = null;
+      this.giveUnsynced(mapping, operation, index);
+      this.giveLength(mapping, operation, index);
       // A descriptor is the device's only when it is told so: a test that follows the store is in time.
       if (operation.through === 'descriptor' && this.isTestedLater(target.id, index)) return;
       if (!this.isInvalidUse(mapping, index, operation.api, 'use')) this.settleWrites(mapping);
       return;
     }
-    if (target.to !== 'buffer' || target.how !== 'other-role') return;
+    if (target.to !== 'buffer' || this.useOfFailed(target.id, operation.api, index)) return;
+    if (target.how !== 'other-role') return;
     const buffer = this.buffers.get(target.id);
     if (!buffer?.origin || (this.program.dialect === 'linux' && operation.through === 'descriptor')) return;
     this.report(
@@ -568,6 +736,35 @@ class Machine {
       { api: operation.api, made: buffer.origin.api, through: operation.through },
       { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
     );
+  }
+
+  /** What the CPU wrote since it got the memory back was not handed over. */
+  private giveUnsynced(mapping: Mapping, { api }: Give, index: number): void {
+    const { writtenAt } = mapping;
+    if (writtenAt === null || mapping.faulty) return;
+    mapping.writtenAt = null;
+    this.report(
+      'missing-sync',
+      index,
+      [{ index: writtenAt, role: 'used' }, ...mapped(mapping)],
+      { api, made: mapping.origin?.api ?? '', access: 'write' },
+      facts(mapping),
+    );
+  }
+
+  private giveLength({ origin, index: at }: Mapping, { size, api }: Give, index: number): void {
+    if (!origin || origin.outcome === 'failed') return;
+    const isLonger =
+      size.bytes !== null && origin.size.bytes !== null
+        ? size.bytes > origin.size.bytes
+        : origin.size.key !== '?' && size.key.startsWith(`${origin.size.key}+`);
+    if (isLonger)
+      this.report('device-length-exceeds-mapping', index, [{ index: at, role: 'mapped' }], {
+        api,
+        mapped: origin.api,
+        told: size.bytes === null ? '' : `${size.bytes}`,
+        size: origin.size.bytes === null ? '' : `${origin.size.bytes}`,
+      });
   }
 
   private isTestedLater(mapping: MappingId, index: number): boolean {
@@ -619,6 +816,22 @@ class Machine {
   }
 }
 
+/** A mapping that the program was given. */
+const unknownMapping = (index: number): Mapping => ({
+  origin: null,
+  index,
+  buffer: null,
+  direction: 'unknown',
+  grant: null,
+  owner: 'device',
+  unmappedAt: null,
+  checkedAt: index,
+  wronglyCheckedAt: null,
+  givenBackAt: null,
+  writtenAt: null,
+  dirtyAt: null,
+  faulty: false,
+});
 const made = (buffer: Buffer): RelatedOperation[] =>
   buffer.origin ? [{ index: buffer.index, role: 'allocated' }] : [];
 const declared = (buffer: Buffer | null): RelatedOperation[] =>

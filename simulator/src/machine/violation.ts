@@ -24,12 +24,31 @@ export type FaultKind =
   | 'foreign-common-buffer'
   | 'exit-boot-services-memory-map'
   | 'unmappable-memory'
+  | 'sleeping-in-atomic'
+  | 'free-while-running'
+  | 'unchecked-mask'
+  | 'wrong-address'
+  | 'missing-sync'
+  | 'device-length-exceeds-mapping'
+  | 'shared-cache-line'
+  | 'invalid-attributes'
   | 'cpu-access-while-mapped';
 
 /** An earlier operation that belongs to the fault, and the part it plays. */
 export interface RelatedOperation {
   readonly index: number;
-  readonly role: 'mapped' | 'allocated' | 'released' | 'checked' | 'lost' | 'used' | 'declared' | 'synced';
+  readonly role:
+    | 'mapped'
+    | 'allocated'
+    | 'released'
+    | 'checked'
+    | 'lost'
+    | 'used'
+    | 'declared'
+    | 'synced'
+    | 'started'
+    | 'stopped'
+    | 'locked';
 }
 
 /** What is not wrong, but costs more than it has to. One kind for each rule that words it. */

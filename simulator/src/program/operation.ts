@@ -86,6 +86,16 @@ export interface Declare extends Common {
   readonly size: Size;
   /** The buffer that this memory is a part of, or is reached from and freed with. */
   readonly within: BufferId | null;
+  /** An array inside a structure that does not start on a cache line of its own: other fields share its first and last line. */
+  readonly embedded?: boolean;
+}
+
+/** A mapping that was made before the program began, of memory that the program knows. */
+export interface DeclareMapping extends Common {
+  readonly op: 'declare-mapping';
+  readonly mapping: MappingId;
+  readonly buffer: Reference;
+  readonly direction: Direction;
 }
 
 export interface Free extends Common {
@@ -146,6 +156,15 @@ export interface Check extends Common {
 export interface CpuAccess extends Common {
   readonly op: 'cpu-read' | 'cpu-write';
   readonly target: Reference;
+  /** While a scatterlist is walked: the entry that was reached (`current`), or its first one at each step. */
+  readonly entry?: 'first' | 'current';
+}
+
+/** An address that only the device understands is used as one of the CPU's, or loses its upper bits. */
+export interface Translate extends Common {
+  readonly op: 'translate';
+  readonly target: Reference;
+  readonly as: 'virtual' | 'page' | 'dereferenced' | 'truncated';
 }
 
 /**
@@ -156,7 +175,10 @@ export interface Give extends Common {
   readonly op: 'give';
   readonly target: Reference;
   readonly through: 'descriptor' | 'register' | 'call' | 'field';
+  /** Length that the device is told with the address. A key `KEY+…` is longer than the one of `KEY`. */
   readonly size: Size;
+  /** Channel or queue through which it is told; absent = not known. */
+  readonly device?: string | null;
 }
 
 /** Bus mastering, queue or channel started / stopped; `stop` with `quiet: false` only asks for it (asynchronous). */
@@ -166,11 +188,21 @@ export interface DevicePower extends Common {
   readonly quiet: boolean;
 }
 
-/** The program says how many address bits the device drives: 1 to 64. Until it does, the platform says so. */
+/** The program waits until the device is done. `failed`: it went on though the device was not (a timeout). */
+export interface Wait extends Common {
+  readonly op: 'wait';
+  readonly outcome: Outcome;
+}
+
+/**
+ * The program says how many address bits the device drives: 1 to 64. Until it does, the platform says so. `failed`: the platform
+ * cannot serve such a device.
+ */
 export interface SetMask extends Common {
   readonly op: 'set-mask';
   readonly device: string | null;
   readonly bits: number;
+  readonly outcome?: Outcome;
 }
 
 /** IOMMU access rights (EDKII_IOMMU_PROTOCOL.SetAttribute). */
@@ -206,6 +238,11 @@ export interface AtomicSection extends Common {
   readonly op: 'atomic-enter' | 'atomic-leave';
 }
 
+/** A call that may sleep. */
+export interface Sleep extends Common {
+  readonly op: 'sleep';
+}
+
 /**
  * The program no longer holds any reference to the target: the last variable or field with its handle is gone.
  * `returning`: function ended with success / failure; `overwritten`: another value was put into its only place;
@@ -231,20 +268,24 @@ export interface HandOver extends Common {
 export type Operation =
   | Allocate
   | Declare
+  | DeclareMapping
   | Free
   | MapOperation
   | Unmap
   | Sync
   | Check
   | CpuAccess
+  | Translate
   | Give
   | DevicePower
+  | Wait
   | SetMask
   | SetAttribute
   | Convert
   | MemoryMapChange
   | ExitBootServices
   | AtomicSection
+  | Sleep
   | Lose
   | HandOver;
 

@@ -1,0 +1,18 @@
+import { defineRule } from './rule.ts';
+
+const WHY: Record<string, string> = {
+  'not-stopped': 'but the transfer was started and nobody waited for its end',
+  asynchronous: 'but the call that stops the channel does not wait until the device is done',
+  timeout: 'but the wait for the end of the transfer may have run into its timeout',
+};
+
+export const freeWhileRunning = defineRule({
+  id: 'free-while-running',
+  severity: 'warning',
+  dialects: ['linux'],
+  nursery: true,
+  summary: 'Memory is unmapped or freed while a transfer on it may still run.',
+  cwe: 416,
+  message: ({ detail }) =>
+    `${detail.api} takes the memory away, ${WHY[detail.why ?? ''] ?? WHY['not-stopped']}. Stop the channel with dmaengine_terminate_sync () before`,
+});

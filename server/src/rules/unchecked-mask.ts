@@ -1,0 +1,12 @@
+import { defineRule } from './rule.ts';
+
+export const uncheckedMask = defineRule({
+  id: 'unchecked-mask',
+  severity: 'warning',
+  dialects: ['linux'],
+  nursery: true,
+  summary: 'Nobody looks at whether the DMA mask was accepted.',
+  cwe: 252,
+  message: ({ detail }) =>
+    `the result of ${detail.api} is not looked at: when the platform cannot serve such a device, it must not be used. Fail when the call fails`,
+});

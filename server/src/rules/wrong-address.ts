@@ -1,0 +1,14 @@
+import { defineRule } from './rule.ts';
+
+export const wrongAddress = defineRule({
+  id: 'wrong-address',
+  severity: 'error',
+  dialects: ['linux'],
+  nursery: true,
+  summary: 'An address for the device is used as one of the CPU, or cut off.',
+  cwe: 704,
+  message: ({ detail }) =>
+    detail.as === 'truncated'
+      ? `the device address that ${detail.made} gave is put into 32 bits. Keep it in a dma_addr_t`
+      : `the device address that ${detail.made} gave is ${detail.as === 'dereferenced' ? 'dereferenced' : `handed to ${detail.api}`}: behind an IOMMU or a bounce buffer it is no address of the memory. Keep the CPU's pointer or page for that`,
+});

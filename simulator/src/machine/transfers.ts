@@ -1,0 +1,73 @@
+import type { BufferId, DevicePower, Give, MappingId } from '../program/index.ts';
+
+/** Why the device may still be at work. */
+export interface Running {
+  /** Index of the operation that started it. */
+  readonly startedAt: number;
+  /** Index of the operation that should have ended it; null: there was none. */
+  readonly endedAt: number | null;
+  readonly why: 'not-stopped' | 'asynchronous' | 'timeout';
+}
+
+interface Channel {
+  readonly mappings: Set<MappingId>;
+  readonly buffers: Set<BufferId>;
+  running: Running | null;
+}
+
+/**
+ * Which memory the channels of the device were told and may still be working on. Only what was given through a named channel
+ * and started in the program is followed: of anything else it is not known when it ends.
+ */
+export class Transfers {
+  readonly #channels = new Map<string, Channel>();
+
+  give({ device, target }: Give): void {
+    if (!device) return;
+    const channel = this.#channel(device);
+    if (target.to === 'mapping') channel.mappings.add(target.id);
+    else if (target.to === 'buffer') channel.buffers.add(target.id);
+  }
+
+  start({ device }: DevicePower, index: number): void {
+    if (device !== null) this.#channel(device).running = { startedAt: index, endedAt: null, why: 'not-stopped' };
+  }
+
+  stop({ device, quiet }: DevicePower, index: number): void {
+    for (const [name, channel] of this.#channels) {
+      if (device !== null && name !== device) continue;
+      if (quiet) this.#end(name);
+      else if (channel.running) channel.running = { ...channel.running, endedAt: index, why: 'asynchronous' };
+    }
+  }
+
+  /** Somebody waited for the end: whether it came or not counts for everything that runs. */
+  wait(isDone: boolean, index: number): void {
+    for (const [name, channel] of this.#channels)
+      if (isDone) this.#end(name);
+      else if (channel.running) channel.running = { ...channel.running, endedAt: index, why: 'timeout' };
+  }
+
+  /** How the memory may still be in use; told once. */
+  take(what: 'mapping' | 'buffer', id: number): Running | null {
+    for (const channel of this.#channels.values()) {
+      const given = what === 'mapping' ? channel.mappings : channel.buffers;
+      if (channel.running && given.delete(id)) return channel.running;
+    }
+    return null;
+  }
+
+  #channel(name: string): Channel {
+    let channel = this.#channels.get(name);
+    if (!channel) {
+      channel = { mappings: new Set(), buffers: new Set(), running: null };
+      this.#channels.set(name, channel);
+    }
+    return channel;
+  }
+
+  /** What was under way is over; the next start is of what is told from here on. */
+  #end(name: string): void {
+    this.#channels.delete(name);
+  }
+}
