@@ -62,7 +62,7 @@ export function figuresList({ figures }: Simulation): HTMLElement {
   return element('ul', {}, ...items);
 }
 
-export function assumptionsList({ assumptions }: SimulatedPath): HTMLElement {
+export function assumptionsList({ assumptions, turns }: SimulatedPath): HTMLElement {
   const from = { page: 'assumed: a page', user: 'as you said', comment: 'as a comment says' } as const;
   const items = assumptions.map((one) =>
     element(
@@ -72,7 +72,10 @@ export function assumptionsList({ assumptions }: SimulatedPath): HTMLElement {
       ` = ${grouped(one.bytes)} bytes (${from[one.from]}), ${one.file}:${one.line}`,
     ),
   );
-  return element('ul', {}, ...items);
+  const loops = turns.map((one) =>
+    element('li', {}, 'loop of ', element('code', {}, one.text), `: ${one.turns} turns, ${one.file}:${one.line}`),
+  );
+  return element('ul', {}, ...items, ...loops);
 }
 
 /** The function around a step, its line marked. */

@@ -1,4 +1,4 @@
-import type { Operation, Program, Size } from '@dma-audit/simulator';
+import type { MapOperation, Operation, Program, Size } from '@dma-audit/simulator';
 import type { Role } from '../models/index.ts';
 import type { Exploration } from '../sequence/index.ts';
 import type { Project } from './project.ts';
@@ -49,7 +49,7 @@ export function assumeSizes(
 ): { readonly program: Program; readonly assumptions: readonly Assumption[] } {
   const comments = commentSizes(project, exploration);
   const byKey = new Map<string, Assumption>();
-  const assume = (operation: Operation, { key }: Size): Assumption => {
+  const assume = (operation: Operation, { key }: Size, entries = 1): Assumption => {
     const id = key === '?' ? `?${operation.site}` : key;
     const known = byKey.get(id);
     if (known !== undefined) return known;
@@ -64,7 +64,7 @@ export function assumeSizes(
     const value = user ?? comment;
     const assumption: Assumption = {
       name,
-      bytes: value === undefined ? PAGE : value * factor,
+      bytes: value === undefined ? PAGE * entries : value * factor,
       unit: factor,
       from: user !== undefined ? 'user' : comment !== undefined ? 'comment' : 'page',
       file: place.file,
@@ -94,11 +94,21 @@ export function assumeSizes(
       default:
         return operation;
     }
-    if (operation.size.bytes !== null || operation.outcome === 'failed') return operation;
+    if (operation.outcome === 'failed') return operation;
+    if (operation.op === 'map' && isList(operation)) {
+      // What the program calls its size is the number of its entries.
+      const { bytes: entries, key } = operation.size;
+      const { bytes } = assume(operation, { bytes: null, key: key === '?' ? key : `${key} entries` }, entries ?? 1);
+      return { ...operation, size: { ...operation.size, bytes } };
+    }
+    if (operation.size.bytes !== null) return operation;
     return { ...operation, size: { ...operation.size, bytes: assume(operation, operation.size).bytes } };
   });
   return { program: { ...program, operations }, assumptions: [...byKey.values()] };
 }
+
+/** A scatterlist: each entry is assumed to be a page. */
+const isList = ({ family }: MapOperation): boolean => family === 'sg' || family === 'sgtable';
 
 /** `parameter:Size` and `const:sizeof(struct x)` say by themselves what they are. */
 function nameOf(key: string): string | null {

@@ -25,6 +25,7 @@ import type {
 } from './simulate-result.ts';
 import { type Assumption, assumeSizes } from './simulate-sizes.ts';
 import { functionText, positionOf, snippet, sourceText, textBefore } from './simulate-source.ts';
+import { turnsOf } from './simulate-turns.ts';
 
 export type { SimulateOptions, Simulation } from './simulate-result.ts';
 
@@ -125,6 +126,7 @@ class Writer {
     return {
       ...about,
       assumptions,
+      turns: turnsOf(program, this.#exploration, this.#project),
       lanes: plan.lanes,
       steps: this.#steps(path, program, plan),
       runs: platforms.map((platform) => this.#run(program, platform, plan)),

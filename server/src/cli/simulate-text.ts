@@ -101,17 +101,23 @@ class Writer {
     return [bold('Cost figures'), ...rows.map((row) => dim(`  ${row}`))].join('\n');
   }
 
-  #assumptions({ assumptions }: SimulatedPath): readonly string[] {
-    if (assumptions.length === 0) return [];
+  #assumptions({ assumptions, turns }: SimulatedPath): readonly string[] {
+    if (assumptions.length + turns.length === 0) return [];
     const { dim, yellow } = this.#paint;
-    const rows = assumptions.map(({ name, bytes, unit, from, file, line }) => [
+    const sizes = assumptions.map(({ name, bytes, unit, from, file, line }) => [
       printable(name),
       `= ${grouped(bytes)} bytes${unit > 1 ? ` (${counted(bytes / unit, 'page')})` : ''}`,
       from === 'page' ? 'assumed' : from === 'user' ? 'as you said' : 'as a comment says',
       this.#place(file, line),
     ]);
+    const loops = turns.map(({ text, turns: n, file, line }) => [
+      `loop of ${printable(text)}`,
+      `= ${counted(n, 'turn')}`,
+      '--count sets the most',
+      this.#place(file, line),
+    ]);
     const times = new Map<string, number>();
-    const lines = aligned(rows);
+    const lines = aligned([...sizes, ...loops]);
     for (const row of lines) times.set(row, (times.get(row) ?? 0) + 1);
     const told = assumptions.some(({ from }) => from === 'page') ? dim('  set with --size name=value') : '';
     return [yellow('Assumptions') + told, ...[...times].map(([row, n]) => `  ${row}${n > 1 ? dim(`  ×${n}`) : ''}`)];

@@ -30,6 +30,8 @@ export interface Exploration {
   readonly paths: readonly DmaPath[];
   readonly place: (site: number) => SourcePlace;
   readonly nameOf: (id: number) => string;
+  /** Was the buffer or mapping made in a loop: is it one of several of its kind? */
+  readonly isInLoop: (id: number) => boolean;
   /** Why the exploration is not complete; empty when it is. */
   readonly degraded: readonly string[];
   /** `file:function` of everything that was looked into, the function itself included. */
@@ -78,6 +80,7 @@ class ProgramWriter {
       paths,
       place: (site) => sites.place(site),
       nameOf: (id) => resources.info(id).name,
+      isInLoop: (id) => resources.info(id).inLoop,
       degraded: raw.degraded,
       entered: raw.entered,
     };
