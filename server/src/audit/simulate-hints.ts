@@ -11,7 +11,8 @@ export function hintFindings(exploration: Exploration, platforms: readonly Platf
   const kept = keptSites(working);
   for (const path of working) {
     for (const hint of hints(path.program, platforms)) {
-      if (isCalleesOwn(hint, path, exploration) || isKept(hint, path, kept)) continue;
+      if (isCalleesOwn(hint, path, exploration) || isKept(hint, path, kept) || !repeats(hint, path, exploration))
+        continue;
       const site = path.program.operations[hint.violation.index]?.site;
       const key = `${hint.violation.kind}@${site}`;
       if (site !== undefined && !found.has(key)) found.set(key, findingOf(hint, site, path, exploration, platforms));
@@ -36,6 +37,12 @@ function keptSites(paths: readonly DmaPath[]): ReadonlySet<number> {
 function isKept({ violation: { kind, index } }: Hint, { program }: DmaPath, kept: ReadonlySet<number>): boolean {
   const site = program.operations[index]?.site;
   return kind === 'conversion-churn' && site !== undefined && kept.has(site);
+}
+
+/** Several calls of one function are no loop. */
+function repeats({ violation: { kind, index } }: Hint, { program }: DmaPath, exploration: Exploration): boolean {
+  const operation = program.operations[index];
+  return kind !== 'map-in-loop' || (operation?.op === 'map' && exploration.isInLoop(operation.mapping));
 }
 
 /** All of it lies in one function that is entered: that may have failed and cleaned up, and is looked at by itself. */
