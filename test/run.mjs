@@ -25,7 +25,7 @@ try {
     format: 'esm',
     target: 'node20',
     conditions: ['dma-audit-source'],
-    external: ['esbuild', 'tree-sitter', 'tree-sitter-*', 'vscode-*'],
+    external: ['esbuild', 'tree-sitter', 'tree-sitter-*', 'vscode-*', 'playwright-core', '@vscode/*'],
     sourcemap: 'inline',
     logLevel: 'error',
   });

@@ -4,7 +4,7 @@ import { laneClass, laneWords } from './words.ts';
 
 const LABELS = 190;
 /** Of a step, pixels: the fewer there are, the wider. */
-const COLUMN = { least: 24, most: 64, all: 1100 } as const;
+const COLUMN = { least: 24, most: 64 } as const;
 const ROW = 26;
 const GRAPH = 44;
 const GAP = 8;
@@ -17,10 +17,12 @@ export function drawChart(
   path: SimulatedPath,
   run: SimulatedRun,
   selected: number,
+  /** Pixels that it should not exceed, unless there are too many steps. */
+  room: number,
   select: (operation: number) => void,
 ): SVGSVGElement {
   const columns = run.entries.length;
-  const column = Math.max(COLUMN.least, Math.min(COLUMN.most, COLUMN.all / Math.max(1, columns)));
+  const column = Math.max(COLUMN.least, Math.min(COLUMN.most, (room - LABELS - GAP) / Math.max(1, columns)));
   const graphs = [
     { label: 'bounce slots, pages', values: run.entries.map(({ slots }) => slots) },
     { label: 'IOVA pages, TCEs', values: run.entries.map(({ iovaPages }) => iovaPages) },

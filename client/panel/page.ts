@@ -46,13 +46,14 @@ class Page {
     const platform = choice(
       'Platform',
       platforms.map(({ id, title }) => `${id}: ${title}`),
+      this.#run,
       (i) => {
         this.#before = this.#run;
         this.#run = i;
         this.#update();
       },
     );
-    const path = choice('Path', paths.map(pathWords), (i) => {
+    const path = choice('Path', paths.map(pathWords), this.#path, (i) => {
       this.#path = i;
       this.#operation = 0;
       this.#update();
@@ -63,7 +64,6 @@ class Page {
       made.addEventListener('click', () => this.#select(to()));
       return made;
     };
-    const last = (): number => (this.#current?.run.entries.length ?? 1) - 1;
     document.body.replaceChildren(
       element(
         'header',
@@ -83,7 +83,7 @@ class Page {
           button('◀', 'Step back (←)', () => this.#operation - 1),
           this.#slider,
           button('▶', 'Step forward (→)', () => this.#operation + 1),
-          button('▶|', 'Last step (End)', last),
+          button('▶|', 'Last step (End)', () => this.#last),
         ),
         this.#chart,
         legend(),
@@ -96,7 +96,24 @@ class Page {
         this.#about,
       ),
     );
-    document.addEventListener('keydown', (event) => this.#key(event, last));
+    this.#update();
+  }
+
+  /** What the page before it showed, as far as that is there: the same function after an edit. */
+  keep(before: Page): void {
+    const { function: name, platforms, paths } = this.#simulation;
+    if (before.#simulation.function !== name) return;
+    const shown = before.#simulation.platforms[before.#run]?.id;
+    this.#run = Math.max(
+      0,
+      platforms.findIndex(({ id }) => id === shown),
+    );
+    this.#path = Math.min(before.#path, paths.length - 1);
+    this.#operation = Math.min(before.#operation, this.#last);
+  }
+
+  /** The room may have changed. */
+  draw(): void {
     this.#update();
   }
 
@@ -113,19 +130,22 @@ class Page {
     return path === undefined || run === undefined ? null : { path, run };
   }
 
-  #key(event: KeyboardEvent, last: () => number): void {
+  get #last(): number {
+    return (this.#current?.run.entries.length ?? 1) - 1;
+  }
+
+  key(event: KeyboardEvent): void {
     const target = event.target;
     if (target instanceof HTMLSelectElement || target instanceof HTMLInputElement) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const to = { ArrowLeft: this.#operation - 1, ArrowRight: this.#operation + 1, Home: 0, End: last() }[event.key];
+    const to = { ArrowLeft: this.#operation - 1, ArrowRight: this.#operation + 1, Home: 0, End: this.#last }[event.key];
     if (to === undefined) return;
     event.preventDefault();
     this.#select(to);
   }
 
   #select(operation: number): void {
-    const most = (this.#current?.run.entries.length ?? 1) - 1;
-    this.#operation = Math.max(0, Math.min(operation, most));
+    this.#operation = Math.max(0, Math.min(operation, this.#last));
     this.#update();
   }
 
@@ -135,7 +155,9 @@ class Page {
     const { path, run } = now;
     this.#slider.max = `${Math.max(0, run.entries.length - 1)}`;
     this.#slider.value = `${this.#operation}`;
-    this.#chart.replaceChildren(drawChart(path, run, this.#operation, (to) => this.#select(to)));
+    this.#chart.replaceChildren(
+      drawChart(path, run, this.#operation, this.#chart.clientWidth, (to) => this.#select(to)),
+    );
     this.#steps.replaceChildren(...this.#rows(path, run));
     this.#numbers.replaceChildren(countersTable(this.#simulation, path, this.#run), figuresList(this.#simulation));
     this.#about.replaceChildren(
@@ -269,8 +291,14 @@ function legend(): HTMLElement {
   );
 }
 
-function choice(label: string, options: readonly string[], choose: (index: number) => void): HTMLElement {
-  const select = element('select', {}, ...options.map((words, i) => element('option', { value: i }, words)));
+function choice(
+  label: string,
+  options: readonly string[],
+  chosen: number,
+  choose: (index: number) => void,
+): HTMLElement {
+  const items = options.map((words, i) => element('option', { value: i, selected: i === chosen }, words));
+  const select = element('select', {}, ...items);
   select.addEventListener('change', () => choose(select.selectedIndex));
   return element('label', {}, `${label} `, select);
 }
@@ -278,9 +306,14 @@ function choice(label: string, options: readonly string[], choose: (index: numbe
 let page: Page | null = null;
 
 function show(simulation: Simulation): void {
+  const before = page;
   page = new Page(simulation);
+  if (before !== null) page.keep(before);
   page.show();
 }
+
+document.addEventListener('keydown', (event) => page?.key(event));
+window.addEventListener('resize', () => page?.draw());
 
 const embedded = document.getElementById('simulation')?.textContent;
 if (embedded) show(JSON.parse(embedded));

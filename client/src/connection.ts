@@ -56,7 +56,7 @@ export class Connection {
       documentSelector: [...SOURCES, PROGRAMS].map(({ language = '', pattern }) =>
         typeof pattern === 'string' ? { language, pattern } : { language },
       ),
-      initializationOptions: { clientCommands: true },
+      initializationOptions: { clientCommands: true, diagnostics: 'push' },
       synchronize: { configurationSection: 'dmaAudit' },
       outputChannel: this.output,
       diagnosticCollectionName: 'dma-audit',

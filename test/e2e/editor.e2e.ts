@@ -1,0 +1,223 @@
+/** The packed extension in the real workbench: node test/e2e/run.mjs browser */
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { goToLine, openFile, openWindow, pick, runCommand, startBrowser, webview } from './browser.ts';
+import { startWorkbench, type Workbench } from './workbench.ts';
+
+const root = process.cwd();
+const SHOTS = process.env.E2E_SHOTS ?? join(root, 'test/e2e/shots');
+const NIC = 'linux/mailbox_nic.c';
+mkdirSync(SHOTS, { recursive: true });
+
+let workbench: Workbench;
+let browser: Browser;
+let page: Page;
+
+const shot = async (name: string): Promise<void> => void (await page.screenshot({ path: join(SHOTS, `${name}.png`) }));
+const squiggles = (): Locator => page.locator('.squiggly-error, .squiggly-warning');
+const problems = (text: string | RegExp): Locator =>
+  page.locator('.markers-panel .monaco-list-row').filter({ hasText: text });
+
+const lens = (text: RegExp): Locator => page.locator('.codelens-decoration a').filter({ hasText: text });
+const closeTab = (): Promise<void> => runCommand(page, 'View: Close Editor');
+const focusEditor = (): Promise<void> => runCommand(page, 'View: Focus Active Editor Group');
+
+async function closePanel(): Promise<void> {
+  await page.locator('.tab', { hasText: 'DMA: ' }).locator('.codicon-close').click();
+}
+
+/** Until it holds. */
+async function eventually(what: string, test: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 200; tries++) {
+    if (await test()) return;
+    await page.waitForTimeout(50);
+  }
+  assert.fail(`never: ${what}`);
+}
+
+describe('in the workbench', { timeout: 300_000 }, () => {
+  before(async () => {
+    workbench = await startWorkbench({
+      extensions: [resolve(root, 'client/dist/dma-audit.vsix')],
+      folder: resolve(root, 'examples'),
+    });
+    browser = await startBrowser();
+    const file = workbench.remote(join(workbench.folder, NIC));
+    page = await openWindow(browser, workbench.url([['openFile', file]]));
+  });
+  after(async () => {
+    if (page) await shot('zz-last');
+    await browser?.close();
+    await workbench?.stop();
+  });
+
+  it('underlines faults', async () => {
+    await goToLine(page, 44);
+    await squiggles().first().waitFor({ timeout: 60_000 });
+    await shot('01-squiggle');
+  });
+
+  it('lists them in the Problems view, whose rule opens its page', async () => {
+    await page.keyboard.press('Control+Shift+M');
+    await problems('dma_map_single can fail').waitFor();
+    assert.match(await problems('dma_map_single can fail').innerText(), /dma-audit\s+unchecked-mapping/);
+    await shot('02-problems');
+    await problems('dma_map_single can fail').locator('a', { hasText: 'unchecked-mapping' }).click();
+    await page.locator('.tab.active', { hasText: 'Preview unchecked-mapping.md' }).waitFor();
+    await webview(page).locator('h1', { hasText: 'unchecked-mapping' }).waitFor();
+    await shot('03-rule');
+    await closeTab();
+    await page.keyboard.press('Control+Shift+M');
+  });
+
+  it('says what a call does on the chosen platform', async () => {
+    await goToLine(page, 121);
+    const call = page.locator('.view-line span', { hasText: /^dma_map_single$/ }).first();
+    await call.hover();
+    const hover = page.locator('.monaco-hover:not(.hidden)', { hasText: /tdx/i });
+    await hover.waitFor();
+    await shot('04-hover');
+    await page.keyboard.press('Escape');
+  });
+
+  it('shows what a function costs above it', async () => {
+    await lens(/1 map.*tdx/).waitFor();
+    await lens(/1 finding/).waitFor();
+  });
+
+  it('simulates a function in a panel', async () => {
+    await goToLine(page, 117);
+    await lens(/tdx.*Simulate/)
+      .last()
+      .click();
+    await page.locator('.tab', { hasText: 'DMA: nic_receive_wrong' }).waitFor();
+    const panel = webview(page);
+    await panel.locator('h1', { hasText: 'nic_receive_wrong' }).waitFor();
+    await panel.locator('svg.chart').waitFor();
+    await shot('05-panel-light');
+  });
+
+  it('steps through it', async () => {
+    const panel = webview(page);
+    const now = panel.locator('.state h2');
+    assert.match(await now.innerText(), /^Step 1:/);
+    await panel.getByRole('button', { name: 'Step forward' }).click();
+    await eventually('the second step', async () => /^Step 2:/.test(await now.innerText()));
+    await page.keyboard.press('End');
+    await eventually('the last step', async () => !/^Step [12]:/.test(await now.innerText()));
+    await page.keyboard.press('ArrowLeft');
+  });
+
+  it('goes from a step to its line, and from a line to its step', async () => {
+    const panel = webview(page);
+    await panel.getByRole('button', { name: 'mailbox_nic.c:126' }).first().click();
+    await page
+      .locator('.editor-status-position, #status\\.editor\\.selection', { hasText: 'Ln 126' })
+      .first()
+      .waitFor();
+    await page.locator('.view-line', { hasText: 'writel(lower_32_bits(addr), nic->regs + 0x40)' }).last().click();
+    await eventually('the step of the write', async () => /give/.test(await panel.locator('tr.chosen').innerText()));
+    await shot('06-panel-line');
+  });
+
+  it('shows the same on another platform', async () => {
+    const panel = webview(page);
+    await panel.getByLabel('Platform').selectOption({ index: 1 });
+    await panel.locator('.differs').first().waitFor();
+    await shot('07-panel-platform');
+  });
+
+  it('is readable in dark and in high contrast', async () => {
+    for (const [name, theme] of [
+      ['dark', 'Default Dark Modern'],
+      ['contrast', 'Default High Contrast'],
+    ] as const) {
+      workbench.set({ 'workbench.colorTheme': theme });
+      await page.locator(name === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.hc-black').waitFor();
+      await page.waitForTimeout(500);
+      await shot(`08-panel-${name}`);
+    }
+    workbench.set({});
+    await page.locator('.monaco-workbench.vs').waitFor();
+    await closePanel();
+  });
+
+  it('tells platform and analysis in the language status', async () => {
+    await focusEditor();
+    await page.locator('#status\\.languageStatus').click();
+    await page.locator('.hover-language-status', { hasText: '6 functions analysed' }).waitFor();
+    await page.locator('.hover-language-status', { hasText: 'tdx' }).waitFor();
+    await shot('09-status');
+    await page.keyboard.press('Escape');
+  });
+
+  it('switches the platform', async () => {
+    await runCommand(page, 'DMA Audit: Choose Platform');
+    await pick(page, 'vtd-strict').waitFor();
+    await shot('10-platforms');
+    await pick(page, 'vtd-strict').click();
+    await lens(/vtd-strict.*invalidation/)
+      .first()
+      .waitFor();
+  });
+
+  it('applies a changed setting', async () => {
+    workbench.set({ 'dmaAudit.rules': { 'direction-mismatch': 'off' } });
+    await page.keyboard.press('Control+Shift+M');
+    await problems('direction-mismatch').waitFor({ state: 'detached' });
+    await problems('unchecked-mapping').first().waitFor();
+    workbench.set({});
+    await problems('direction-mismatch').first().waitFor();
+    await page.keyboard.press('Control+Shift+M');
+  });
+
+  it('audits the whole workspace', async () => {
+    await runCommand(page, 'DMA Audit: Audit Workspace');
+    await page.locator('.notification-toast', { hasText: /DMA Audit: \d+ findings in \d+ functions/ }).waitFor();
+    await shot('11-audit');
+    await page
+      .locator('.notification-toast a, .notification-toast .monaco-button', { hasText: 'Show Problems' })
+      .click();
+    await problems('BlockDma.c').waitFor();
+    await shot('12-audit-problems');
+    await page.keyboard.press('Control+Shift+M');
+  });
+
+  it('is quiet about what is suppressed with a reason', async () => {
+    await openFile(page, NIC);
+    await goToLine(page, 126);
+    await page.keyboard.press('End');
+    await page.keyboard.type(' // dma-audit: ignore[direction-mismatch] -- a test of the device');
+    await page.keyboard.press('Control+Shift+M');
+    await problems('direction-mismatch').waitFor({ state: 'detached' });
+    await page.keyboard.press('Control+Z');
+    await problems('direction-mismatch').first().waitFor();
+    await page.keyboard.press('Control+Shift+M');
+  });
+
+  it('colours .dmaseq and DMA calls in C', async () => {
+    await openFile(page, 'nvme-queue.dmaseq');
+    const look = (text: RegExp): Promise<string | null> =>
+      page.locator('.view-line span span', { hasText: text }).first().getAttribute('class');
+    const looks = await Promise.all([/^program$/, /^allocate$/, /^64K$/, /^# The device/].map(look));
+    assert.equal(new Set(looks).size, 4, looks.join(' '));
+    await shot('13-dmaseq');
+    await closeTab();
+    await goToLine(page, 30);
+    assert.match((await look(/^dma_mapping_error$/)) ?? '', /mtkb/, 'DMA calls are bold');
+    assert.doesNotMatch((await look(/^lower_32_bits$/)) ?? '', /mtkb/);
+  });
+
+  it('checks dma-audit.json against its schema', async () => {
+    writeFileSync(join(workbench.folder, 'dma-audit.json'), '{\n  // Comments are fine.\n  "dialect": "fortran"\n}\n');
+    await openFile(page, 'dma-audit.json');
+    await page.keyboard.press('Control+Shift+M');
+    await problems('Value is not accepted').waitFor();
+    await shot('14-configuration');
+    rmSync(join(workbench.folder, 'dma-audit.json'));
+    await page.keyboard.press('Control+Shift+M');
+  });
+});

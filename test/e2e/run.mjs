@@ -1,0 +1,39 @@
+// Packs the extension, installs it into the real workbench and drives that in a browser: npm run e2e
+// Where workbench or browser cannot be had, it says so and passes.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { installWorkbench } from './install.mjs';
+
+const root = join(import.meta.dirname, '..', '..');
+const suites = { browser: 'test/e2e/editor.e2e.ts', 'extension host': 'test/exthost/run.ts' };
+const wanted = process.argv.slice(2);
+
+function run(command, args, env = {}) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
+if (!existsSync(browser)) {
+  console.log(`e2e: skipped, there is no browser at ${browser} (CHROMIUM names another one)`);
+  process.exit(0);
+}
+const workbench = installWorkbench(join(root, '.vscode-test', 'workbench'));
+if (!workbench.ok) {
+  console.log(`e2e: skipped, the workbench cannot be installed: ${workbench.reason}`);
+  process.exit(0);
+}
+const shots = join(root, 'test', 'e2e', 'shots');
+if (wanted.length === 0) rmSync(shots, { recursive: true, force: true });
+run('npm', ['run', '--silent', 'extension']);
+for (const [name, entry] of Object.entries(suites)) {
+  if (wanted.length > 0 && !wanted.includes(name.split(' ')[0] ?? '')) continue;
+  console.log(`e2e: ${name}`);
+  run(process.execPath, ['test/run.mjs', entry], {
+    ...workbench.environment,
+    CHROMIUM: browser,
+    E2E_SHOTS: shots,
+    NODE_OPTIONS: '--test-reporter=spec',
+  });
+}
