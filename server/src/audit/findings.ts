@@ -94,8 +94,8 @@ const LOCAL: ReadonlySet<Violation['kind']> = new Set([
 ]);
 
 function isCertain(violation: Violation, path: DmaPath, exploration: Exploration): boolean {
-  if (LOCAL.has(violation.kind)) return true;
   if (violation.detail.certain === 'no') return false;
+  if (LOCAL.has(violation.kind)) return true;
   const sites = [violation.index, ...violation.related.map((r) => r.index)].map(
     (i) => path.program.operations[i]?.site,
   );

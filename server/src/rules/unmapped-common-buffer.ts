@@ -11,10 +11,14 @@ export const unmappedCommonBuffer = defineRule({
   ],
   summary: 'The device is given a host address that no mapping made into a device address.',
   cwe: 704,
-  message: ({ detail, dialect }) =>
-    `the device is given the host address of the buffer from ${detail.made}. ${
+  message: ({ detail, dialect }) => {
+    const { made, mapped } = detail;
+    if (mapped)
+      return `the device is given the host address of memory that ${mapped} has mapped. Give it the device address that ${mapped} returned`;
+    return `the device is given the host address of the buffer from ${made}. ${
       dialect === 'edk2'
         ? 'Map the buffer as a common buffer and give the device the address that the map call returns'
-        : `Give it the device address that ${detail.made} returned with the buffer`
-    }`,
+        : `Give it the device address that ${made} returned with the buffer`
+    }`;
+  },
 });

@@ -101,11 +101,11 @@ export class Context {
     if (place !== null) this.onAccess(state, frame, place, what, at);
   }
 
-  /** Remembers that the memory at `pointer` is mapped by `mapping`. */
-  noteMapped(state: State, pointer: Value, mapping: Value): void {
+  /** Remembers that the memory at `pointer` is mapped by `mapping`, and, if it is not shared, that CPU accesses matter. */
+  noteMapped(state: State, pointer: Value, mapping: Value, isStreaming: boolean): void {
     const place = pointee(pointer);
     if (place === null) return;
-    this.mappedPlaces.add(place);
+    if (isStreaming) this.mappedPlaces.add(place);
     state.set(`B:${place}`, mapping);
   }
 

@@ -1,4 +1,4 @@
-import type { Direction, MappingMode, MemoryKind, Reference } from '@dma-audit/simulator';
+import type { Direction, MappingMode, MemoryKind, Operation, Reference } from '@dma-audit/simulator';
 import type { Expression } from '../flow/index.ts';
 import type { ApiModel, Role } from '../models/index.ts';
 import { isGetter } from './calls.ts';
@@ -150,6 +150,8 @@ export class Effects {
         const entry = arg('scatterlist') ?? values[0];
         const place = entry ? pointee(entry) : null;
         if (entry && place !== null) this.readMappedEntry(state, frame, call, entry, place);
+        const mapped = entry && model.action === 'sg-address' ? this.entryAddress(state, entry) : null;
+        if (mapped && !state.get(`${place}.${call.name}`)) return give(mapped);
         return give(place === null ? fresh() : context.memory.load(state, `${place}.${call.name}`));
       }
       case 'set-mask':
@@ -332,7 +334,7 @@ export class Effects {
         context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }),
       );
     if (key) state.set(key, handle);
-    if (pointer && mode === 'streaming' && !key) context.noteMapped(state, pointer, handle);
+    if (pointer && !key) context.noteMapped(state, pointer, handle, mode === 'streaming');
     const returned = this.returned(resource, model);
     // No more entries are mapped than were asked for: `!= 1` after one entry means none.
     const entries = argument(model, call.values, 'entries');
@@ -385,6 +387,8 @@ export class Effects {
     for (const role of ['mapping', 'device-address', 'cpu-address'] as const) {
       const index = model.args.indexOf(role);
       const value = values[index];
+      const entry = value?.kind === 'symbol' ? context.symbols.info(value.symbol).entryOf : undefined;
+      if (entry !== undefined && state.resource(entry)) return context.toResource(entry, 'exact');
       if (index >= 0 && value) return context.reference(state, frame, value, role, expressions[index] ?? call.at);
     }
     return { to: 'unknown' };
@@ -400,6 +404,13 @@ export class Effects {
       api: call.name,
       target: { to: 'buffer', id: list.id, how: 'other-role' },
     });
+  }
+
+  private entryAddress(state: State, entry: Value): Value | null {
+    const list = state.get(`M:${this.tableKey(entry)}`);
+    const mapping = list ? this.context.resourceOf(list) : null;
+    if (mapping === null) return null;
+    return this.context.evaluator.constant(`entry:${mapping}:${valueKey(entry)}`, { entryOf: mapping });
   }
 
   private storeValue(state: State, call: ModelledCall): void {
@@ -428,7 +439,12 @@ export class Effects {
     const target = this.target(state, frame, call);
     if (target.to === 'null' && call.model.acceptsNull) return null;
     if (target.to === 'mapping' && context.resources.info(target.id).foreign) this.handOverAliases(state, call);
-    context.emit(state, {
+    this.end(state, call, target);
+    return null;
+  }
+
+  private end(state: State, call: ModelledCall, target: Reference): void {
+    this.context.emit(state, {
       op: 'unmap',
       site: call.site,
       api: call.name,
@@ -440,7 +456,6 @@ export class Effects {
       entries: this.entries(state, call, target),
     });
     this.release(state, target);
-    return null;
   }
 
   /** A handle whose origin is not seen is unmapped: it may be one of this path's own that went where it cannot be followed. */
@@ -550,6 +565,8 @@ export class Effects {
         : model.args[index] === 'device-address'
           ? 'device-address'
           : 'cpu-address';
+    const mapping = this.mappingGiven(state, call);
+    if (mapping) return this.end(state, call, mapping);
     const target = context.reference(state, frame, value, wanted, expressions[index] ?? call.at);
     if (target.to === 'null' && (model.acceptsNull ?? false)) return;
     // Pages inside the buffer: a part of it goes, which one is not followed.
@@ -565,6 +582,17 @@ export class Effects {
       size: this.size(state, call),
     });
     this.release(state, target);
+  }
+
+  /** A mapping of this path whose device address is taken for that of a buffer. */
+  private mappingGiven(state: State, call: ModelledCall): Reference | null {
+    const address = argument(call.model, call.values, 'device-address');
+    const { resource, role, derived } = address?.kind === 'symbol' ? this.context.symbols.info(address.symbol) : {};
+    if (resource === undefined || role !== 'device-address' || derived) return null;
+    const { kind, foreign } = this.context.resources.info(resource);
+    return kind === 'mapping' && !foreign && state.resource(resource)
+      ? this.context.toResource(resource, 'exact')
+      : null;
   }
 
   /** Fewer pages are freed than were allocated, on purpose as it seems: trimming an aligned allocation. */
@@ -726,12 +754,17 @@ export class Effects {
     state: State,
     _frame: Frame,
     value: Value,
-    through: 'register' | 'descriptor' | 'call',
+    through: Extract<Operation, { readonly op: 'give' }>['through'],
     site: number,
     api: string,
   ): void {
     if (value.kind !== 'symbol') return;
-    const { resource, role } = this.context.symbols.info(value.symbol);
+    const { resource, role, hostOf } = this.context.symbols.info(value.symbol);
+    if (hostOf !== undefined && state.resource(hostOf)?.life === 'live') {
+      const target = this.context.toResource(hostOf, 'other-role');
+      return this.context.emit(state, { op: 'give', site, api, target, through, size: { bytes: null, key: '?' } });
+    }
+    if (through === 'field' || through === 'call') return;
     if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address'))
       return;
     const kind = this.context.resources.info(resource).kind;
@@ -763,7 +796,8 @@ export class Effects {
       argument(call.model, call.values, 'buffer') ?? argument(call.model, call.values, 'value') ?? call.values[0];
     if (!pointer) return this.context.evaluator.constant(`call:${call.key}`);
     const resource = this.context.resourceOf(pointer);
-    void state;
+    const host = this.context.evaluator.hostAddress(state, pointer);
+    if (host) return host;
     return resource !== null
       ? this.context.evaluator.constant(`to-device(${valueKey(pointer)})`, {
           resource,

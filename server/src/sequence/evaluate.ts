@@ -26,6 +26,7 @@ export interface AccessObserver {
 const NOT_ZERO = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
 /** Error statuses without a known number are numbered from here. */
 export const ERROR_BASE = 2 ** 40;
+const NUMBERS = /^(?:UINTN|UINT(?:32|64)|EFI_PHYSICAL_ADDRESS|PHYSICAL_ADDRESS)$/;
 const TESTS = new Set(['==', '!=', '<', '<=', '>', '>=']);
 
 /** Values and places of expressions. Expressions are pure; only knowledge about loaded values is added to the state. */
@@ -86,8 +87,15 @@ export class Evaluator {
           ? { kind: 'address', location: `F:${expression.object.name}`, offset: 0 }
           : this.constant(`address:${frame.id}:${expression.start}`);
       }
-      case 'cast':
-        return this.value(state, frame, expression.operand);
+      case 'cast': {
+        const value = this.value(state, frame, expression.operand);
+        // Linux keeps pointers in numbers for many reasons, and has functions that say what is meant.
+        if (this.code.dialect === 'edk2' && NUMBERS.test(expression.type))
+          return this.hostAddress(state, value) ?? value;
+        const pointer =
+          value.kind === 'symbol' && value.offset === 0 ? this.symbols.info(value.symbol).pointer : undefined;
+        return expression.type.includes('*') && pointer ? pointer : value;
+      }
       case 'sizeof':
         return this.constant(`const:${expression.text}`);
       case 'unary':
@@ -232,11 +240,22 @@ export class Evaluator {
     return result;
   }
 
+  /** The number that is made of a pointer to memory which is mapped; null where it is not. */
+  hostAddress(state: State, pointer: Value): Value | null {
+    const place = pointee(pointer);
+    const held = place === null ? undefined : state.get(`B:${place}`);
+    const mapping = held?.kind === 'symbol' ? this.symbols.info(held.symbol).resource : undefined;
+    const now = mapping === undefined ? undefined : state.resource(mapping);
+    if (mapping === undefined || now?.life !== 'live' || now.outcome === 'failed') return null;
+    return this.constant(`host:${valueKey(pointer)}:${mapping}`, { hostOf: mapping, pointer });
+  }
+
   /** A value computed from others: still related to their resource. */
-  private derived(state: State, key: string, from: readonly Value[]): Value {
+  derived(state: State, key: string, from: readonly Value[]): Value {
     for (const value of from) {
       if (value.kind !== 'symbol') continue;
-      const { resource, role } = this.symbols.info(value.symbol);
+      const { resource, role, hostOf } = this.symbols.info(value.symbol);
+      if (hostOf !== undefined) return this.constant(`(${key})`, { hostOf });
       if (resource !== undefined && (role === 'device-address' || role === 'cpu-address') && state.resource(resource))
         return this.constant(`(${key})`, { resource, role, derived: true });
     }

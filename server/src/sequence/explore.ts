@@ -500,6 +500,8 @@ class Explorer {
     this.copyParts(frame, state, value, location);
     state.set(location, this.isOverwritten(location, result) ? this.readBack(state, frame, start) : result);
     state.remove(`Z:${location}`);
+    if (/^(?:\*|G:)/.test(location))
+      this.effects.giveValue(state, frame, result, 'field', context.site(frame, { start, end }), 'assignment');
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
     const isPointer =
       (value.kind === 'cast' && value.type.includes('*')) || value.kind === 'name' || value.kind === 'member';
@@ -609,12 +611,15 @@ class Explorer {
       callee.kind === 'unknown' &&
       callee.name !== null &&
       /^[A-Z][A-Z0-9_]*$/.test(callee.name) &&
-      values.every((v) => context.resourceOf(v) === null)
+      (values.every((v) => context.resourceOf(v) === null) || (values.length === 1 && HALF.test(callee.name)))
     ) {
       // A macro by its name: taken for a function of its arguments.
-      state.set(result, context.evaluator.constant(`${callee.name}(${values.map(valueKey).join()})`));
+      const key = `${callee.name}(${values.map(valueKey).join()})`;
+      state.set(result, context.evaluator.derived(state, key, values));
       return [state];
     }
+    for (const value of values)
+      this.effects.giveValue(state, frame, value, 'call', context.site(frame, instruction), callee.name ?? 'call');
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless);
     const answer = callee.kind === 'unknown' && callee.name !== null && isGetter(callee.name, values);
@@ -674,6 +679,9 @@ function nearestState<T>(group: ReadonlyMap<string, T>, key: string): T | undefi
   const [first] = group.values();
   return first;
 }
+
+/** Macros that take one half of an address. */
+const HALF = /(?:^|_)(?:LOW|HIGH|LO|HI|LOWER|UPPER|LSB|MSB)_?(?:\d+_?(?:BITS?)?)?$/;
 
 const loopId = (frame: Frame, loop: LoopInfo): string => `${frame.id}/${loop.header}`;
 

@@ -32,6 +32,11 @@ export interface SymbolInfo {
   readonly memory?: string;
   /** The value came from this location when nothing was known of it. */
   readonly loadedFrom?: string;
+  /** The host address, as a number, of memory that this mapping has mapped; and the pointer that it was made of, unchanged. */
+  readonly hostOf?: number;
+  readonly pointer?: Value;
+  /** The device address of an entry of a list that this mapping has mapped. */
+  readonly entryOf?: number;
   /** mapped-bytes: the size that was asked for. */
   readonly asked?: Value;
 }

@@ -717,6 +717,7 @@ class Machine {
     this.transfers.give(operation);
     if (target.to === 'mapping') {
       const mapping = this.mappingOf(target.id, index);
+      if (target.how === 'other-role') return this.giveHostAddress(operation, mapping, index);
       mapping.givenBackAt = null;
       this.giveUnsynced(mapping, operation, index);
       this.giveLength(mapping, operation, index);
@@ -765,6 +766,18 @@ class Machine {
         told: size.bytes === null ? '' : `${size.bytes}`,
         size: origin.size.bytes === null ? '' : `${origin.size.bytes}`,
       });
+  }
+
+  /** The memory is mapped, and the device gets its host address all the same. */
+  private giveHostAddress({ api, through }: Give, mapping: Mapping, index: number): void {
+    const { origin } = mapping;
+    if (!origin || origin.outcome === 'failed' || mapping.unmappedAt !== null) return;
+    const certain = through === 'register' ? 'yes' : 'no';
+    const detail = { api, mapped: origin.api, through, certain };
+    this.report('unmapped-common-buffer', index, mapped(mapping), detail, {
+      direction: 'unknown',
+      isShared: origin.mode === 'common',
+    });
   }
 
   private isTestedLater(mapping: MappingId, index: number): boolean {
