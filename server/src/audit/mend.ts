@@ -1,11 +1,9 @@
 import { type Operation, PLATFORMS, type Platform } from '@dma-audit/simulator';
-import { applyEdits, type Fault, type Fix, FunctionText, isFixable, proposedFixes } from '../fixes/index.ts';
+import { applyEdits, type Fix, FunctionText, isFixable, proposedFixes } from '../fixes/index.ts';
 import { RULES } from '../rules/index.ts';
 import { type Budget, type Exploration, sequences } from '../sequence/index.ts';
-import { unitResult } from './check.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { execute, faultKey, type RawFinding } from './findings.ts';
-import type { FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { Unit, type UnitFunction } from './unit.ts';
 
@@ -14,7 +12,6 @@ const MAX_CONCERNED = 12;
 /** Proposals that are tried for one fault. */
 const MAX_TRIED = 12;
 
-const EVERY_RULE: ReadonlySet<string> = new Set(RULES.map(({ id }) => id));
 const RULE_BY_ID = new Map(RULES.map((rule) => [rule.id as string, rule.id]));
 
 /**
@@ -33,12 +30,13 @@ export function mend(project: Project, unit: Unit, diagnostic: Diagnostic, budge
   const code = new FunctionText(unit.text, project.parse(own), returnType, dialect, models);
   const concerned = [own, ...project.callers(own.name).filter((one) => one !== own)];
   if (concerned.length > MAX_CONCERNED) return null;
+  const mended = keyOf(project, fault);
   const before = tally(project, concerned, budget);
   for (const fix of proposedFixes({ fault, ways, code }).slice(0, MAX_TRIED)) {
     const changed = new Unit(unit.path, applyEdits(unit.text, fix.edits), models, dialect, unit);
     if (changed.functions.size !== unit.functions.size) continue;
     const after = tally(project.with(changed), concerned, budget);
-    if (isBetter(before, after, diagnostic)) return fix;
+    if (isBetter(before, after, mended)) return fix;
   }
   return null;
 }
@@ -61,7 +59,7 @@ function waysOf(
   diagnostic: Diagnostic,
   own: UnitFunction,
   budget: Budget,
-): readonly Fault[] {
+): readonly RawFinding[] {
   const start = unit.lines.offset(diagnostic);
   for (const one of [own, ...project.callers(own.name)].slice(0, MAX_CONCERNED)) {
     const findings = explored(project, one, budget)?.findings ?? [];
@@ -106,25 +104,14 @@ function tally(project: Project, functions: readonly UnitFunction[], budget: Bud
   for (const file of new Set(functions.map((one) => one.file))) {
     const unit = project.unit(file);
     if (!unit) continue;
-    const results = functions
-      .filter((one) => one.file === file)
-      .map((one): FunctionResult => {
-        const { exploration, findings } = explored(project, one, budget) ?? {};
-        const reasons = exploration?.degraded ?? ['not found again'];
-        gaps += reasons.length + (project.function(one.name, file)?.graph.problems.length ?? 0);
-        if (exploration) addEnds(project, exploration, released, kept);
-        return {
-          report: { file, function: one.name, state: reasons.length > 0 ? 'degraded' : 'analysed', reasons },
-          findings: findings ?? [],
-          operations: [],
-          entered: exploration?.entered ?? new Set(),
-        };
-      });
-    const options = { rules: EVERY_RULE, doubtful: true, platforms: null, budget };
-    for (const diagnostic of unitResult(project, unit, options, results).diagnostics) {
-      const key = keyOf(diagnostic);
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+    const faults = new Map<string, string>();
+    for (const one of functions.filter((own) => own.file === file)) {
+      const { exploration, findings } = explored(project, one, budget) ?? {};
+      gaps += (exploration?.degraded.length ?? 1) + (project.function(one.name, file)?.graph.problems.length ?? 0);
+      if (exploration) addEnds(project, exploration, released, kept);
+      for (const finding of findings ?? []) faults.set(faultKey(finding), keyOf(project, finding));
     }
+    for (const key of faults.values()) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
   return { counts, gaps, released, kept };
 }
@@ -170,13 +157,16 @@ function textOf(project: Project, exploration: Exploration, { site }: Operation)
   return `${exploration.function}: ${text}`;
 }
 
-/** The same fault in both texts: places and shown paths may differ. */
-const keyOf = ({ rule, file, function: name, fingerprint }: Diagnostic): string =>
-  [rule, file, name, fingerprint].join();
+/** The same fault in both texts: its kind, and what is written where it comes from. */
+function keyOf(project: Project, finding: RawFinding): string {
+  const { violation, place } = finding;
+  const [, file = '', start = ''] = /@(.*):(\d+)$/.exec(faultKey(finding)) ?? [];
+  const text = project.unit(file)?.text.slice(Number(start), Number(start) + 60);
+  return [violation.kind, place.function, text?.split('\n')[0]?.trim()].join();
+}
 
-function isBetter(before: Tally, after: Tally, mended: Diagnostic): boolean {
-  const key = keyOf({ ...mended, fingerprint: mended.fingerprint.replace(/\.\d+$/, '') });
-  const isGone = (after.counts.get(key) ?? 0) < (before.counts.get(key) ?? 0);
+function isBetter(before: Tally, after: Tally, mended: string): boolean {
+  const isGone = (after.counts.get(mended) ?? 0) < (before.counts.get(mended) ?? 0);
   const hasNew = [...after.counts].some(([one, count]) => count > (before.counts.get(one) ?? 0));
   // What the function cleaned up after itself it still must.
   const keepsMore = [...after.kept].some(

@@ -32,15 +32,27 @@ export function bailOuts(code: FunctionText, { offset, releases, status, after }
     .filter((label) => !isLocked || UNLOCK_ONCE.test(code.text.slice(labelStart(code, label), code.body.end)))
     .flatMap((label) => gotoLabel(code, label, offset, status) ?? []);
   const asBefore = armsBefore(code, offset, isLocked).flatMap((lines) => asHere(code, lines, offset, status) ?? []);
-  const value = failureValue(code, status);
-  const plain: BailOut[] =
-    value === null || isLocked
-      ? []
-      : [{ lines: [...releases, returnText(value)], words: returnText(value).replace(/;$/, '') }];
+  const plain = isLocked ? [] : leave(code, releases, status);
   const isLadder = byLabel.length > 0;
   return isLadder
     ? [...byLabel, ...asBefore, ...plain]
     : [...(releases.length > 0 ? plain : []), ...asBefore, ...plain];
+}
+
+/** Releases and returns. */
+function leave(code: FunctionText, releases: readonly string[], status: string | null): readonly BailOut[] {
+  const dropped = dropPacket(code);
+  if (dropped) return [{ lines: [...releases, ...dropped], words: 'drop the packet' }];
+  const value = failureValue(code, status);
+  if (value === null) return [];
+  return [{ lines: [...releases, returnText(value)], words: returnText(value).replace(/;$/, '') }];
+}
+
+/** What a transmit function of a network device does with a packet that it cannot send: to report it as busy would loop. */
+function dropPacket(code: FunctionText): readonly string[] | null {
+  const packet = /\bstruct\s+sk_buff\s*\*\s*(\w+)/.exec(code.text.slice(code.tree.start, code.body.start))?.[1];
+  if (code.returnType !== 'netdev_tx_t' || packet === undefined) return null;
+  return [`dev_kfree_skb_any(${packet});`, 'return NETDEV_TX_OK;'];
 }
 
 const UNLOCK_ONCE = new RegExp(UNLOCK.source);
@@ -132,8 +144,10 @@ export function failureValue(code: FunctionText, status: string | null): string 
   if (type === 'dma_addr_t') return 'DMA_MAPPING_ERROR';
   if (!/^(signed |long |short )*(int|long|ssize_t|s32|s64)$/.test(type)) return null;
   if (status !== null) return status;
-  const usesNumbers = returns.some((text) => /^-E[A-Z]/.test(text)) || /=\s*-E[A-Z]/.test(code.slice(code.body));
-  return usesNumbers || !returns.includes('-1') ? '-ENOMEM' : '-1';
+  if (returns.some((text) => /^-E[A-Z]/.test(text)) || /[=:]\s*-E[A-Z]/.test(code.slice(code.body))) return '-ENOMEM';
+  if (returns.includes('-1')) return '-1';
+  // A count that is returned is no place for an error.
+  return returns.every((text) => /^(0|ret|err|error|rc|retval|status|res|result)$/.test(text)) ? '-ENOMEM' : null;
 }
 
 /**
@@ -143,14 +157,18 @@ export function failureValue(code: FunctionText, status: string | null): string 
 function armsBefore(code: FunctionText, offset: number, isLocked: boolean): readonly (readonly string[])[] {
   const around = code.chain({ start: offset - 1, end: offset });
   const arms: (readonly string[])[] = [];
+  let isInLoop = true;
   for (const block of around.toReversed()) {
+    // Outside of its loop `break` and `continue` mean another one.
+    if (/^(for|while|do|switch)_statement$/.test(block.kind)) isInLoop = false;
     if (block.kind !== 'compound_statement') continue;
     for (const node of block.children.toReversed()) {
       if (node.end > offset || node.kind !== 'if_statement' || childAt(node, 'alternative')) continue;
       const between = code.text.slice(node.end, offset);
       if (locks(between) !== 0) break;
       const lines = armOf(code, node);
-      if (lines && (!isLocked || lines.some((line) => UNLOCK_ONCE.test(line) || /^(goto|continue)\b/.test(line))))
+      if (!isInLoop && /^(break|continue);/.test(lines?.at(-1) ?? '')) continue;
+      if (lines && (!isLocked || lines.some((line) => UNLOCK_ONCE.test(line) || /^(goto|continue|break)\b/.test(line))))
         arms.push(lines);
     }
   }
@@ -161,6 +179,11 @@ function armsBefore(code: FunctionText, offset: number, isLocked: boolean): read
 function asHere(code: FunctionText, lines: readonly string[], offset: number, status: string | null): BailOut | null {
   const last = lines.at(-1) ?? '';
   const others = lines.slice(0, -1);
+  const dropped = /^return NETDEV_TX_\w+;/.test(last) ? dropPacket(code) : null;
+  if (dropped) {
+    const kept = others.filter((line) => !/^(netif_(tx_)?stop_\w+|dev_(kfree|consume)_skb\w*)\s*\(/.test(line));
+    return { lines: [...kept, ...dropped], words: 'drop the packet' };
+  }
   const isSet = (name: string): boolean => others.some((line) => line.startsWith(`${name} =`));
   const label = /^goto (\w+);/.exec(last)?.[1];
   if (label !== undefined) {
@@ -189,7 +212,7 @@ function armOf(code: FunctionText, node: SyntaxNode): readonly string[] | null {
   }
   const last = lines.at(-1) ?? '';
   // An arm that reports success is no example.
-  if (!/^(return|goto|continue)\b/.test(last) || /^return (0|EFI_SUCCESS|TRUE|true);/.test(last)) return null;
+  if (!/^(return|goto|continue|break)\b/.test(last) || /^return (0|EFI_SUCCESS|TRUE|true);/.test(last)) return null;
   return lines;
 }
 

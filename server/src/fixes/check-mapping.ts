@@ -1,10 +1,19 @@
 import type { ApiModel } from '../models/index.ts';
 import type { SyntaxNode } from '../syntax/index.ts';
 import { bailOuts, labelName, labels } from './bail-out.ts';
-import { callText, indentAt, insertAfter, isListed, lineBreak, lineEnd, type NewCode } from './edit.ts';
+import {
+  callText,
+  indentAt,
+  insertAfter,
+  isListed,
+  lineBreak,
+  lineEnd,
+  type NewCode,
+  replaceStatement,
+} from './edit.ts';
 import type { Fault, Fix, FixProvider, TextEdit } from './fix.ts';
 import { type Call, childAt, type FunctionText, type Statement } from './function-text.ts';
-import { heldBefore, oneLine, releaseElsewhere, releaseStatement } from './release.ts';
+import { heldBefore, type Making, makingCall, oneLine, releaseElsewhere, releaseStatement } from './release.ts';
 
 /** Puts the test that the API defines behind a map call, and what undoes what was done so far. */
 export const checkMapping: FixProvider = ({ fault, code }) => {
@@ -12,22 +21,47 @@ export const checkMapping: FixProvider = ({ fault, code }) => {
   if (!call?.model) return [];
   const stored = storedResult(code, call);
   if (!stored) return [];
-  const { condition, status, edits, test } = stored;
+  const { condition, status, edits, test, use } = stored;
   const offset = call.statement.node.end;
   const held = heldBefore(fault, fault.violation.index);
-  const released = held.flatMap((making) => releaseElsewhere(code, fault, making, offset) ?? []).reverse();
+  const isOurs = (making: Making): boolean => isOwnMemory(code, fault, making, offset);
+  const released = held
+    .flatMap((making) =>
+      isOurs(making)
+        ? (releaseStatement(code, fault, making, offset) ?? [])
+        : (releaseElsewhere(code, fault, making, offset) ?? []),
+    )
+    .reverse();
   const all = held.flatMap((making) => releaseStatement(code, fault, making, offset) ?? []).reverse();
   const after = labelThatReleases(code, fault);
   const ways = [released, ...(all.length > released.length ? [all] : [])].flatMap((releases) =>
     bailOuts(code, { offset, releases, status, after }),
   );
   return ways.flatMap(({ lines, words }): Fix[] => {
-    const inserted = insertCheck(code, call.statement, { condition, body: lines });
+    const inserted = insertCheck(code, call.statement, [
+      { condition, body: lines },
+      ...(use === undefined ? [] : [use]),
+    ]);
     return inserted.length > 0
       ? [{ title: `Test the mapping with ${test} and ${words}`, edits: [...edits, ...inserted], safe: false }]
       : [];
   });
 };
+
+/** Ordinary memory that nobody but a local variable knows. */
+function isOwnMemory(code: FunctionText, fault: Fault, making: Making, offset: number): boolean {
+  const call = makingCall(code, fault, making);
+  if (making.op !== 'allocate' || making.memory === 'dma' || !call?.target || !/^\w+$/.test(call.target)) return false;
+  if (!code.declares(call.target)) return false;
+  const name = call.target;
+  const between = code.text.slice(call.statement.node.end, offset);
+  const isStored = new RegExp(`=\\s*(\\([^()]*\\)\\s*)?${name}\\s*[;,]`).test(between);
+  const calls = [...between.matchAll(new RegExp(`\\b(\\w+)\\s*\\(([^();]*[,\\s])?&?${name}\\s*[,)]`, 'g'))];
+  return (
+    !isStored &&
+    calls.every(([, callee]) => /^(if|unlikely|likely|IS_ERR\w*|mem\w+|sizeof|ZeroMem|CopyMem)$/.test(callee ?? ''))
+  );
+}
 
 interface StoredResult {
   /** True when the call has failed. */
@@ -38,6 +72,8 @@ interface StoredResult {
   readonly status: string | null;
   /** What must be changed so that the result can be tested. */
   readonly edits: readonly TextEdit[];
+  /** What comes behind the test: the statement that the call was a part of. */
+  readonly use?: string;
 }
 
 function storedResult(code: FunctionText, call: Call): StoredResult | null {
@@ -49,12 +85,30 @@ function storedResult(code: FunctionText, call: Call): StoredResult | null {
     return condition && { ...condition, status: isStatus && model.result !== 'count' ? target : null, edits: [] };
   }
   // Nothing looks at the result yet: it needs a place first.
-  if (statement.node.kind !== 'expression_statement' || statement.node.children[0] !== call.node) return null;
-  if (model.failure !== 'efi-error') return null;
+  if (statement.node.kind !== 'expression_statement') return null;
+  if (model.result === 'device-address') return inOwnVariable(code, call);
+  if (model.failure !== 'efi-error' || statement.node.children[0] !== call.node) return null;
   const status = 'Status';
   const edits = [{ start: call.node.start, end: call.node.start, text: `${status} = ` }];
   if (!code.declares(status)) edits.unshift(...declaration(code, 'EFI_STATUS', status));
   return { condition: `EFI_ERROR (${status})`, test: 'EFI_ERROR ()', status, edits };
+}
+
+/** `post(ring, dma_map_single(…))`: the address goes into a variable of its own, and what used it comes behind the test. */
+function inOwnVariable(code: FunctionText, call: Call): StoredResult | null {
+  const body = code.slice(code.body);
+  const name = ['addr', 'dma', 'dma_addr', 'mapping'].find((one) => !new RegExp(`(?<![>.])\\b${one}\\b`).test(body));
+  const condition = name === undefined ? null : failureTest(code, call, name);
+  const declared = name === undefined ? [] : declaration(code, 'dma_addr_t', name);
+  if (name === undefined || !condition || declared.length === 0 || !isListed(call.statement)) return null;
+  const { node } = call.statement;
+  const use = code.text.slice(node.start, call.node.start) + name + code.text.slice(call.node.end, node.end);
+  return {
+    ...condition,
+    status: null,
+    edits: [...declared, ...replaceStatement(code, call.statement, [`${name} = ${oneLine(code.slice(call.node))};`])],
+    use: oneLine(use),
+  };
 }
 
 /** A test that is true when the call failed whose result is in `target`. */
@@ -96,9 +150,20 @@ export function failureTest(
   }
 }
 
+const OPPOSITE: Readonly<Record<string, string>> = {
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+  '==': '!=',
+  '!=': '==',
+};
+
 /** The opposite of a condition. */
 export function negated(condition: string): string {
-  if (condition.startsWith('!')) return condition.slice(1);
+  if (/^!\s*[\w>.*[\]-]+( ?\(.*\))?$/.test(condition)) return condition.slice(1).trim();
+  const [, left, operator = '', right] = /^([\w>.*[\]-]+) (<=?|>=?|[!=]=) ([\w>.-]+)$/.exec(condition) ?? [];
+  if (left !== undefined && right !== undefined) return `${left} ${OPPOSITE[operator]} ${right}`;
   const isUnary = /^[\w.>*[\]-]+( ?\(.*\))?$/.test(condition);
   return isUnary ? `!${condition}` : `!(${condition})`;
 }
@@ -128,8 +193,8 @@ function labelThatReleases(code: FunctionText, fault: Fault): string | null {
 }
 
 /** Behind the statement; behind the last declaration, where it is one. */
-function insertCheck(code: FunctionText, statement: Statement, check: NewCode): readonly TextEdit[] {
-  if (statement.node.kind !== 'declaration') return insertAfter(code, statement, [check]);
+function insertCheck(code: FunctionText, statement: Statement, parts: readonly NewCode[]): readonly TextEdit[] {
+  if (statement.node.kind !== 'declaration') return insertAfter(code, statement, parts);
   const list = statement.ancestors.at(-1)?.children ?? [];
   const following = list.slice(list.indexOf(statement.node) + 1);
   const count = following.findIndex(({ kind }) => kind !== 'declaration' && kind !== 'comment');
@@ -142,7 +207,7 @@ function insertCheck(code: FunctionText, statement: Statement, check: NewCode): 
   const eol = lineBreak(code);
   const isBlankNext = /^\r?\n[ \t]*\r?\n/.test(code.text.slice(end));
   const at: Statement = { node: last, ancestors: statement.ancestors };
-  const [inserted, ...others] = insertAfter(code, at, [check, ...split.map(({ assignment }) => assignment)]);
+  const [inserted, ...others] = insertAfter(code, at, [...parts, ...split.map(({ assignment }) => assignment)]);
   if (!inserted || others.length > 0 || !isListed(at)) return [];
   const removed = split.map(({ edit }) => edit);
   // The empty line that ends the declarations goes before the test.
@@ -168,13 +233,16 @@ function splitDeclaration(
   };
 }
 
-/** A new local variable, below the others. */
+/** A new local variable, below the others; in EDK2 with its name below theirs. */
 function declaration(code: FunctionText, type: string, name: string): readonly TextEdit[] {
-  const last = code.body.children.filter(({ kind }) => kind === 'declaration').at(-1);
+  const [first] = code.body.children;
+  const last = code.body.children
+    .filter(({ kind, end }) => kind === 'declaration' && !/^\s*#/m.test(code.text.slice(first?.start, end)))
+    .at(-1);
   if (!last) return [];
   const declarator = last.children.find(({ field }) => field === 'declarator');
-  const width = Math.max(type.length + 2, (declarator?.start ?? 0) - last.start);
+  const width =
+    code.dialect === 'edk2' ? Math.max(type.length + 2, (declarator?.start ?? 0) - last.start) : type.length + 1;
   const end = lineEnd(code.text, last.end);
-  const text = `${lineBreak(code)}${indentAt(code, last.start)}${type.padEnd(width)}${name};`;
-  return [{ start: end, end, text }];
+  return [{ start: end, end, text: `${lineBreak(code)}${indentAt(code, last.start)}${type.padEnd(width)}${name};` }];
 }

@@ -33,15 +33,54 @@ export function callText({ dialect }: FunctionText, callee: string, args: readon
 export function render(code: FunctionText, indent: string, parts: readonly NewCode[]): string {
   const step = indentStep(code);
   const lines = parts.flatMap((part) => {
-    if (typeof part === 'string') return [indent + part];
+    if (typeof part === 'string') return wrapped(code, indent, part);
     const isBraced = code.dialect === 'edk2' || part.body.length > 1;
     return [
-      `${indent}if (${part.condition})${isBraced ? ' {' : ''}`,
-      ...part.body.map((line) => indent + step + line),
+      ...wrapped(code, indent, `if (${part.condition})${isBraced ? ' {' : ''}`),
+      ...part.body.flatMap((line) => wrapped(code, indent + step, line)),
       ...(isBraced ? [`${indent}}`] : []),
     ];
   });
   return lines.join(lineBreak(code));
+}
+
+const TAB = 8;
+/** Columns. */
+const MAX_WIDTH = { linux: 100, edk2: 120 } as const;
+
+/** A call that is too long for a line, its arguments below each other as far as they must. */
+function wrapped(code: FunctionText, indent: string, line: string): readonly string[] {
+  const width = (text: string): number => text.replaceAll('\t', ' '.repeat(TAB)).length;
+  const open = line.indexOf('(');
+  if (width(indent + line) <= MAX_WIDTH[code.dialect] || open < 0 || line.startsWith('if ')) return [indent + line];
+  const column = width(indent) + open + 1;
+  const below = indent.includes('\t') ? '\t'.repeat(column / TAB) + ' '.repeat(column % TAB) : ' '.repeat(column);
+  const lines: string[] = [];
+  let now = indent + line.slice(0, open + 1);
+  for (const [i, piece] of pieces(line.slice(open + 1)).entries()) {
+    if (i > 0 && width(`${now} ${piece}`) > MAX_WIDTH[code.dialect]) {
+      lines.push(now);
+      now = below + piece;
+    } else now += i > 0 ? ` ${piece}` : piece;
+  }
+  return [...lines, now];
+}
+
+/** `a, f(b, c), d);` → `a,`, `f(b, c),`, `d);`. */
+function pieces(text: string): readonly string[] {
+  const found: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '(') depth++;
+    else if (char === ')') depth--;
+    else if (char === ',' && depth === 0) {
+      found.push(text.slice(from, at + 1).trim());
+      from = at + 1;
+    }
+  }
+  return [...found, text.slice(from).trim()];
 }
 
 /** Whether EDK2's style wants an empty line after this. */

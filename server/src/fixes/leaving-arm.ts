@@ -1,11 +1,10 @@
-import type { MapOperation } from '@dma-audit/simulator';
 import type { SyntaxNode } from '../syntax/index.ts';
 import { failureValue, gotoName, labelName, labels, returnedAfter, returnText, returnValue } from './bail-out.ts';
-import { failureTest, negated } from './check-mapping.ts';
+import { negated } from './check-mapping.ts';
 import { insertBefore, type NewCode, replaceStatement } from './edit.ts';
 import { areDisjoint, type Fault, type Fix, type FixProvider, type TextEdit } from './fix.ts';
 import { childAt, descendants, type FunctionText, type Statement } from './function-text.ts';
-import { isWithin, type Making, makingCall, oneLine, releaseStatement } from './release.ts';
+import { helperCall, isWithin, type Making, makingCall, oneLine, releaseStatement } from './release.ts';
 
 /** Releases what a path leaves behind: by another label of the ladder, or on the arm itself. */
 export const leavingArm: FixProvider = ({ fault, ways, code }) => {
@@ -16,7 +15,9 @@ export const leavingArm: FixProvider = ({ fault, ways, code }) => {
   const what = making.op === 'map' ? 'Unmap' : 'Free';
   const place = arms.length > 1 ? 'on these paths' : 'on this path';
   const names = labels(code).map((label) => labelName(code, label));
-  const byLabel = names.toReversed().map((label): Fix | null => {
+  // A label that undoes the call is wrong for those who come because it failed.
+  const isMixed = arms.some((arm) => guardOn(code, fault, making, arm) !== null);
+  const byLabel = (isMixed ? [] : names.toReversed()).map((label): Fix | null => {
     const edits = together(arms.map((arm) => jumpTo(code, arm, label)));
     return edits && { title: `${what} ${place} by going to ${label}`, edits, safe: false };
   });
@@ -106,7 +107,7 @@ function jumpTo(code: FunctionText, arm: Statement, label: string): readonly Tex
 function releaseOn(code: FunctionText, fault: Fault, making: Making, arm: Statement): readonly TextEdit[] {
   const release = releaseStatement(code, fault, making, arm.node.start);
   if (release === null) return [];
-  const guard = making.op === 'map' ? guardOn(code, fault, making, arm) : null;
+  const guard = guardOn(code, fault, making, arm);
   const part: NewCode = guard === null ? release : { condition: guard, body: [release] };
   const { node } = arm;
   // A call in the return comes first: it may use what is released.
@@ -119,14 +120,15 @@ function releaseOn(code: FunctionText, fault: Fault, making: Making, arm: Statem
   return insertBefore(code, beginning(code, arm, guard !== null), [part]);
 }
 
-/** The first statement of the arm that releases something; where something is tested, the first of all. */
+/** The first statement of the arm that releases something; where something is tested, that changes something. */
 function beginning(code: FunctionText, arm: Statement, isTested: boolean): Statement {
   const list = arm.ancestors.at(-1);
   if (list?.kind !== 'compound_statement' || list === code.body) return arm;
   const first = list.children.find(
     (one) =>
       one.start < arm.node.start &&
-      (isTested ? !['{', 'comment', 'declaration'].includes(one.kind) : RELEASES.test(code.slice(one))),
+      one.kind === 'expression_statement' &&
+      (RELEASES.test(code.slice(one)) || (isTested && one.children[0]?.kind === 'assignment_expression')),
   );
   return first ? { node: first, ancestors: arm.ancestors } : arm;
 }
@@ -134,18 +136,31 @@ function beginning(code: FunctionText, arm: Statement, isTested: boolean): State
 const RELEASES = /^[\w>.-]*(free|release|put|unmap|destroy|del)\w*\s*\(/i;
 
 /** Where the arm is taken as well when the call failed: a test that it did not. */
-function guardOn(code: FunctionText, fault: Fault, making: MapOperation, arm: Statement): string | null {
-  const call = makingCall(code, fault, making);
-  const failed = call?.target ? failureTest(code, call, call.target)?.condition : null;
-  if (!call || !failed) return null;
-  const isMixed = arm.ancestors.some((one) => {
-    const condition =
-      one.kind === 'if_statement' && one.start > call.node.start ? childAt(one, 'condition') : undefined;
-    return (
-      condition !== undefined && code.slice(condition).includes('||') && oneLine(code.slice(condition)).includes(failed)
-    );
-  });
-  return isMixed ? negated(failed) : null;
+function guardOn(code: FunctionText, fault: Fault, making: Making, arm: Statement): string | null {
+  const call = makingCall(code, fault, making) ?? helperCall(code, fault, making);
+  if (!call?.target) return null;
+  const failed = new RegExp(`(?<![\\w>.])${literally(call.target)}(?!\\w)`);
+  for (const { kind, start, children } of arm.ancestors) {
+    const condition = kind === 'if_statement' && start > call.node.start ? children.find(isCondition) : undefined;
+    const either = condition && firstOfEither(code, condition);
+    if (either && failed.test(either)) return negated(either);
+  }
+  return null;
+}
+
+const isCondition = ({ field }: SyntaxNode): boolean => field === 'condition';
+
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** `a` of `(a || b || c)`; null where there is no choice. */
+function firstOfEither(code: FunctionText, condition: SyntaxNode): string | null {
+  let node = condition.children.find(({ kind }) => kind === 'binary_expression');
+  let left: SyntaxNode | undefined;
+  while (node?.kind === 'binary_expression' && node.children.some(({ kind }) => kind === '||')) {
+    left = childAt(node, 'left');
+    node = left;
+  }
+  return left ? oneLine(code.slice(left)).replace(/^\(([^()]*)\)$/, '$1') : null;
 }
 
 function statusVariable(code: FunctionText): string | null {

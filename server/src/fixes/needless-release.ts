@@ -8,18 +8,24 @@ import { isWithin, makingCall, oneLine } from './release.ts';
 /** Takes away, moves or guards a release of what is not there. */
 export const needlessRelease: FixProvider = (request) => {
   const { fault, code } = request;
-  if (!isWithin(code, fault.place)) return [];
+  // What a helper does is right for others who call it.
+  if (!isWithin(code, fault.place) || fault.exploration.function !== fault.place.function) return [];
   const second = code.statement(fault.place);
   if (second?.node.kind !== 'expression_statement') return [];
   const verb = /free/.test(fault.violation.kind) ? 'free' : 'unmap';
   const first = earlierRelease(request);
+  // The same statement once more, in the next turn of a loop: nothing tells which of them is wrong.
+  if (first?.node === second.node) return [];
+  const remove = removal(code, second, first ? `Remove the second ${verb}` : `Remove this ${verb}`);
+  const isUnset = ['null', 'uninitialised'].includes(fault.violation.detail.state ?? '');
   return [
     invertedGuard(code, second, verb),
-    removal(code, second, first ? `Remove the second ${verb}` : `Remove this ${verb}`),
+    ...(isUnset ? guards(request, second, verb) : []),
+    remove,
     first && removal(code, first, `Remove the first ${verb}`),
     labelBelow(code, second, verb),
     ...otherLabels(request, second, verb),
-    ...guards(request, second, verb),
+    ...(isUnset ? [] : guards(request, second, verb)),
   ].filter((fix) => fix !== null);
 };
 

@@ -53,6 +53,14 @@ export function makingCall(code: FunctionText, { exploration }: Fault, making: O
   return isWithin(code, place) ? code.call(place) : null;
 }
 
+/** The call of the function that makes it, where this function only calls one that does. */
+export function helperCall(code: FunctionText, { exploration, path }: Fault, making: Operation): Call | null {
+  if (isWithin(code, exploration.place(making.site))) return null;
+  const index = path.program.operations.indexOf(making);
+  const step = path.steps.findLast((one) => one.what === 'call' && one.before <= index && isWithin(code, one.place));
+  return step ? code.call(step.place) : null;
+}
+
 interface ReleaseText {
   readonly code: string;
   readonly start: number;
