@@ -9,8 +9,10 @@ export function hintFindings(exploration: Exploration, platforms: readonly Platf
   const found = new Map<string, RawFinding>();
   const working = exploration.paths.filter(({ complete, failing }) => complete && failing !== true);
   const kept = keptSites(working);
+  const isWide = triesWideMask(exploration.paths);
   for (const path of working) {
     for (const hint of hints(path.program, platforms)) {
+      if (isWide && path.program.operations[hint.violation.index]?.op === 'set-mask') continue;
       if (isCalleesOwn(hint, path, exploration) || isKept(hint, path, kept) || !repeats(hint, path, exploration))
         continue;
       const site = path.program.operations[hint.violation.index]?.site;
@@ -38,6 +40,12 @@ function isKept({ violation: { kind, index } }: Hint, { program }: DmaPath, kept
   const site = program.operations[index]?.site;
   return kind === 'conversion-churn' && site !== undefined && kept.has(site);
 }
+
+/** On some path a mask of more than 32 bits is set: the narrow one is for machines, or devices, that need it. */
+const triesWideMask = (paths: readonly DmaPath[]): boolean =>
+  paths.some(({ program }) =>
+    program.operations.some((one) => one.op === 'set-mask' && one.mode !== 'common' && one.bits > 32),
+  );
 
 /** Several calls of one function are no loop. */
 function repeats({ violation: { kind, index } }: Hint, { program }: DmaPath, exploration: Exploration): boolean {

@@ -648,7 +648,9 @@ export class Effects {
     const mask = argument(call.model, call.values, 'value');
     if (mask?.kind !== 'number' || mask.value < 1) return;
     const bits = mask.value <= 64 ? mask.value : Math.min(64, Math.round(Math.log2(mask.value + 1)));
-    this.context.emit(state, { op: 'set-mask', site: call.site, api: call.name, device: this.deviceKey(call), bits });
+    const { mode = 'streaming' } = call.model;
+    const device = this.deviceKey(call);
+    this.context.emit(state, { op: 'set-mask', site: call.site, api: call.name, device, bits, mode });
   }
 
   private setAttribute(state: State, frame: Frame, call: ModelledCall): Value {

@@ -258,7 +258,8 @@ class Compiler {
       case 'set-mask': {
         const { bytes: bits } = size;
         if (bits === null || bits < 1 || bits > 64) throw new Fault(at, 'a mask has 1 to 64 bits');
-        return { ...common, op, device, bits, ...(outcome === 'ok' ? {} : { outcome }) };
+        const { mode = 'streaming' } = fields;
+        return { ...common, op, device, bits, mode, ...(outcome === 'ok' ? {} : { outcome }) };
       }
       case 'set-attribute':
         return { ...common, op, target, access: fields.access ?? 'unknown', outcome };

@@ -126,8 +126,9 @@ class Writer {
         return { ...common, ...(quiet ? { quiet } : {}), ...(device === null ? {} : { device }) };
       }
       case 'set-mask': {
-        const { bits, device, outcome = 'ok' } = operation;
-        const how = { ...outcomeField(outcome), ...(device === null ? {} : { device }) };
+        const { bits, mode, device, outcome = 'ok' } = operation;
+        const kind = mode === 'common' ? { mode } : {};
+        const how = { ...kind, ...outcomeField(outcome), ...(device === null ? {} : { device }) };
         return { ...common, size: { bytes: bits }, ...how };
       }
       case 'set-attribute':

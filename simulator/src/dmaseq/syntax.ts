@@ -116,7 +116,7 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   'device-start': syntax([], ['quiet'], ['device']),
   'device-stop': syntax([], ['quiet'], ['device']),
   wait: syntax([], ['outcome']),
-  'set-mask': syntax(['size'], ['outcome'], ['device'], ['size']),
+  'set-mask': syntax(['size'], ['mode', 'outcome'], ['device'], ['size']),
   'set-attribute': syntax(['target'], ['access', 'outcome'], [], ['access']),
   convert: syntax(['target', 'size'], ['to', 'outcome'], [], ['to']),
   'memory-map-change': syntax([], []),

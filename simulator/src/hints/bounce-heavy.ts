@@ -17,7 +17,7 @@ export function bounceHeavy(program: Program): readonly Proposal[] {
 /** A page is transferred in each direction with the mask as it is. Instead: with one of 64 bits. */
 function narrowMasks(program: Program): readonly Proposal[] {
   const masks = program.operations.flatMap((operation, index) =>
-    operation.op === 'set-mask' ? [{ index, operation }] : [],
+    operation.op === 'set-mask' && operation.mode !== 'common' ? [{ index, operation }] : [],
   );
   const [first] = masks;
   // A wider one is tried as well: the narrow one is for machines on which that fails.

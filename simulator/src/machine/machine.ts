@@ -218,11 +218,11 @@ class Machine {
     this.report('sleeping-in-atomic', index, [{ index: since, role: 'locked' }], { api, lock });
   }
 
-  private setMask({ device, bits, outcome }: SetMask, index: number): void {
+  private setMask({ device, bits, mode, outcome }: SetMask, index: number): void {
     if (outcome === 'failed') this.refusedMasks.set(device ?? '', index);
     else {
       this.refusedMasks.delete(device ?? '');
-      this.system.setMask?.(bits);
+      if (mode !== 'common') this.system.setMask?.(bits);
     }
   }
 

@@ -202,6 +202,8 @@ export interface SetMask extends Common {
   readonly op: 'set-mask';
   readonly device: string | null;
   readonly bits: number;
+  /** For common memory only: streaming mappings are not limited by it. */
+  readonly mode?: MappingMode;
   readonly outcome?: Outcome;
 }
 
