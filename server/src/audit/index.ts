@@ -19,6 +19,7 @@ export type { OperationPlace } from './function-check.ts';
 export { IgnoreFileError, IgnoreFiles } from './ignore-files.ts';
 export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
 export type { LiveUnit } from './live-directory.ts';
+export { isMendable, type MendableDiagnostic, mend } from './mend.ts';
 export { Project } from './project.ts';
 export { type AuditResult, mergeResults, resultOf } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';

@@ -12,14 +12,24 @@ const MAX_CONCERNED = 12;
 /** Proposals that are tried for one fault. */
 const MAX_TRIED = 12;
 
+/** What must be known of a diagnostic. */
+export type MendableDiagnostic = Pick<Diagnostic, 'rule' | 'function' | 'line' | 'column'>;
+
 const RULE_BY_ID = new Map(RULES.map((rule) => [rule.id as string, rule.id]));
 
 /**
  * The best change of the file that ends the fault of a diagnostic, or null. Each proposal is executed before it is given
  * out: in the changed text the fault is gone, nothing new is found in the function or in those that call it, by any rule, and
- * as much of it is understood as before. `diagnostic` must be of this text.
+ * as much of it is understood as before. `diagnostic` must be of this text. `isStale` is asked between explorations; when it
+ * says so, the work is given up: null.
  */
-export function mend(project: Project, unit: Unit, diagnostic: Diagnostic, budget: Budget): Fix | null {
+export function mend(
+  project: Project,
+  unit: Unit,
+  diagnostic: MendableDiagnostic,
+  budget: Budget,
+  isStale: () => boolean = () => false,
+): Fix | null {
   const own = unit.functions.get(diagnostic.function);
   if (!own || !isMendable(diagnostic.rule)) return null;
   const ways = waysOf(project, unit, diagnostic, own, budget);
@@ -35,6 +45,7 @@ export function mend(project: Project, unit: Unit, diagnostic: Diagnostic, budge
   for (const fix of proposedFixes({ fault, ways, code }).slice(0, MAX_TRIED)) {
     const changed = new Unit(unit.path, applyEdits(unit.text, fix.edits), models, dialect, unit);
     if (changed.functions.size !== unit.functions.size) continue;
+    if (isStale()) return null;
     const after = tally(project.with(changed), concerned, budget);
     if (isBetter(before, after, mended)) return fix;
   }
@@ -56,7 +67,7 @@ function platformsOf({ dialect }: Project): readonly Platform[] {
 function waysOf(
   project: Project,
   unit: Unit,
-  diagnostic: Diagnostic,
+  diagnostic: MendableDiagnostic,
   own: UnitFunction,
   budget: Budget,
 ): readonly RawFinding[] {

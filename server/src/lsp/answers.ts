@@ -4,17 +4,21 @@ import {
   type FunctionFacts,
   functionFacts,
   type LiveUnit,
+  mend,
   type PlaceFacts,
   readCall,
   simulate,
   unitCosts,
 } from '../audit/index.ts';
+import type { Fix } from '../fixes/index.ts';
 import type { Budget } from '../sequence/index.ts';
-import type { Answers, CallQuery, CostQuery, FactsQuery, Query, SimulationQuery } from './messages.ts';
+import type { Answers, CallQuery, CostQuery, FactsQuery, FixQuery, Query, SimulationQuery } from './messages.ts';
 
 /** Answers questions about open files. What was found out of a function is kept until something that it rests on changes. */
 export class Answerer {
   readonly #facts = new WeakMap<object, Map<string, FunctionFacts>>();
+  /** By project: asked for again and again while the text stays the same. */
+  readonly #fixes = new WeakMap<object, Map<string, Fix | null>>();
 
   /** `isStale` is asked often; when it says so, the work is given up: null. */
   answer(query: Query, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers[Query['ask']] | null {
@@ -27,6 +31,8 @@ export class Answerer {
         return this.#factsOf(query, live, budget, isStale);
       case 'call':
         return this.#callOf(query, live, budget, isStale);
+      case 'fix':
+        return this.#fixOf(query, live, budget, isStale);
     }
   }
 
@@ -42,6 +48,18 @@ export class Answerer {
     const kept = this.#facts.get(revision) ?? new Map<string, FunctionFacts>();
     this.#facts.set(revision, kept.set(platform.id, facts));
     return facts;
+  }
+
+  #fixOf({ path, diagnostic }: FixQuery, live: LiveUnit, budget: Budget, isStale: () => boolean): Fix | null {
+    const { project, unit } = live;
+    const key = JSON.stringify([path, diagnostic]);
+    const fixes = this.#fixes.get(project) ?? new Map<string, Fix | null>();
+    this.#fixes.set(project, fixes);
+    const known = fixes.get(key);
+    if (known !== undefined) return known;
+    const fix = mend(project, unit, diagnostic, budget, isStale);
+    if (fix || !isStale()) fixes.set(key, fix);
+    return fix;
   }
 
   #callOf(query: CallQuery, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers['call'] | null {

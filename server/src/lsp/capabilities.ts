@@ -1,4 +1,5 @@
 import { type ServerCapabilities, TextDocumentSyncKind } from 'vscode-languageserver';
+import { CODE_ACTIONS } from './code-actions.ts';
 import { SOURCE } from './diagnostics.ts';
 import { FEATURES } from './features.ts';
 import { COMMAND_CAPABILITY } from './requests.ts';
@@ -10,6 +11,7 @@ export function capabilities({ clientCommands, diagnostics, workspaceDiagnostics
     textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: true },
     workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
     ...FEATURES,
+    ...CODE_ACTIONS,
     ...(clientCommands ? {} : COMMAND_CAPABILITY),
     ...(diagnostics === 'push'
       ? {}

@@ -3,10 +3,12 @@ import type {
   FunctionCost,
   FunctionFacts,
   LiveResult,
+  MendableDiagnostic,
   PlaceFacts,
   SimulateOptions,
   Simulation,
 } from '../audit/index.ts';
+import type { Fix } from '../fixes/index.ts';
 import type { ApiModel, ModelFile } from '../models/index.ts';
 import type { Budget } from '../sequence/index.ts';
 
@@ -36,7 +38,7 @@ export type ThreadReply =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[Query['ask']] | null };
 
 /** What is asked about an open file. */
-export type Query = SimulationQuery | CostQuery | FactsQuery | CallQuery;
+export type Query = SimulationQuery | CostQuery | FactsQuery | CallQuery | FixQuery;
 
 /** By what was asked. Null instead: there is no such thing, or the text has changed meanwhile. */
 export interface Answers {
@@ -44,6 +46,7 @@ export interface Answers {
   readonly cost: readonly FunctionCost[];
   readonly facts: FunctionFacts;
   readonly call: CallAnswer;
+  readonly fix: Fix;
 }
 
 export interface SimulationQuery {
@@ -75,6 +78,14 @@ export interface CallQuery {
   readonly version: number;
   readonly offset: number;
   readonly platform: string;
+}
+
+export interface FixQuery {
+  readonly ask: 'fix';
+  readonly path: string;
+  /** Of the text that `diagnostic` is of. */
+  readonly version: number;
+  readonly diagnostic: MendableDiagnostic;
 }
 
 /** What is known of a call of an API. */

@@ -8,6 +8,7 @@ import {
 import { isSourceName, type LiveResult } from '../audit/index.ts';
 import { Analysis } from './analysis.ts';
 import { capabilities } from './capabilities.ts';
+import { registerCodeActions } from './code-actions.ts';
 import { programDiagnostics } from './dmaseq.ts';
 import { Document, pathOf } from './document.ts';
 import { chosenEncoding, type Encoding } from './encoding.ts';
@@ -48,6 +49,7 @@ export class LanguageServer implements Session {
     this.#requests = new Requests(this);
     this.#refresher = new Refresher(this);
     registerFeatures(this);
+    registerCodeActions(this);
     connection.onInitialize((params) => this.#initialize(params));
     connection.onInitialized(() => this.#initialized());
     connection.onShutdown(() => this.analysis.stop());
