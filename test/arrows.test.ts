@@ -39,6 +39,9 @@ const AGAINST: readonly Case[] = [
   ['server/src/sequence', "import { run } from '@dma-audit/simulator';\nrun();"],
   ['server/src/sequence', "import { RULES } from '../rules/registry.ts';\nRULES.length;"],
   ['server/src/rules', "import { createParser } from '../syntax/index.ts';\ncreateParser();"],
+  ['server/src/rules', "import { proposedFixes } from '../fixes/index.ts';\nproposedFixes();"],
+  ['server/src/fixes', "import { mend } from '../audit/index.ts';\nmend();"],
+  ['server/src/fixes', "import { CodeAction } from 'vscode-languageserver';\nCodeAction.create();"],
   ['server/src/audit', "import { walk } from '../cli/walk.ts';\nwalk();"],
   ['server/src/audit', 'process.exit();'],
   ['server/src/sequence', "import { readFileSync } from 'node:fs';\nreadFileSync('x');"],
@@ -53,6 +56,7 @@ const AGAINST: readonly Case[] = [
 const ALONG: readonly Case[] = [
   ['server/src/flow', "import type { SyntaxNode } from '../syntax/index.ts';\nexport type X = SyntaxNode;"],
   ['server/src/sequence', "import type { Operation } from '@dma-audit/simulator';\nexport type X = Operation;"],
+  ['server/src/fixes', "import { sequences } from '../sequence/index.ts';\nsequences();"],
   ['server/src/audit', "import { run } from '@dma-audit/simulator';\nrun();"],
   ['server/src/cli', "import process from 'node:process';\nprocess.exitCode = 1;"],
   ['simulator/src/bounce', "import { PAGE } from '../memory/page.ts';\nPAGE;"],
