@@ -22,6 +22,17 @@ import { startServer } from './connection.ts';
 
 export const BIN = join(import.meta.dirname, '../../server/bin/dma-audit.js');
 
+/** What the server may ask. */
+const ASKED = [
+  'client/registerCapability',
+  'workspace/configuration',
+  'workspace/codeLens/refresh',
+  'workspace/inlayHint/refresh',
+  'workspace/diagnostic/refresh',
+  'window/workDoneProgress/create',
+  'window/showDocument',
+];
+
 export const uriOf = (path: string): string => pathToFileURL(path).href;
 
 /** The real server over stdio, and what it has told. */
@@ -32,12 +43,19 @@ export class Client {
   readonly published: PublishDiagnosticsParams[] = [];
   readonly statuses: Status[] = [];
   readonly messages: string[] = [];
+  /** Values of progress, in order, by token. */
+  readonly progress: { readonly token: string | number; readonly value: unknown }[] = [];
+  /** Methods that the server has asked for. */
+  readonly asked: string[] = [];
+  /** Answer to `workspace/configuration`. */
+  configuration: unknown = null;
   initialized: InitializeResult = { capabilities: {} };
   #versions = new Map<string, number>();
   #waiting: (() => boolean)[] = [];
 
-  constructor() {
-    const server = startServer(process.execPath, [BIN, 'lsp', '--stdio']);
+  /** `nodeOptions`: before the server's own arguments. */
+  constructor(nodeOptions: readonly string[] = []) {
+    const server = startServer(process.execPath, [...nodeOptions, BIN, 'lsp', '--stdio']);
     this.process = server.process;
     this.connection = server.connection;
     this.connection.onNotification(PublishDiagnosticsNotification.type, (params) => this.#hear(this.published, params));
@@ -45,7 +63,10 @@ export class Client {
     this.connection.onNotification('window/showMessage', ({ message }: { message: string }) =>
       this.#hear(this.messages, message),
     );
-    this.connection.onRequest('client/registerCapability', () => null);
+    this.connection.onNotification('$/progress', (progress: Client['progress'][number]) =>
+      this.#hear(this.progress, progress),
+    );
+    for (const method of ASKED) this.connection.onRequest(method, (params: unknown) => this.#answer(method, params));
     this.connection.listen();
   }
 
@@ -111,6 +132,12 @@ export class Client {
         return true;
       });
     });
+  }
+
+  #answer(method: string, params: unknown): unknown {
+    this.#hear(this.asked, method);
+    if (method !== 'workspace/configuration') return null;
+    return (params as { items: readonly unknown[] }).items.map(() => this.configuration);
   }
 
   #hear<T>(list: T[], one: T): void {

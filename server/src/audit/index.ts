@@ -39,6 +39,6 @@ export type {
 } from './simulate-result.ts';
 export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
-export { NO_PLATFORM, type SkippedFile } from './task.ts';
+export { type FilesResult, NO_PLATFORM, type SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';
 export { walk } from './walk.ts';

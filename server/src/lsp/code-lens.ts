@@ -2,7 +2,7 @@ import type { CodeLens } from 'vscode-languageserver';
 import type { FunctionFacts, LiveFunction, LiveResult } from '../audit/index.ts';
 import type { Document } from './document.ts';
 import { COMMANDS } from './protocol.ts';
-import { counted, countersText, timeText } from './words.ts';
+import { counted, countersText, knownTime } from './words.ts';
 
 /** What a lens must know to be resolved; travels through the client. */
 export interface LensData {
@@ -52,7 +52,7 @@ export function resolvedLens(
   { uri, function: name, title }: LensData,
   facts: FunctionFacts | null,
 ): CodeLens {
-  const numbers = facts?.success ? [...countersText(facts.success.counters), timeText(facts.success.cost) ?? ''] : [];
+  const numbers = facts?.success ? [...countersText(facts.success.counters), knownTime(facts.success.cost)] : [];
   const told = numbers.filter((text) => text !== '').join(', ');
   const cost = facts === null ? '' : `${facts.platform}: ${told === '' ? 'costs nothing' : told}`;
   return {

@@ -42,7 +42,9 @@ export function registerFeatures(session: Session): void {
   connection.onCodeLens(async ({ textDocument }, token) => {
     const document = sourceAt(textDocument.uri);
     if (!document || !session.settings.codeLens) return [];
-    const result = await resultOf(document, token);
+    // Who can be told to ask again gets soon what there is.
+    const isSoon = session.client.workspace?.codeLens?.refreshSupport === true;
+    const result = await documents.result(document, ({ pending }) => isSoon || pending === 0, token);
     return result ? [...codeLenses(result, document)] : null;
   });
 

@@ -1,4 +1,4 @@
-import type { MappingAddress, Platform } from '@dma-audit/simulator';
+import { type CostFigure, type MappingAddress, type Platform, rangeOf } from '@dma-audit/simulator';
 import type { PlaceFacts } from '../audit/index.ts';
 import type { ApiModel, FailureSign } from '../models/index.ts';
 import type { CallAnswer } from './messages.ts';
@@ -20,9 +20,16 @@ const ACTIONS: Actions = {
   'to-device-address': 'gives the physical address, which is a device address on few platforms only',
   'device-start': 'from here on the device may access memory by itself',
   'device-stop': 'stops the device from accessing memory',
+  give: 'tells the device an address',
+  'read-memory': 'reads memory with the CPU',
+  'write-memory': 'writes memory with the CPU',
+  'copy-memory': 'copies memory with the CPU',
   'sg-address': 'gives the device address of a mapped entry',
   'sg-length': 'gives the length of a mapped entry: it may be another than before the mapping',
 };
+
+/** Worth a word only where they meet DMA memory. */
+const EVERYDAY: ReadonlySet<ApiModel['action']> = new Set(['give', 'read-memory', 'write-memory', 'copy-memory']);
 
 const FAILURES: Readonly<Record<FailureSign, string>> = {
   'mapping-error': 'by `dma_mapping_error()` only',
@@ -50,7 +57,7 @@ export const ADDRESSES: Readonly<Record<MappingAddress, { readonly label: string
 /** Markdown; null when there is nothing to tell of such a call. */
 export function hoverText({ callee, model, place, degraded }: CallAnswer, platform: Platform): string | null {
   const action = ACTIONS[model.action];
-  if (action === undefined && place === null) return null;
+  if (place === null && (action === undefined || EVERYDAY.has(model.action))) return null;
   const parts = [about(callee, model, action)];
   if (place) parts.push(onPlatform(place, platform));
   if (degraded.length > 0) parts.push(`*This function was analysed in part: ${degraded.join('; ')}*`);
@@ -94,9 +101,15 @@ function onPlatform(place: PlaceFacts, platform: Platform): string {
   if (changes.length > 0) items.push(changes.join(', '));
   const time = timeText(place.cost);
   if (time !== null) items.push(`cost: ${time}${rangeText(place)}`);
-  for (const { operation, source, hardware } of place.figures)
-    if (source !== '') items.push(`*${operation}: ${source}${hardware === '' ? '' : ` (${hardware})`}*`);
+  for (const figure of place.figures) items.push(figureText(figure));
   return [...lines, '', ...items.map((item) => `- ${item}`)].join('\n');
+}
+
+function figureText(figure: CostFigure): string {
+  const { operation, source, hardware } = figure;
+  if (rangeOf(figure) === null)
+    return `*no figure is published of: ${operation}; \`dma-audit calibrate\` may measure it*`;
+  return `*${operation}: ${source}${hardware === '' ? '' : ` (${hardware})`}*`;
 }
 
 function rangeText({ cost: { known } }: PlaceFacts): string {

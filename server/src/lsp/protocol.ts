@@ -1,5 +1,5 @@
 /** What the server offers beyond the Language Server Protocol. Clients import this file and nothing else of the server. */
-import { NotificationType, RequestType } from 'vscode-languageserver';
+import { NotificationType, RequestType, RequestType0 } from 'vscode-languageserver';
 import type { FunctionCost, Simulation } from '../audit/index.ts';
 
 /**
@@ -45,7 +45,7 @@ export interface PlatformChoice {
 }
 
 /** The platforms to choose from. */
-export const PlatformsRequest = new RequestType<void, readonly PlatformChoice[], void>('dmaAudit/platforms');
+export const PlatformsRequest = new RequestType0<readonly PlatformChoice[], void>('dmaAudit/platforms');
 
 export interface SimulateParams {
   readonly uri: string;

@@ -4,8 +4,9 @@ import type { Audits } from './audits.ts';
 /** Milliseconds after which a file that was opened, or edited, is told of, with old results where there are no new ones yet. */
 const OPENED = 150;
 const EDITED = 30;
-/** Milliseconds between two more, while there is work left. */
+/** Milliseconds between two more, while there is work left; longer where telling takes long: most of the time is for the work. */
 const LATER = 300;
+const SHARE = 5;
 
 interface Expectation {
   readonly version: number;
@@ -19,7 +20,8 @@ interface Expectation {
 export class Publisher {
   readonly #tell: (version: number, result: LiveResult) => void;
   readonly #files = new Map<string, Expectation>();
-  #last = 0;
+  /** When it is time to tell more. */
+  #next = 0;
   #isPending = false;
 
   constructor(tell: (version: number, result: LiveResult) => void) {
@@ -55,7 +57,7 @@ export class Publisher {
   /** `goesOn`: there is more to be done at once. */
   publish(audits: Audits, goesOn: boolean): void {
     if (!this.#isPending || (goesOn && !this.#isTime(audits))) return;
-    this.#last = performance.now();
+    const start = performance.now();
     const results = audits.results([...this.#files.keys()]);
     for (const result of results) {
       const file = this.#files.get(result.path);
@@ -65,6 +67,8 @@ export class Publisher {
       this.#tell(file.version, result);
     }
     this.#isPending = results.some(({ pending }) => pending > 0);
+    const end = performance.now();
+    this.#next = end + Math.max(LATER, SHARE * (end - start));
   }
 
   #isTime(audits: Audits): boolean {
@@ -72,7 +76,7 @@ export class Publisher {
     const waiting = [...this.#files.values()].flatMap(({ waitingSince, isNew }) =>
       waitingSince === null ? [] : { since: waitingSince, isNew },
     );
-    if (waiting.length === 0) return now - this.#last >= LATER;
+    if (waiting.length === 0) return now >= this.#next;
     return waiting.some(({ since, isNew }) =>
       isNew ? now - since >= OPENED : now - since >= EDITED || !audits.isEditPending,
     );

@@ -72,7 +72,7 @@ export class PullDiagnostics {
     progress: (done: number, total: number) => void,
     partial: { report(part: WorkspaceDiagnosticReportPartialResult): void } | undefined,
   ): Promise<{ items: WorkspaceDocumentDiagnosticReport[] }> {
-    const { folders, documents, encoding } = this.#session;
+    const { documents } = this.#session;
     const previous = new Map(previousResultIds.map(({ uri, value }) => [uri, value]));
     // The request stays open until there is something to tell.
     const directories = await this.#changed.take(token);
@@ -89,16 +89,7 @@ export class PullDiagnostics {
     };
     const signal = abortOf(token);
     try {
-      await auditWorkspace({
-        settings: folders,
-        folders: null,
-        directories,
-        documents,
-        encoding,
-        signal,
-        progress,
-        found,
-      });
+      await auditWorkspace(this.#session, { folders: null, directories, signal, progress, found });
     } catch (error) {
       this.#changed.addDirectories(directories);
       if (signal.aborted) throw cancelled('cancelled', false);

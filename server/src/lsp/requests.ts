@@ -4,6 +4,7 @@ import type { CancellationToken, ServerCapabilities } from 'vscode-languageserve
 import type { Simulation } from '../audit/index.ts';
 import { byCost, costMarkdown } from './cost-report.ts';
 import { pathOf, uriOf } from './document.ts';
+import { notify } from './notify.ts';
 import { chosenPlatform, platformChoice } from './platform.ts';
 import { abortOf } from './progress.ts';
 import {
@@ -92,7 +93,7 @@ export class Requests {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<AuditWorkspaceResult | null> {
-    const { connection, documents, encoding } = this.#session;
+    const { connection } = this.#session;
     const before = new Set(this.#audited);
     const found = (files: readonly FileDiagnostics[]): void => {
       for (const { uri, diagnostics } of files) {
@@ -104,8 +105,8 @@ export class Requests {
     };
     progress.begin('DMA audit', 0, 'listing files', true);
     try {
-      const result = await auditWorkspace({
-        ...{ settings: this.#session.folders, folders, directories: null, documents, encoding, signal, found },
+      const result = await auditWorkspace(this.#session, {
+        ...{ folders, directories: null, signal, found },
         progress: (done, total) =>
           progress.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} files`),
       });
@@ -120,7 +121,7 @@ export class Requests {
   }
 
   async #execute(command: string, [first, second]: readonly unknown[], token: CancellationToken): Promise<unknown> {
-    const { window } = this.#session.connection;
+    const { connection } = this.#session;
     const argument = typeof first === 'string' ? first : '';
     switch (command) {
       case COMMANDS.simulateFunction: {
@@ -128,7 +129,7 @@ export class Requests {
           { uri: argument, function: typeof second === 'string' ? second : '' },
           token,
         );
-        if (result) window.showInformationMessage(simulationText(result.simulation));
+        if (result) notify(connection, 'information', simulationText(result.simulation));
         return result?.simulation ?? null;
       }
       case COMMANDS.explainRule: {
@@ -138,15 +139,16 @@ export class Requests {
       }
       case COMMANDS.costReport: {
         const result = await this.#cost(argument, null, token);
-        if (result) window.showInformationMessage(result.markdown);
+        if (result) notify(connection, 'information', result.markdown);
         return result;
       }
       case COMMANDS.choosePlatform:
         return this.#choose(argument);
       case COMMANDS.auditWorkspace: {
-        const progress = await window.createWorkDoneProgress();
+        const progress = await connection.window.createWorkDoneProgress();
         const result = await this.#audit(null, progress, abortOf(token, progress.token));
-        if (result) window.showInformationMessage(`DMA audit: ${result.diagnostics} findings in ${result.files} files`);
+        if (result)
+          notify(connection, 'information', `DMA audit: ${result.diagnostics} findings in ${result.files} files`);
         return result;
       }
       default:
@@ -157,7 +159,7 @@ export class Requests {
   async #show(uri: string, instead: string): Promise<void> {
     const { client, connection } = this.#session;
     if (client.window?.showDocument?.support) await connection.window.showDocument({ uri, external: false });
-    else connection.window.showInformationMessage(`${instead}\n${uri}`);
+    else notify(connection, 'information', `${instead}\n${uri}`);
   }
 
   async #choose(id: string): Promise<string | null> {

@@ -15,6 +15,7 @@ import { chosenEncoding, type Encoding } from './encoding.ts';
 import { registerFeatures } from './features.ts';
 import { Folders } from './folders.ts';
 import type { AnalysisSettings } from './messages.ts';
+import { notify } from './notify.ts';
 import { OpenDocuments } from './open-documents.ts';
 import { chosenPlatform, platformChoice } from './platform.ts';
 import { StatusNotification } from './protocol.ts';
@@ -34,6 +35,8 @@ export class LanguageServer implements Session {
   encoding: Encoding = 'utf-16';
   settings: Settings = DEFAULT_SETTINGS;
   folders: readonly AnalysisSettings[] = [];
+  readonly configured: Promise<void>;
+  #isConfigured: () => void = () => {};
   readonly #roots = new Folders();
   readonly #pull: PullDiagnostics;
   readonly #requests: Requests;
@@ -41,6 +44,9 @@ export class LanguageServer implements Session {
 
   constructor(connection: Connection) {
     this.connection = connection;
+    this.configured = new Promise((resolve) => {
+      this.#isConfigured = resolve;
+    });
     this.analysis = new Analysis({
       result: (version, result) => this.#accept(version, result),
       crashed: (reason, again) => this.#crashed(reason, again),
@@ -112,11 +118,12 @@ export class LanguageServer implements Session {
     const read = given == null ? { settings: this.settings, faults: [] } : readSettings(given);
     this.settings = read.settings;
     const { settings, faults } = await this.#roots.settings(this.settings);
-    for (const fault of [...read.faults, ...faults]) this.connection.window.showWarningMessage(`DMA Audit: ${fault}`);
+    for (const fault of [...read.faults, ...faults]) notify(this.connection, 'warning', `DMA Audit: ${fault}`);
     if (JSON.stringify(settings) === JSON.stringify(this.folders)) return this.#retell();
+    if (this.folders.length > 0) this.#pull.changed(null);
     this.folders = settings;
+    this.#isConfigured();
     this.analysis.configure(settings);
-    this.#pull.changed(null);
   }
 
   #changed(paths: readonly string[]): void {
@@ -189,8 +196,7 @@ export class LanguageServer implements Session {
   #crashed(reason: string, again: boolean): void {
     const what = again ? 'was started again' : 'has ended; opening another file starts it again';
     this.connection.console.error(`The analysis failed (${reason}) and ${what}.`);
-    if (again) this.connection.window.showWarningMessage(`DMA Audit: the analysis failed (${reason}) and ${what}.`);
-    else this.connection.window.showErrorMessage(`DMA Audit: the analysis failed (${reason}) and ${what}.`);
+    notify(this.connection, again ? 'warning' : 'error', `DMA Audit: the analysis failed (${reason}) and ${what}.`);
   }
 }
 

@@ -14,8 +14,10 @@ export interface Session {
   readonly start: StartOptions;
   readonly encoding: Encoding;
   readonly settings: Settings;
-  /** Of each folder. */
+  /** Of each folder; empty until `configured`. */
   readonly folders: readonly AnalysisSettings[];
+  /** Resolves when the settings of client and folders are known. */
+  readonly configured: Promise<void>;
   /** For this session, until the client sends its settings. */
   choosePlatform(id: string): void;
 }

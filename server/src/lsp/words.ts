@@ -21,6 +21,9 @@ export function timeText({ known, unknown, unpriced }: PlatformCost): string | n
   return isOpen ? `${time} + unknown` : time;
 }
 
+/** The same, empty when nothing is known: for places where there is room for facts only. */
+export const knownTime = (cost: PlatformCost): string => (cost.known.high === 0 ? '' : (timeText(cost) ?? ''));
+
 /** What people look at first. */
 export function countersText(counters: Counters): readonly string[] {
   const bounced = counters.bytesToBounce + counters.bytesFromBounce + counters.bytesStashed;
