@@ -98,6 +98,7 @@ function interruptible(project: Project, isStale: () => boolean): Code {
     checkedFields: project.checkedFields,
     isArray: (name, file) => project.isArray(name, file),
     arrayField: (field) => project.arrayField(field),
+    mappedBy: (field) => project.mappedBy(field),
     function: (name, file) => {
       if (isStale()) throw new GivenUp();
       return project.function(name, file);

@@ -1,5 +1,6 @@
 import { type Operation, type Platform, run, type Violation } from '@dma-audit/simulator';
 import type { DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
+import { activations, commonDepth } from './frames.ts';
 
 /** A violation with the path on which it happened and what it does on each platform. */
 export interface RawFinding {
@@ -47,12 +48,15 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
         works: verdicts.flatMap(({ platform, verdict }) =>
           verdict && verdict.consequence === null ? [platform.id] : [],
         ),
-        place: exploration.place(site),
-        certain: isCertain(violation, path, exploration),
+        ...judge(violation, path, exploration),
       });
     });
   }
-  return findings;
+  // Freeing twice what was unmapped twice is one fault.
+  const unmappedTwice = new Set(
+    findings.flatMap(({ violation, place }) => (violation.kind === 'double-unmap' ? [place] : [])),
+  );
+  return findings.filter(({ violation, place }) => violation.kind !== 'double-free' || !unmappedTwice.has(place));
 }
 
 export const operationAt = (finding: RawFinding, index: number): Operation | undefined =>
@@ -68,14 +72,14 @@ export function faultKey(finding: RawFinding): string {
   };
   const origin = violation.related.find((r) => r.role === 'mapped' || r.role === 'allocated');
   switch (violation.kind) {
-    // One origin, many ways out: one fault.
+    // One origin, many ways out of one function: one fault.
     case 'mapping-leak':
     case 'buffer-leak':
     case 'channel-leak':
     case 'short-mapping':
     // The halves of one address are told in turn.
     case 'unmapped-common-buffer':
-      return `${violation.kind}@${origin ? at(origin.index) : at(violation.index)}`;
+      return `${violation.kind}@${origin ? at(origin.index) : at(violation.index)} in ${exploration.function}`;
     default:
       return `${violation.kind}@${at(violation.index)}`;
   }
@@ -93,16 +97,39 @@ const LOCAL: ReadonlySet<Violation['kind']> = new Set([
   'exit-boot-services-memory-map',
 ]);
 
-function isCertain(violation: Violation, path: DmaPath, exploration: Exploration): boolean {
-  if (violation.detail.certain === 'no') return false;
-  if (LOCAL.has(violation.kind)) return true;
-  const sites = [violation.index, ...violation.related.map((r) => r.index)].map(
-    (i) => path.program.operations[i]?.site,
-  );
-  return sites.every((site) => {
-    if (site === undefined) return false;
-    const { function: name, file } = exploration.place(site);
-    const times = path.program.operations.filter((o) => o.site === site && o.op !== 'lose').length;
-    return name === exploration.function && file === exploration.file && times <= 1;
+/** Kinds of faults between two operations: when these lie in different callees, it is the calls that are wrong. */
+const BETWEEN: ReadonlySet<Violation['kind']> = new Set([
+  'double-unmap',
+  'double-free',
+  'use-after-unmap',
+  'free-while-mapped',
+  'unmap-after-failed-map',
+]);
+
+/** Where a fault is told, and whether anything on the path had to be guessed. */
+function judge(violation: Violation, path: DmaPath, exploration: Exploration): Pick<RawFinding, 'place' | 'certain'> {
+  const { operations, dialect } = path.program;
+  const indices = [violation.index, ...violation.related.map((r) => r.index)];
+  const places = indices.flatMap((i) => {
+    const site = operations[i]?.site;
+    return site === undefined ? [] : [exploration.place(site)];
   });
+  const [place] = places;
+  if (!place) throw new Error('a violation without an operation');
+  const isClaimed = violation.detail.certain !== 'no';
+  if (LOCAL.has(violation.kind)) return { place, certain: isClaimed };
+  const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;
+  const isRepeated = indices.some((i) => {
+    const site = operations[i]?.site;
+    return operations.filter((o) => o.site === site && o.op !== 'lose').length > 1;
+  });
+  if (dialect === 'linux' || !places.some((one) => !isOwn(one)))
+    return { place, certain: isClaimed && !isRepeated && places.every(isOwn) };
+  // What lies in one callee altogether is told where that one is explored by itself.
+  const around = activations(path);
+  const chains = indices.map((i) => around[i] ?? []);
+  const isLost = operations[violation.index]?.op === 'lose';
+  if (isLost) return { place, certain: isClaimed && !isRepeated };
+  const isBetween = BETWEEN.has(violation.kind) && indices.length > 1 && commonDepth(chains) === 0;
+  return isBetween ? { place: chains[0]?.[0]?.call ?? place, certain: isClaimed } : { place, certain: false };
 }

@@ -173,6 +173,12 @@ class RecordedCode implements Code {
     return this.#project.isArray(name, file);
   }
 
+  mappedBy(field: string): readonly string[] {
+    const key = `mapped by ${field}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, mappedBy(field));
+    return this.#project.mappedBy(field);
+  }
+
   arrayField(field: string): 'always' | 'sometimes' | 'never' {
     const key = `array field ${field}`;
     if (!this.#asked.has(key)) this.#asked.set(key, arrayField(field));
@@ -209,6 +215,10 @@ const arrayField =
   (field: string): Ask =>
   (project) =>
     project.arrayField(field);
+const mappedBy =
+  (field: string): Ask =>
+  (project) =>
+    project.mappedBy(field).join();
 const propertyOf =
   (name: string, file: string, property: keyof FunctionSource): Ask =>
   (project) =>

@@ -14,6 +14,7 @@ export class Project implements Code {
   readonly dialect: Dialect;
   readonly models: Models;
   readonly checkedFields: ReadonlySet<string>;
+  private readonly mappedFields = new Map<string, readonly string[]>();
   private readonly arrayFields = new Map<string, ArrayKind>();
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
@@ -31,6 +32,10 @@ export class Project implements Code {
     const checked = new Set<string>();
     for (const unit of units) {
       for (const field of unit.checkedFields) checked.add(field);
+      for (const { token, memory } of unit.mappedFields) {
+        const known = this.mappedFields.get(token) ?? [];
+        if (!known.includes(memory)) this.mappedFields.set(token, [...known, memory]);
+      }
       for (const [field, isArray] of unit.fields)
         this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
     }
@@ -88,6 +93,10 @@ export class Project implements Code {
 
   isArray(name: string, file: string): boolean {
     return this.units.get(file)?.arrays.has(name) ?? false;
+  }
+
+  mappedBy(field: string): readonly string[] {
+    return this.mappedFields.get(field) ?? [];
   }
 
   arrayField(field: string): ArrayKind {

@@ -119,7 +119,7 @@ function pathPlaces(project: Project, raw: RawFinding): PathPlace[] {
   path.program.operations.forEach((operation, index) => {
     if (index > violation.index) return;
     for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next])
-      add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
+      if (step.what !== 'return') add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
     if (operation.op === 'declare' || operation.op === 'lose' || operation.op === 'hand-over') return;
     const outcome =
       'outcome' in operation && operation.outcome !== 'ok'

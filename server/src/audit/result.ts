@@ -70,9 +70,13 @@ function inOrder(a: Diagnostic, b: Diagnostic): number {
   );
 }
 
-/** Whichever thread was first, of several ways to one fault the same one is told. */
+const DOUBTS: readonly Diagnostic['doubt'][] = [null, 'nursery', 'guess'];
+
+/** Whichever thread was first, of several ways to one fault the same one is told: a sure one if there is any. */
 function inTotalOrder(a: Diagnostic, b: Diagnostic): number {
-  return inOrder(a, b) || compare(JSON.stringify(a), JSON.stringify(b));
+  return (
+    inOrder(a, b) || DOUBTS.indexOf(a.doubt) - DOUBTS.indexOf(b.doubt) || compare(JSON.stringify(a), JSON.stringify(b))
+  );
 }
 
 /** By code units: the same order on every machine, whatever its language. */

@@ -1,5 +1,6 @@
 import type { Dialect } from '../models/index.ts';
 import { type FunctionItem, maskSource, sliceTopLevel } from '../source/index.ts';
+import { fieldsMapped, type MappedField } from './mapped-fields.ts';
 
 export type ArrayKind = 'always' | 'sometimes' | 'never';
 
@@ -22,6 +23,7 @@ export interface Section {
   readonly functions: readonly FunctionContent[];
   /** Fields that are given to dma_mapping_error (). */
   readonly checkedFields: readonly string[];
+  readonly mappedFields: readonly MappedField[];
   /** Variables at file scope that are arrays. */
   readonly arrays: readonly string[];
   /** Structure fields by name: arrays in every structure that has them, in some, in none. */
@@ -34,6 +36,7 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp): Se
   const masked = maskSource(text, dialect);
   const functions: FunctionContent[] = [];
   const checkedFields: string[] = [];
+  const mappedFields: MappedField[] = [];
   const arrays: string[] = [];
   const fields = new Map<string, ArrayKind>();
   const exitBootHandlers: string[] = [];
@@ -51,9 +54,10 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp): Se
     const body = masked.slice(item.start, item.end);
     functions.push(readFunction(text, body, item, trigger));
     checkedFields.push(...fieldsChecked(body));
+    if (dialect === 'edk2') mappedFields.push(...fieldsMapped(body));
     exitBootHandlers.push(...handlersIn(body));
   }
-  return { functions, checkedFields, arrays, fields, exitBootHandlers };
+  return { functions, checkedFields, mappedFields, arrays, fields, exitBootHandlers };
 }
 
 export function combine(before: ArrayKind | undefined, now: ArrayKind): ArrayKind {
@@ -98,7 +102,7 @@ function* handlersIn(body: string): Iterable<string> {
   for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g))
     if (name) yield name;
   for (const [, name] of body.matchAll(
-    /\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEvent(?:Before)?ExitBootServices/g,
+    /\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEventExitBootServices/g,
   ))
     if (name) yield name;
 }

@@ -2,6 +2,7 @@ import { type FunctionGraph, type LoweringOptions, lowerFunction, shiftGraph } f
 import type { ApiModel, Dialect, Models } from '../models/index.ts';
 import { detectDialect, type FunctionItem, LineIndex, sectionEnds } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
+import type { MappedField } from './mapped-fields.ts';
 import { type ArrayKind, combine, type FunctionContent, readSection, type Section } from './section.ts';
 
 export interface UnitFunction {
@@ -29,6 +30,7 @@ export class Unit {
   /** By name; of several definitions of one name the last. */
   readonly functions = new Map<string, UnitFunction>();
   readonly checkedFields = new Set<string>();
+  readonly mappedFields: MappedField[] = [];
   readonly arrays = new Set<string>();
   readonly fields = new Map<string, ArrayKind>();
   /** Functions registered to be called at ExitBootServices. */
@@ -66,6 +68,7 @@ export class Unit {
 
   private add(section: Section, start: number): void {
     for (const name of section.checkedFields) this.checkedFields.add(name);
+    this.mappedFields.push(...section.mappedFields);
     for (const name of section.arrays) this.arrays.add(name);
     for (const [field, kind] of section.fields) this.fields.set(field, combine(this.fields.get(field), kind));
     for (const name of section.exitBootHandlers) this.exitBootHandlers.add(name);

@@ -93,6 +93,7 @@ export type Action =
   | 'manage' // devm_add_action: `callback` (`context`) releases by itself
   | 'keep' // keeps `value` reachable: list_add, dev_set_drvdata
   | 'store' // `place` or `value-out` receives `value`
+  | 'scale' // returns `value` in another unit: `from` bytes and pages
   | 'pass' // returns `value` unchanged in meaning (cpu_to_le32, lower_32_bits, likely …)
   | 'is-error' // true when `value` tells failure (EFI_ERROR, IS_ERR)
   | 'assume' // control goes on only if `condition` holds (ASSERT)
@@ -162,6 +163,10 @@ export interface ApiModel {
   readonly counted?: boolean;
   /** UEFI: changes the memory map, or may. */
   readonly changesMemoryMap?: boolean;
+  /** scale: what `value` counts before; the result counts the other (pages of 4 KiB, rounded up). */
+  readonly from?: 'bytes' | 'pages';
+  /** Asked again with the same arguments, it gives the same answer, in `value-out` and as status. */
+  readonly stable?: boolean;
   /** Accepts NULL (or a failed value) and does nothing. */
   readonly acceptsNull?: boolean;
   /** Where this is documented: spec section, kernel document, header. */

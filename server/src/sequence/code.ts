@@ -25,6 +25,8 @@ export interface Code {
   isArray(name: string, file: string): boolean;
   /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */
   arrayField(field: string): 'always' | 'sometimes' | 'never';
+  /** Fields whose memory was mapped where the token went into `field` of the same object. */
+  mappedBy(field: string): readonly string[];
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
   readonly checkedFields: ReadonlySet<string>;
 }

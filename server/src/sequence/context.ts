@@ -56,6 +56,9 @@ export class Context {
   /** Buffers that are scatterlists. */
   readonly lists = new Set<number>();
 
+  /** Buffers by the mappings that were made of them. */
+  readonly mappedBuffers = new Map<number, number>();
+
   /** The explored function is a handler of ExitBootServices: changes of the memory map are of interest. */
   atExitBootServices = false;
 
@@ -114,10 +117,18 @@ export class Context {
     if (scale && !(scale.kind === 'number' && scale.value === 1)) {
       if (value.kind === 'number' && scale.kind === 'number')
         return { bytes: value.value * scale.value, key: `${value.value * scale.value}` };
-      return { bytes: null, key: `${valueKey(value)}*${valueKey(scale)}` };
+      const size = { bytes: null, key: `${valueKey(value)}*${valueKey(scale)}` };
+      return scale.kind === 'number' ? { ...size, ...this.multiple(value, scale.value) } : size;
     }
     const key = value.kind === 'symbol' && !value.offset ? this.symbols.info(value.symbol).key : valueKey(value);
-    return { bytes: value.kind === 'number' ? value.value : null, key };
+    return { bytes: value.kind === 'number' ? value.value : null, key, ...this.multiple(value, 1) };
+  }
+
+  /** What the number is a multiple of. */
+  multiple(value: Value, factor: number): Pick<Size, 'multiple'> {
+    if (value.kind !== 'symbol' || value.offset) return {};
+    const known = this.symbols.info(value.symbol).multiple;
+    return { multiple: known ? { of: known.of, factor: known.factor * factor } : { of: valueKey(value), factor } };
   }
 
   /** The ordinary memory that starts at a place, as a buffer of the program. */

@@ -21,6 +21,7 @@ export interface ModelledCall {
   readonly frame: Frame;
 }
 
+const PAGE = 4096;
 const NOT_NULL = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
 
 /** The result of a call, or `null` when control does not come back. */
@@ -88,6 +89,8 @@ export class Effects {
       case 'give':
         this.give(state, frame, call);
         return give(fresh());
+      case 'scale':
+        return give(this.scaled(arg('value') ?? ZERO, model.from === 'pages' ? PAGE : 1 / PAGE));
       case 'pass':
         return give(arg('value') ?? values[0] ?? fresh());
       case 'is-error': {
@@ -161,6 +164,7 @@ export class Effects {
       case 'sg-init':
       case 'sleep':
       case 'none':
+        if (model.stable) return give(this.lookUp(state, call));
         return give(this.outputsOf(state, call) ?? answer());
     }
   }
@@ -291,6 +295,7 @@ export class Effects {
     // An object stands for the memory that was allocated for it, not for the structure itself.
     const target = object && pointer ? state.get(`A:${this.tableKey(pointer)}`) : pointer;
     const buffer: Reference = target ? this.bufferReference(state, frame, target, at) : { to: 'unknown' };
+    if (buffer.to === 'buffer') context.mappedBuffers.set(resource.id, buffer.id);
     // A list names the memory that is mapped; where the list itself lives does not matter.
     if (key && buffer.to === 'buffer' && !object) context.lists.add(buffer.id);
     const start = startOf(pointer, argument(model, call.values, 'offset'));
@@ -438,17 +443,19 @@ export class Effects {
     const { context } = this;
     const target = this.target(state, frame, call);
     if (target.to === 'null' && call.model.acceptsNull) return null;
-    if (target.to === 'mapping' && context.resources.info(target.id).foreign) this.handOverAliases(state, call);
-    this.end(state, call, target);
+    const isForeign = target.to === 'mapping' && context.resources.info(target.id).foreign;
+    if (isForeign) this.handOverAliases(state, call);
+    this.end(state, call, target, isForeign ? this.memoryBeside(state, frame, call) : null);
     return null;
   }
 
-  private end(state: State, call: ModelledCall, target: Reference): void {
+  private end(state: State, call: ModelledCall, target: Reference, memory: Reference | null = null): void {
     this.context.emit(state, {
       op: 'unmap',
       site: call.site,
       api: call.name,
       target,
+      ...(memory && { memory }),
       family: call.model.family ?? call.name,
       device: this.deviceKey(call),
       size: this.size(state, call),
@@ -456,6 +463,23 @@ export class Effects {
       entries: this.entries(state, call, target),
     });
     this.release(state, target);
+  }
+
+  /** The token comes from a field that goes with another one: that holds the memory which was mapped. */
+  private memoryBeside(state: State, frame: Frame, call: ModelledCall): Reference | null {
+    const { context } = this;
+    const token = argument(call.model, call.values, 'mapping');
+    const from = token?.kind === 'symbol' ? context.symbols.info(token.symbol).loadedFrom : undefined;
+    const field = from === undefined ? '' : lastField(from);
+    if (from === undefined || !from.endsWith(`.${field}`)) return null;
+    for (const beside of context.code.mappedBy(field)) {
+      const pointer = state.get(`${from.slice(0, -field.length)}${beside}`);
+      const place = pointer ? pointee(pointer) : null;
+      if (!pointer || place === null) continue;
+      const given = context.resources.known(`foreign:cpu-address:${valueKey(pointer)}`);
+      return context.toResource((given ?? context.memoryAt(place, frame, call.at)).id, 'exact');
+    }
+    return null;
   }
 
   /** A handle whose origin is not seen is unmapped: it may be one of this path's own that went where it cannot be followed. */
@@ -604,6 +628,8 @@ export class Effects {
       const { event } = node;
       if (event.op !== 'allocate' || event.buffer !== buffer) continue;
       if (event.size.bytes !== null && freed.bytes !== null) return freed.bytes < event.size.bytes;
+      const [made, gone] = [event.size.multiple, freed.multiple];
+      if (made && gone && made.of === gone.of) return gone.factor < made.factor;
       // Bytes where pages are wanted is no trimming.
       return event.size.key !== freed.key && !event.size.key.includes(valueKey(pages));
     }
@@ -840,6 +866,25 @@ export class Effects {
         for (const [location, held] of state.handles())
           if (isWithin(location, place)) reached(this.context.resourceOf(held));
     }
+  }
+
+  /** A number of pages in bytes, or the other way round. */
+  private scaled(value: Value, factor: number): Value {
+    if (value.kind === 'number') return { kind: 'number', value: Math.ceil(value.value * factor) };
+    const { multiple } = this.context.multiple(value, factor);
+    return this.context.evaluator.constant(`(${valueKey(value)}*${factor})`, multiple ? { multiple } : {});
+  }
+
+  /** What is found depends on the arguments alone. */
+  private lookUp(state: State, call: ModelledCall): Value {
+    const { model, values, name } = call;
+    const { evaluator } = this.context;
+    const asked = values.filter((_, i) => model.args[i] === '-').map(valueKey);
+    const key = `${name.slice(name.lastIndexOf('>') + 1)}(${asked.join()})`;
+    const out = argument(model, values, 'value-out');
+    const place = out ? pointee(out) : null;
+    if (place !== null) state.set(place, evaluator.constant(`found:${key}`));
+    return evaluator.constant(key);
   }
 
   /** Unmodelled out-parameters of a harmless call: places whose address it gets receive something new. */

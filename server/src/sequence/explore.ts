@@ -1,4 +1,5 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
+import { leaveToCallee } from './callee-exit.ts';
 import { type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
@@ -7,7 +8,7 @@ import { type Frame, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { State } from './state.ts';
-import { extend, type TraceNode } from './trace.ts';
+import { extend, type Step, type TraceNode } from './trace.ts';
 import { numberValue, rootSymbol, symbolValue, type Value, valueKey, ZERO } from './values.ts';
 
 /** A path's end: the state there and what the function returned. */
@@ -446,7 +447,7 @@ class Explorer {
     frame: Frame,
     trace: TraceNode | null,
     at: Expression | Terminator | Instruction,
-    what: 'true' | 'false' | 'case' | 'call' | 'iterate' | 'skip',
+    what: Step['what'],
   ): TraceNode {
     return extend(trace, { op: 'step', site: this.context.site(frame, at), what });
   }
@@ -661,7 +662,13 @@ class Explorer {
     });
     if (source.relevant) state.trace = this.step(frame, state.trace, instruction, 'call');
     const outerLoops = state.loops;
-    return this.execute(inner, state).map(({ state: after, value }) => {
+    const before = new Set([...state.allResources()].flatMap(([id, r]) => (r.life === 'live' ? [id] : [])));
+    return this.execute(inner, state).map((exit) => {
+      const { state: after, value } = exit;
+      if (source.relevant) {
+        leaveToCallee(context, inner, exit, values, before);
+        after.trace = this.step(frame, after.trace, instruction, 'return');
+      }
       for (const [location] of [...after.locations()]) if (location.startsWith(`${inner.id}:`)) after.remove(location);
       after.loops = outerLoops;
       const returned =

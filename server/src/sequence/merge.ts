@@ -27,6 +27,9 @@ export function valueClass(context: Context, state: State, value: Value | undefi
   return d.not.includes(-value.offset) ? 'not zero' : '';
 }
 
+/** Mappings that a path was given and that a loop has released: up to so many of them keep paths apart. */
+const MAX_GONE = 2;
+
 /**
  * Identity of a state as far as DMA is concerned: resources, where their handles are, whether the function is failing,
  * and where in its loops the path is. States with equal keys at one block are merged (property simulation).
@@ -43,15 +46,22 @@ export function stateKey(context: Context, frame: Frame, state: State): string {
     holders.push(`${location}=${valueKey(value)}`);
   }
   const parts: string[] = [];
+  const gone: number[] = [];
   for (const [id, r] of state.allResources()) {
     // What the path was given is tracked, but does not keep paths apart: cleaning up n fields would make 2^n states.
-    if (context.resources.info(id).foreign) continue;
+    const info = context.resources.info(id);
+    if (info.foreign) {
+      // In a loop it matters whether the next turn finds it gone.
+      if (r.life === 'gone' && info.kind === 'mapping' && state.loops.length) gone.push(id);
+      continue;
+    }
     // Nobody can name it any more, and there is nothing left of it.
     if (!held.has(id) && (r.outcome === 'failed' || (r.life === 'gone' && frame.depth > 0))) continue;
     parts.push(
       `${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}`,
     );
   }
+  if (gone.length <= MAX_GONE) parts.push(...gone.map((id) => `${id}gone`));
   for (const name of frame.graph.returned)
     holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
   // An index that is known tells which elements are held: unwinding loops count it down.

@@ -42,10 +42,13 @@ function isStillGoingOn(context: Context, frame: Frame, value: number): boolean 
 export class Holders {
   private readonly context: Context;
   private readonly exit: Exit;
+  /** Whose locals end; null = everybody's. */
+  private readonly ending: string | null;
 
-  constructor(context: Context, exit: Exit) {
+  constructor(context: Context, exit: Exit, ending: string | null = null) {
     this.context = context;
     this.exit = exit;
+    this.ending = ending;
   }
 
   /** Places outside the function that hold `resource`; "return value" counts as one. */
@@ -75,7 +78,10 @@ export class Holders {
   /** Is the memory at `place` reachable by others after the return? */
   private outlives(place: string, hops: number): boolean {
     const { context, exit } = this;
-    if (/^f\d+:/.test(place)) return Boolean(exit.state.get(`E:${place}`));
+    if (/^f\d+:/.test(place)) {
+      const isEnding = this.ending === null || place.startsWith(`${this.ending}:`);
+      return !isEnding || Boolean(exit.state.get(`E:${place}`));
+    }
     const root = rootSymbol(place);
     if (root === null) return true;
     const info = context.symbols.info(root);

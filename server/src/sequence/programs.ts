@@ -1,4 +1,5 @@
 import type { Operation, Outcome, Program } from '@dma-audit/simulator';
+import { failsByStatus } from './callee-exit.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context } from './context.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
@@ -48,6 +49,9 @@ export function sequences(
   const raw = exploreFunction(code, source, budget, entry);
   return new ProgramWriter(code, source, raw).write();
 }
+
+/** `*Buffer`, where `Buffer` is a parameter. */
+const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(place);
 
 class ProgramWriter {
   private readonly code: Code;
@@ -121,18 +125,21 @@ class ProgramWriter {
 
   /** A callee's caller, a loop's other elements or an out-parameter's owner may hold what this path does not see. */
   private isCertain(info: ResourceInfo, held: readonly string[]): boolean {
-    const isOut = held.some((place) => /^\*\d+(\+-?\d+)?$/.test(place));
-    return info.depth === 0 && !info.inLoop && !isOut;
+    if (info.inLoop) return false;
+    // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
+    if (this.code.dialect === 'edk2') return true;
+    return info.depth === 0 && !held.some(isOutParameter);
   }
 
-  private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): Operation[] {
+  private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): readonly Operation[] {
     const holders = new Holders(this.context, exit);
-    const lost: Operation[] = [];
+    const leavesNothing = failsByStatus(this.context, this.raw.frame, exit);
+    const lost: Extract<Operation, { op: 'lose' }>[] = [];
     for (const info of this.made(exit.state)) {
       const now = exit.state.resource(info.id);
       if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed) continue;
-      const held = holders.of(info.id);
-      const isLost = !now.escaped && held.length === 0;
+      const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
+      const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
       const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
       if (!isLost && !isLeftBehind) continue;
       lost.push({
@@ -145,7 +152,18 @@ class ProgramWriter {
         certain: this.isCertain(info, held),
       });
     }
-    return lost;
+    // A buffer that is lost with its mapping is one fault.
+    const gone = lost.flatMap(({ target }) =>
+      'id' in target ? (this.context.mappedBuffers.get(target.id) ?? []) : [],
+    );
+    return lost.filter(({ target }) => !('id' in target && gone.includes(target.id)));
+  }
+
+  /** Who holds the device address of a buffer can still reach it. */
+  private heldByMappings(exit: Exit, holders: Holders, buffer: number): string[] {
+    return [...this.context.mappedBuffers].flatMap(([mapping, of]) =>
+      of === buffer && exit.state.resource(mapping)?.life === 'live' ? holders.of(mapping) : [],
+    );
   }
 
   /**
@@ -163,7 +181,7 @@ class ProgramWriter {
     if (place && exit.site !== null && (place.start < lastReturn || !isShared)) return exit.site;
     for (let node = exit.state.trace; node; node = node.previous) {
       const { event } = node;
-      if (event.op !== 'step' || event.what === 'call' || event.what === 'skip' || event.what === 'iterate') continue;
+      if (event.op !== 'step' || (event.what !== 'true' && event.what !== 'false' && event.what !== 'case')) continue;
       const at = this.context.sites.place(event.site);
       if (at.function === graph.name && at.file === this.source.file) return event.site;
     }

@@ -64,6 +64,11 @@ export class Resources {
     return info;
   }
 
+  known(key: string): ResourceInfo | null {
+    const id = this.ids.get(key);
+    return id === undefined ? null : this.info(id);
+  }
+
   info(id: number): ResourceInfo {
     const info = this.infos[id];
     if (!info) throw new Error(`no resource ${id}`);

@@ -13,7 +13,7 @@ export interface TraceNode {
 export interface Step {
   readonly op: 'step';
   readonly site: number;
-  readonly what: 'true' | 'false' | 'case' | 'call' | 'iterate' | 'skip';
+  readonly what: 'true' | 'false' | 'case' | 'call' | 'return' | 'iterate' | 'skip';
 }
 
 export function extend(previous: TraceNode | null, event: Operation | Step): TraceNode {

@@ -37,6 +37,8 @@ export interface SymbolInfo {
   readonly pointer?: Value;
   /** The device address of an entry of a list that this mapping has mapped. */
   readonly entryOf?: number;
+  /** The number is `factor` times another one that is not known; up to rounding to pages. */
+  readonly multiple?: { readonly of: string; readonly factor: number };
   /** mapped-bytes: the size that was asked for. */
   readonly asked?: Value;
 }

@@ -14,6 +14,7 @@ import type {
   Operation,
   Program,
   SetMask,
+  Size,
   Sync,
   Translate,
   Unmap,
@@ -345,8 +346,7 @@ class Machine {
     else if (origin && operation.family !== 'memory' && sizesDiffer(origin.size, operation.size))
       this.report('size-mismatch', index, made(buffer), {
         api: operation.api,
-        made: `${origin.size.bytes}`,
-        released: `${operation.size.bytes}`,
+        ...sizeDetail(origin.size, operation.size),
       });
     for (const [, mapping] of this.mappings) {
       if (
@@ -470,8 +470,7 @@ class Machine {
         'unmappable-memory',
         index,
         declared(buffer),
-        // UEFI does not forbid it: EDK2 moved away from it by policy.
-        { api: operation.api, memory, name: buffer?.name ?? '', certain: dialect === 'linux' ? 'yes' : 'no' },
+        { api: operation.api, memory, name: buffer?.name ?? '' },
         { direction: operation.direction, memory, dialect },
       );
     if (
@@ -508,6 +507,19 @@ class Machine {
       this.mappings.set(id, mapping);
     }
     return mapping;
+  }
+
+  /** A mapping that was there all the time ends: when its memory is free already, that was freed while mapped. */
+  private settleMemory(mapping: Mapping, { memory, api }: Unmap, index: number): void {
+    const freedAt = memory?.to === 'buffer' ? (this.buffers.get(memory.id)?.freedAt ?? null) : null;
+    if (freedAt === null || mapping.origin || mapping.faulty) return;
+    mapping.faulty = true;
+    const free = this.program.operations[freedAt];
+    this.report('free-while-mapped', freedAt, [{ index, role: 'used' }], {
+      api: free?.api ?? '',
+      mapped: '',
+      later: api,
+    });
   }
 
   /** Uses of a mapping that does not exist (any more); true when such a fault was found. */
@@ -564,6 +576,7 @@ class Machine {
     this.settleWrites(mapping);
     const running = this.transfers.take('mapping', target.id);
     if (running) this.reportRunning(running, index, api, mapped(mapping));
+    this.settleMemory(mapping, operation, index);
     mapping.unmappedAt = index;
     if (mapping.grant) this.system.unmap(mapping.grant);
     const { origin } = mapping;
@@ -590,11 +603,7 @@ class Machine {
         released: operation.device,
       });
     if (sizesDiffer(origin.size, operation.size))
-      this.report('size-mismatch', index, mapped(mapping), {
-        api,
-        made: `${origin.size.bytes}`,
-        released: `${operation.size.bytes}`,
-      });
+      this.report('size-mismatch', index, mapped(mapping), { api, ...sizeDetail(origin.size, operation.size) });
   }
 
   private sync(operation: Sync, index: number): void {
@@ -853,5 +862,12 @@ const mapped = (mapping: Mapping): RelatedOperation[] =>
   mapping.origin ? [{ index: mapping.index, role: 'mapped' }] : [];
 const facts = (mapping: Mapping): FaultFacts => ({ direction: mapping.origin?.direction ?? 'unknown' });
 const differ = (a: string, b: string): boolean => a !== b && a !== 'unknown' && b !== 'unknown';
-const sizesDiffer = (a: { bytes: number | null }, b: { bytes: number | null }): boolean =>
-  a.bytes !== null && b.bytes !== null && a.bytes !== b.bytes;
+/** Bytes are given where pages are wanted, or the other way round: factors differ by 4096 at least. */
+const sizesDiffer = (a: Size, b: Size): boolean =>
+  a.bytes !== null && b.bytes !== null
+    ? a.bytes !== b.bytes
+    : a.multiple !== undefined && a.multiple.of === b.multiple?.of && a.multiple.factor !== b.multiple.factor;
+const sizeDetail = (made: Size, released: Size): Record<string, string> =>
+  made.bytes === null && made.multiple && released.multiple
+    ? { times: `${released.multiple.factor / made.multiple.factor}` }
+    : { made: `${made.bytes}`, released: `${released.bytes}` };

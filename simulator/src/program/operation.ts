@@ -38,6 +38,8 @@ export type Outcome = 'ok' | 'failed' | 'short';
 export interface Size {
   readonly bytes: number | null;
   readonly key: string;
+  /** The size is `factor` times the number named `of`, which is not known; up to rounding to pages. */
+  readonly multiple?: { readonly of: string; readonly factor: number };
 }
 
 /**
@@ -126,6 +128,8 @@ export interface MapOperation extends Common {
 export interface Unmap extends Common {
   readonly op: 'unmap';
   readonly target: Reference;
+  /** What was mapped, where the mapping was there before the program began. */
+  readonly memory?: Reference;
   readonly family: string;
   readonly device: string | null;
   readonly size: Size;
