@@ -6,7 +6,7 @@ import { faultKey, type RawFinding } from './findings.ts';
 import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { report } from './report.ts';
-import { runsOnce } from './simulate-once.ts';
+import { isOnce } from './simulate-once.ts';
 import type { Unit } from './unit.ts';
 
 export interface CheckOptions {
@@ -72,7 +72,7 @@ export function unitResult(
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
     if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
-    if (rule.id === 'conversion-churn' && runsOnce(project, finding.exploration.function)) continue;
+    if (isOnce(project, rule.id, finding.exploration.function)) continue;
     const key = faultKey(finding);
     faults.set(key, [...(faults.get(key) ?? []), finding]);
   }

@@ -7,12 +7,15 @@ import {
   type PlatformCost,
   type Program,
   run,
+  subtract,
 } from '@dma-audit/simulator';
-import { type Budget, sequences } from '../sequence/index.ts';
+import { type Budget, type DmaPath, type Exploration, sequences } from '../sequence/index.ts';
 import type { Project } from './project.ts';
+import { functionHints } from './simulate-hints.ts';
+import { isOnce } from './simulate-once.ts';
 import { type Ending, rankPaths } from './simulate-rank.ts';
 import { assumeSizes, type Sizes } from './simulate-sizes.ts';
-import { functionText } from './simulate-source.ts';
+import { functionText, positionOf } from './simulate-source.ts';
 import type { Unit } from './unit.ts';
 
 /** What one call of a function costs on each platform. */
@@ -28,6 +31,18 @@ export interface FunctionCost {
   readonly success: PathCost;
   /** The most expensive path over all platforms. */
   readonly worst: PathCost;
+  /** What each hint at cost would save. */
+  readonly savings: readonly HintSaving[];
+}
+
+/** What one call saves where a hint is followed; for one in a loop, the turns that are followed. */
+export interface HintSaving {
+  readonly rule: string;
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** Those on which it saves anything. */
+  readonly platforms: readonly { readonly id: string; readonly counters: Counters; readonly cost: PlatformCost }[];
 }
 
 export interface PathCost {
@@ -67,9 +82,32 @@ export function unitCosts(
         degraded: exploration.degraded,
         assumed: sized.find(({ path }) => path === success.path)?.assumptions.length ?? 0,
         ...costs,
+        savings: savingsOf(project, name, exploration, sized, platforms, figures),
       },
     ];
   });
+}
+
+function savingsOf(
+  project: Project,
+  name: string,
+  exploration: Exploration,
+  sized: readonly { readonly path: DmaPath; readonly program: Program }[],
+  platforms: readonly Platform[],
+  figures: Readonly<Record<CostId, CostFigure>>,
+): readonly HintSaving[] {
+  const executed = sized.map(({ path, program }) => ({ ...path, program }));
+  return functionHints(exploration, executed, platforms)
+    .filter(({ hint: { violation } }) => !isOnce(project, violation.kind, name))
+    .map(({ hint, place }) => ({
+      rule: hint.violation.kind,
+      file: place.file,
+      line: positionOf(project, place).line,
+      platforms: hint.savings.map(({ platform, now, instead }) => {
+        const counters = subtract(now, instead);
+        return { id: platform.id, counters, cost: costOf(counters, platform.description.costs, figures) };
+      }),
+    }));
 }
 
 function pathCost(

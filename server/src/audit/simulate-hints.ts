@@ -1,23 +1,41 @@
 import { type Hint, hints, type Platform } from '@dma-audit/simulator';
 import { platformSaving, savingWords } from '../rules/index.ts';
-import type { DmaPath, Exploration } from '../sequence/index.ts';
+import type { DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
 import type { RawFinding } from './findings.ts';
 
-/** What could cost less in a function: its paths that work, rewritten and executed again. One finding for each place. */
-export function hintFindings(exploration: Exploration, platforms: readonly Platform[]): readonly RawFinding[] {
+/** A hint, with the path that it is about and the place where it is told. */
+export interface PlacedHint {
+  readonly hint: Hint;
+  readonly path: DmaPath;
+  readonly place: SourcePlace;
+}
+
+/** What could cost less in a function, as findings. */
+export const hintFindings = (exploration: Exploration, platforms: readonly Platform[]): readonly RawFinding[] =>
+  functionHints(exploration, exploration.paths, platforms).map((one) => findingOf(one, exploration, platforms));
+
+/**
+ * What could cost less in a function: its paths that work, rewritten and executed again. One hint for each rule and place.
+ * `executed`: the paths as they are to be executed, with sizes assumed or not.
+ */
+export function functionHints(
+  exploration: Exploration,
+  executed: readonly DmaPath[],
+  platforms: readonly Platform[],
+): readonly PlacedHint[] {
   if (platforms.length === 0) return [];
-  const found = new Map<string, RawFinding>();
-  const working = exploration.paths.filter(({ complete, failing }) => complete && failing !== true);
+  const found = new Map<string, PlacedHint>();
+  const working = executed.filter(({ complete, failing }) => complete && failing !== true);
   const kept = keptSites(working);
-  const isWide = triesWideMask(exploration.paths);
+  const isWide = triesWideMask(executed);
   for (const path of working) {
     for (const hint of hints(path.program, platforms)) {
-      if (isWide && path.program.operations[hint.violation.index]?.op === 'set-mask') continue;
+      const operation = path.program.operations[hint.violation.index];
+      if (operation === undefined || (isWide && operation.op === 'set-mask')) continue;
       if (isCalleesOwn(hint, path, exploration) || isKept(hint, path, kept) || !repeats(hint, path, exploration))
         continue;
-      const site = path.program.operations[hint.violation.index]?.site;
-      const key = `${hint.violation.kind}@${site}`;
-      if (site !== undefined && !found.has(key)) found.set(key, findingOf(hint, site, path, exploration, platforms));
+      const key = `${hint.violation.kind}@${operation.site}`;
+      if (!found.has(key)) found.set(key, { hint, path, place: exploration.place(operation.site) });
     }
   }
   return [...found.values()];
@@ -66,9 +84,7 @@ function isCalleesOwn({ violation: { index, related } }: Hint, path: DmaPath, ex
 }
 
 function findingOf(
-  { violation, savings }: Hint,
-  site: number,
-  path: DmaPath,
+  { hint: { violation, savings }, path, place }: PlacedHint,
   exploration: Exploration,
   platforms: readonly Platform[],
 ): RawFinding {
@@ -79,7 +95,7 @@ function findingOf(
     exploration,
     breaks: savings.map((one) => ({ platform: one.platform.id, consequence: platformSaving(one) })),
     works: platforms.filter((one) => savings.every(({ platform }) => platform !== one)).map(({ id }) => id),
-    place: exploration.place(site),
+    place,
     // By the counters of what was executed: nothing was guessed.
     certain: true,
   };

@@ -21,11 +21,15 @@ const ONCE: ReadonlySet<string> = new Set([
   'exit-boot-services',
 ]);
 
+/** A hint that counts by the call, about a function that is called once for a device: there is nothing to be saved. */
+export const isOnce = (project: Project, kind: string, name: string): boolean =>
+  kind === 'conversion-churn' && runsOnce(project, name);
+
 /**
  * Does everything that leads to a function happen when a device comes, goes, or is set up? What is saved there is saved once.
  * Roots of the call graph are known by the tables that name them, by module_init () and the like, or by what they are called.
  */
-export function runsOnce(project: Project, name: string): boolean {
+function runsOnce(project: Project, name: string): boolean {
   const seen = new Set<string>();
   const work = [name];
   for (let one = work.pop(); one !== undefined; one = work.pop()) {

@@ -116,7 +116,7 @@ export function costRows(
   return [...rows, ...gone].filter((row) => row.calls > 0).sort((a, b) => weight(b) - weight(a));
 }
 
-const callsOf = ({ file, function: name }: FunctionCost, calls: Calls | null): number =>
+export const callsOf = ({ file, function: name }: FunctionCost, calls: Calls | null): number =>
   calls === null ? 1 : (calls.get(`${file}:${name}`) ?? calls.get(name) ?? 0);
 
 function on({ platforms }: PathCost, id: string): Figures {

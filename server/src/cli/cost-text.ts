@@ -94,10 +94,10 @@ function total(
 
 const directoryOf = (file: string): string => file.replace(/\/?[^/]*$/, '') || '.';
 
-const count = (value: number): string => (value === 0 ? '·' : grouped(value));
+export const count = (value: number): string => (value === 0 ? '·' : grouped(value));
 
 /** What has no figure is told, never taken for 0. */
-function time({ low, high, unpriced }: Figures): string {
+export function time({ low, high, unpriced }: Figures): string {
   const known =
     high === 0 ? '' : low === high ? renderCell(low, 'ns') : `${renderCell(low, 'ns')} – ${renderCell(high, 'ns')}`;
   if (unpriced === 0) return known === '' ? '·' : known;

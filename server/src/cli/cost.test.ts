@@ -54,6 +54,25 @@ describe('dma-audit cost', () => {
     expect(text).not.toMatch(/^other/m);
   });
 
+  test('hints tell what following them would save, for each platform on which they do', async () => {
+    const source = `#include <linux/dma-mapping.h>
+int ask(struct device *dev)
+{
+	dma_addr_t dma;
+	void *box = dma_alloc_coherent(dev, 4096, &dma, GFP_KERNEL);
+
+	if (!box)
+		return -ENOMEM;
+	post(dev, dma);
+	dma_free_coherent(dev, 4096, box, dma);
+	return 0;
+}
+`;
+    const calls = put('calls.json', '{"ask": 10}');
+    const text = await cost(put('new/a.c', source), '--platform', 'tdx,direct', '--workload', calls);
+    expect(text.match(/^conversion-churn +1 place +20 .* 127 µs – 237 µs +a\.c:5$/gm)).toHaveLength(1);
+  });
+
   test('a change of the source is told by what it costs or saves', async () => {
     const file = put('new/a.c', mapping(1));
     put('old/a.c', mapping(3));

@@ -8,6 +8,7 @@ import { type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { type Figures, figuresWith } from './calibrate-profile.ts';
 import { earlierTree } from './cost-earlier.ts';
+import { ruleSavings, savingsText } from './cost-savings.ts';
 import { type Calls, costRows } from './cost-table.ts';
 import { costText } from './cost-text.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
@@ -64,7 +65,11 @@ async function execute(paths: readonly string[], given: CostArguments): Promise<
   const after = await costsIn(inputs, root, asked, figures);
   const before = given.compare === undefined ? null : await costsBefore(given.compare, named, root, asked, figures);
   const platforms = (asked ?? usual(after)).map(({ id }) => id);
-  const tables = platforms.map((id) => ({ platform: id, rows: costRows(after, before, id, calls) }));
+  const tables = platforms.map((id) => ({
+    platform: id,
+    rows: costRows(after, before, id, calls),
+    hints: ruleSavings(after, id, calls),
+  }));
   const colour = given.color && given.output === undefined && hasColour(process.stdout);
   const options = { colour, top: given.top, hasCalls: calls !== null };
   const text =
@@ -72,7 +77,10 @@ async function execute(paths: readonly string[], given: CostArguments): Promise<
       ? JSON.stringify({ tool: { name: NAME, version: VERSION }, tables, functions: after }, null, 2)
       : after.length === 0
         ? 'no function moves DMA memory'
-        : tables.map(({ platform, rows }) => costText(platform, rows, options)).join('\n\n');
+        : tables
+            .flatMap(({ platform, rows, hints }) => [costText(platform, rows, options), savingsText(hints, colour)])
+            .filter((part) => part !== '')
+            .join('\n\n');
   await writeOutput(given.output ?? null, `${text}\n`);
 }
 
