@@ -36,7 +36,11 @@ const models = createModels(builtinModels);
 const parser = await createParser();
 const options = values.default
   ? DEFAULT_CHECK
-  : { ...DEFAULT_CHECK, doubtful: true, rules: new Set<string>(RULES.map(({ id }) => id)) };
+  : {
+      ...DEFAULT_CHECK,
+      doubtful: true,
+      rules: new Set<string>(RULES.filter((one) => one.severity !== 'information').map(({ id }) => id)),
+    };
 
 interface Report {
   readonly top: string;
@@ -88,11 +92,15 @@ const drawn = distinct
   .map(({ one }) => one);
 
 const tally = new Map<string, { drawn: number; mendable: number; offered: number; clean: number }>();
-const keyOf = ({ rule, file, function: name, fingerprint }: Diagnostic): string =>
-  [rule, file, name, fingerprint].join();
-function counts(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, number> {
+/** Rule, function, and the text that is underlined: a change elsewhere in the function may move the rest. */
+function keyOf(project: Project, { rule, file, function: name, line, column, endLine, endColumn }: Diagnostic): string {
+  const unit = project.unit(file);
+  const end = unit?.lines.offset({ line: endLine, column: endColumn });
+  return [rule, file, name, unit?.text.slice(unit.lines.offset({ line, column }), end)].join();
+}
+function counts(project: Project, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, number> {
   const map = new Map<string, number>();
-  for (const one of diagnostics) map.set(keyOf(one), (map.get(keyOf(one)) ?? 0) + 1);
+  for (const key of diagnostics.map((one) => keyOf(project, one))) map.set(key, (map.get(key) ?? 0) + 1);
   return map;
 }
 
@@ -118,18 +126,20 @@ for (const { top, directory, diagnostic } of drawn) {
   const text = applyEdits(unit.text, fix.edits);
   const changed = new Unit(unit.path, text, models, unit.dialect);
   const project = slice.project.with(changed);
-  const before = counts(await check(slice.project, slice.units));
+  const before = counts(slice.project, await check(slice.project, slice.units));
+  const key = keyOf(slice.project, diagnostic);
   const after = counts(
+    project,
     await check(
       project,
       slice.units.map((one) => (one === unit ? changed : one)),
     ),
   );
-  const isGone = (after.get(keyOf(diagnostic)) ?? 0) < (before.get(keyOf(diagnostic)) ?? 0);
-  const added = [...after].filter(([key, count]) => count > (before.get(key) ?? 0)).map(([key]) => key);
+  const isGone = (after.get(key) ?? 0) < (before.get(key) ?? 0);
+  const added = [...after].filter(([one, count]) => count > (before.get(one) ?? 0)).map(([one]) => one);
   if (isGone && added.length === 0) row.clean++;
   console.log(
-    `    ${fix.title}${fix.safe ? ' (safe)' : ''} (${took} ms)${isGone ? '' : ' STILL THERE'}${added.map((key) => ` NEW ${key}`).join('')}`,
+    `    ${fix.title}${fix.safe ? ' (safe)' : ''} (${took} ms)${isGone ? '' : ' STILL THERE'}${added.map((one) => ` NEW ${one}`).join('')}`,
   );
   console.log(difference(unit.text, text));
 }
@@ -148,8 +158,8 @@ function difference(before: string, after: string): string {
   try {
     writeFileSync(join(folder, 'a'), before);
     writeFileSync(join(folder, 'b'), after);
-    const { stdout } = spawnSync('diff', ['-U4', join(folder, 'a'), join(folder, 'b')], { encoding: 'utf8' });
-    return stdout.split('\n').slice(2).join('\n');
+    const { stdout } = spawnSync('git', ['diff', '--no-index', '-U4', 'a', 'b'], { cwd: folder, encoding: 'utf8' });
+    return stdout.split('\n').slice(4).join('\n');
   } finally {
     rmSync(folder, { recursive: true });
   }

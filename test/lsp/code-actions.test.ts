@@ -7,7 +7,7 @@ import {
   type Range,
   type TextEdit,
 } from 'vscode-languageserver/node';
-import { TextDocument } from 'vscode-languageserver-textdocument';
+import { applyEdits } from '../../server/src/fixes/index.ts';
 import { Client } from './client.ts';
 import { placeOf } from './sources.ts';
 
@@ -78,7 +78,12 @@ const WHOLE: Range = { start: { line: 0, character: 0 }, end: { line: 100, chara
 function applied(uri: string, { edit }: CodeAction): string {
   const [first] = edit?.documentChanges ?? [];
   const edits = edit?.changes?.[uri] ?? (first && 'edits' in first ? (first.edits as TextEdit[]) : []);
-  return TextDocument.applyEdits(TextDocument.create(uri, 'c', 1, text), edits);
+  const starts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
+  const offset = ({ line, character }: Range['start']): number => (starts[line] ?? 0) + character;
+  return applyEdits(
+    text,
+    edits.map(({ range, newText }) => ({ start: offset(range.start), end: offset(range.end), text: newText })),
+  );
 }
 
 describe('quick fixes', () => {
