@@ -62,7 +62,7 @@ export function figuresList({ figures }: Simulation): HTMLElement {
   return element('ul', {}, ...items);
 }
 
-export function assumptionsList({ assumptions, turns }: SimulatedPath): HTMLElement {
+export function assumptionsList({ assumptions, guesses }: SimulatedPath): HTMLElement {
   const from = { page: 'assumed: a page', user: 'as you said', comment: 'as a comment says' } as const;
   const items = assumptions.map((one) =>
     element(
@@ -72,10 +72,10 @@ export function assumptionsList({ assumptions, turns }: SimulatedPath): HTMLElem
       ` = ${grouped(one.bytes)} bytes (${from[one.from]}), ${one.file}:${one.line}`,
     ),
   );
-  const loops = turns.map((one) =>
-    element('li', {}, 'loop of ', element('code', {}, one.text), `: ${one.turns} turns, ${one.file}:${one.line}`),
+  const others = guesses.map(({ what, value, text, file, line }) =>
+    element('li', {}, `${what} of `, element('code', {}, text), ` = ${value}, ${file}:${line}`),
   );
-  return element('ul', {}, ...items, ...loops);
+  return element('ul', {}, ...items, ...others);
 }
 
 /** The function around a step, its line marked. */

@@ -51,7 +51,9 @@ const byEnding = (a: { readonly ending: Ending }, b: { readonly ending: Ending }
 
 /** Operations that did what they were meant to: what a success path has most of. */
 function shape({ operations }: Program): Work {
-  const worked = operations.filter((one) => 'outcome' in one && one.outcome === 'ok').length;
+  const worked = operations.filter((one) =>
+    'outcome' in one ? one.outcome === 'ok' : one.op === 'unmap' || one.op === 'free',
+  ).length;
   const unseen = operations.filter(({ op }) => op === 'hand-over').length;
   return [worked, -unseen, operations.length];
 }

@@ -11,10 +11,10 @@ import type {
   Program,
 } from '@dma-audit/simulator';
 import type { Budget, PathStep } from '../sequence/index.ts';
+import type { Guess } from './simulate-guesses.ts';
 import type { Lane, LaneState } from './simulate-lanes.ts';
 import type { Ending, RankedPath } from './simulate-rank.ts';
 import type { Assumption, Sizes } from './simulate-sizes.ts';
-import type { Turns } from './simulate-turns.ts';
 
 /** What a function does to memory, on each platform. Plain data: it goes to the terminal, to a file and to the panel. */
 export interface Simulation {
@@ -63,7 +63,7 @@ export interface PathOverview {
 
 export interface SimulatedPath extends PathOverview {
   readonly assumptions: readonly Assumption[];
-  readonly turns: readonly Turns[];
+  readonly guesses: readonly Guess[];
   readonly lanes: readonly Lane[];
   readonly steps: readonly SimulatedStep[];
   readonly runs: readonly SimulatedRun[];

@@ -12,6 +12,7 @@ import { ruleById } from '../rules/index.ts';
 import { type DmaPath, type Exploration, type SourcePlace, sequences } from '../sequence/index.ts';
 import type { Project } from './project.ts';
 import { argumentOf, bare, readCall } from './simulate-call.ts';
+import { guessesOf } from './simulate-guesses.ts';
 import { type LanePlan, laneStates, planLanes } from './simulate-lanes.ts';
 import { type RankedPath, rankPaths } from './simulate-rank.ts';
 import type {
@@ -25,7 +26,6 @@ import type {
 } from './simulate-result.ts';
 import { type Assumption, assumeSizes } from './simulate-sizes.ts';
 import { functionText, positionOf, snippet, sourceText, textBefore } from './simulate-source.ts';
-import { turnsOf } from './simulate-turns.ts';
 
 export type { SimulateOptions, Simulation } from './simulate-result.ts';
 
@@ -126,7 +126,7 @@ class Writer {
     return {
       ...about,
       assumptions,
-      turns: turnsOf(program, this.#exploration, this.#project),
+      guesses: guessesOf(program, this.#exploration, this.#project),
       lanes: plan.lanes,
       steps: this.#steps(path, program, plan),
       runs: platforms.map((platform) => this.#run(program, platform, plan)),

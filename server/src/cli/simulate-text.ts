@@ -101,8 +101,8 @@ class Writer {
     return [bold('Cost figures'), ...rows.map((row) => dim(`  ${row}`))].join('\n');
   }
 
-  #assumptions({ assumptions, turns }: SimulatedPath): readonly string[] {
-    if (assumptions.length + turns.length === 0) return [];
+  #assumptions({ assumptions, guesses }: SimulatedPath): readonly string[] {
+    if (assumptions.length + guesses.length === 0) return [];
     const { dim, yellow } = this.#paint;
     const sizes = assumptions.map(({ name, bytes, unit, from, file, line }) => [
       printable(name),
@@ -110,14 +110,14 @@ class Writer {
       from === 'page' ? 'assumed' : from === 'user' ? 'as you said' : 'as a comment says',
       this.#place(file, line),
     ]);
-    const loops = turns.map(({ text, turns: n, file, line }) => [
-      `loop of ${printable(text)}`,
-      `= ${counted(n, 'turn')}`,
-      '--count sets the most',
+    const others = guesses.map(({ what, value, text, file, line }) => [
+      `${what} of ${printable(text)}`,
+      `= ${value}`,
+      what === 'loop' ? '--count sets the most' : 'assumed',
       this.#place(file, line),
     ]);
     const times = new Map<string, number>();
-    const lines = aligned([...sizes, ...loops]);
+    const lines = aligned([...sizes, ...others]);
     for (const row of lines) times.set(row, (times.get(row) ?? 0) + 1);
     const told = assumptions.some(({ from }) => from === 'page') ? dim('  set with --size name=value') : '';
     return [yellow('Assumptions') + told, ...[...times].map(([row, n]) => `  ${row}${n > 1 ? dim(`  ×${n}`) : ''}`)];
