@@ -36,13 +36,16 @@ export function mend(
   const [fault] = ways;
   if (!fault) return null;
   const { models, dialect } = project;
-  const returnType = own.item.returnType;
-  const code = new FunctionText(unit.text, project.parse(own), returnType, dialect, models);
-  const concerned = [own, ...project.callers(own.name).filter((one) => one !== own)];
+  const textOf = (one: UnitFunction): FunctionText =>
+    new FunctionText(unit.path, unit.text, project.parse(one), one.item.returnType, dialect, models);
+  const code = textOf(own);
+  const caller = fault.exploration.file === unit.path ? unit.functions.get(fault.exploration.function) : undefined;
+  const explored = caller === own ? code : caller ? textOf(caller) : null;
+  const concerned = [...new Set([own, ...project.callers(own.name), ...(caller ? [caller] : [])])];
   if (concerned.length > MAX_CONCERNED) return null;
   const mended = keyOf(project, fault);
   const before = tally(project, concerned, budget);
-  for (const fix of proposedFixes({ fault, ways, code }).slice(0, MAX_TRIED)) {
+  for (const fix of proposedFixes({ fault, ways, code, explored }).slice(0, MAX_TRIED)) {
     const changed = new Unit(unit.path, applyEdits(unit.text, fix.edits), models, dialect, unit);
     if (changed.functions.size !== unit.functions.size) continue;
     if (isStale()) return null;
@@ -73,7 +76,7 @@ function waysOf(
 ): readonly RawFinding[] {
   const start = unit.lines.offset(diagnostic);
   for (const one of [own, ...project.callers(own.name)].slice(0, MAX_CONCERNED)) {
-    const findings = explored(project, one, budget)?.findings ?? [];
+    const findings = explore(project, one, budget)?.findings ?? [];
     const shown = findings.find(
       ({ violation, place }) => violation.kind === diagnostic.rule && place.file === unit.path && place.start === start,
     );
@@ -89,7 +92,7 @@ interface Explored {
   readonly findings: readonly RawFinding[];
 }
 
-function explored(project: Project, { name, file }: UnitFunction, budget: Budget): Explored | null {
+function explore(project: Project, { name, file }: UnitFunction, budget: Budget): Explored | null {
   const source = project.function(name, file);
   if (source?.file !== file) return null;
   const atExitBootServices = project.unit(file)?.exitBootHandlers.has(name) ?? false;
@@ -117,7 +120,7 @@ function tally(project: Project, functions: readonly UnitFunction[], budget: Bud
     if (!unit) continue;
     const faults = new Map<string, string>();
     for (const one of functions.filter((own) => own.file === file)) {
-      const { exploration, findings } = explored(project, one, budget) ?? {};
+      const { exploration, findings } = explore(project, one, budget) ?? {};
       gaps += (exploration?.degraded.length ?? 1) + (project.function(one.name, file)?.graph.problems.length ?? 0);
       if (exploration) addEnds(project, exploration, released, kept);
       for (const finding of findings ?? []) faults.set(faultKey(finding), keyOf(project, finding));

@@ -3,21 +3,21 @@ import type { Role } from '../models/index.ts';
 import { directionName } from '../rules/index.ts';
 import type { SyntaxNode } from '../syntax/index.ts';
 import type { Fault, Fix, FixProvider, FixRequest } from './fix.ts';
-import type { Call } from './function-text.ts';
-import { handleText, makingCall, oneLine, releaseCall } from './release.ts';
+import type { Call, FunctionText } from './function-text.ts';
+import { handleText, isWithin, makingCall, oneLine, releaseCall } from './release.ts';
 
 /** Unmaps or syncs with the direction of the map call. */
 export const direction: FixProvider = (request) => {
   const { fault, code } = request;
   const ends = endsOf(request);
-  const wrong = ends && code.argument(ends.release, 'direction');
-  if (!wrong) return [];
+  const wrong = ends?.given('direction');
+  if (!ends || !wrong) return [];
   const { made } = fault.violation.detail;
   const constant = made === 'unknown' ? null : directionName(made, code.dialect);
-  const given = ends.make && code.argument(ends.make, 'direction');
-  const written = given ? oneLine(code.slice(given)) : null;
-  return [written, constant]
-    .filter((text) => text !== null && text !== 'unknown' && code.isMeaningfulAt(text, wrong.start))
+  // The names of the caller mean nothing in its helper.
+  const isOwn = ends.text.tree.start <= wrong.start && wrong.end <= ends.text.tree.end;
+  return [isOwn ? ends.wanted('direction') : null, constant]
+    .filter((text) => text !== null && text !== 'unknown' && ends.text.isMeaningfulAt(text, wrong.start))
     .flatMap((text) => replaceArgument(wrong, text ?? '', `${verb(ends.release)} with ${text}`, ends.make !== null));
 };
 
@@ -25,15 +25,13 @@ export const direction: FixProvider = (request) => {
 const sameArgument =
   (title: (text: string, release: Call) => string, safe: boolean, ...roles: readonly Role[]): FixProvider =>
   (request) => {
-    const { code } = request;
     const ends = endsOf(request);
-    if (!ends?.make) return [];
-    const { make, release } = ends;
     return roles.flatMap((role) => {
-      const [wrong, given] = [code.argument(release, role), code.argument(make, role)];
-      const text = given ? oneLine(code.slice(given)) : '';
-      if (!wrong || !given || text === code.slice(wrong) || !code.isMeaningfulAt(text, wrong.start)) return [];
-      return replaceArgument(wrong, text, title(text, release), safe);
+      const wrong = ends?.given(role);
+      const text = ends?.wanted(role);
+      if (!ends || !wrong || !text || text === ends.text.slice(wrong)) return [];
+      if (!ends.text.isMeaningfulAt(text, wrong.start)) return [];
+      return replaceArgument(wrong, text, title(text, ends.release), safe);
     });
   };
 
@@ -52,16 +50,14 @@ const HANDLES: readonly Role[] = ['mapping', 'device-address', 'cpu-address'];
 
 /** Passes the value that the making call gave. */
 export const handle: FixProvider = (request) => {
-  const { code } = request;
   const ends = endsOf(request);
   if (!ends?.make) return [];
-  const { make, release } = ends;
+  const { make, text } = ends;
   return HANDLES.flatMap((role) => {
-    const wrong = code.argument(release, role);
-    const right = handleText(code, make, role);
-    if (!wrong || right === null || right === oneLine(code.slice(wrong)) || !code.isMeaningfulAt(right, wrong.start))
-      return [];
-    return replaceArgument(wrong, right, `Pass ${right}`, true);
+    const wrong = ends.given(role);
+    const right = handleText(text, make, role);
+    if (!wrong || right === null || right === oneLine(text.slice(wrong))) return [];
+    return text.isMeaningfulAt(right, wrong.start) ? replaceArgument(wrong, right, `Pass ${right}`, true) : [];
   });
 };
 
@@ -97,13 +93,45 @@ interface Ends {
   readonly release: Call;
   /** Null where the making call is in another function. */
   readonly make: Call | null;
+  /** The function in which both ends are given their arguments. */
+  readonly text: FunctionText;
+  /** What the release is given for this part. */
+  readonly given: (role: Role) => SyntaxNode | null;
+  /** What the making call was given for it. */
+  readonly wanted: (role: Role) => string | null;
 }
 
 /** The call at fault, and the one that made what it releases or syncs. */
-function endsOf({ fault, code }: FixRequest): Ends | null {
+function endsOf({ fault, code, explored }: FixRequest): Ends | null {
   const release = code.call(fault.place);
+  if (!release) return null;
+  const helper = explored && explored.tree.start !== code.tree.start ? helperCallAt(explored, fault) : null;
+  const text = helper && explored ? explored : code;
   const making = makingOf(fault);
-  return release && { release, make: making ? makingCall(code, fault, making) : null };
+  const make = making ? makingCall(text, fault, making) : null;
+  const own = (role: Role): SyntaxNode | null => code.argument(release, role);
+  return {
+    ...{ release, make, text },
+    given: (role) => {
+      const argument = own(role);
+      if (!helper || !argument) return argument;
+      const at = code.parameters.indexOf(code.slice(argument));
+      if (at >= 0) return helper.args[at] ?? null;
+      return role === 'direction' ? argument : null;
+    },
+    wanted: (role) => {
+      const argument = make && text.argument(make, role);
+      return argument ? oneLine(text.slice(argument)) : null;
+    },
+  };
+}
+
+/** The call by which the path came to the helper at fault. */
+function helperCallAt(explored: FunctionText, { path, violation }: Fault): Call | null {
+  const step = path.steps.findLast(
+    (one) => one.what === 'call' && one.before <= violation.index && isWithin(explored, one.place),
+  );
+  return step ? explored.call(step.place) : null;
 }
 
 function makingOf({ violation, path }: Fault): Operation | undefined {

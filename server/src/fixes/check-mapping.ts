@@ -150,24 +150,6 @@ export function failureTest(
   }
 }
 
-const OPPOSITE: Readonly<Record<string, string>> = {
-  '<': '>=',
-  '<=': '>',
-  '>': '<=',
-  '>=': '<',
-  '==': '!=',
-  '!=': '==',
-};
-
-/** The opposite of a condition. */
-export function negated(condition: string): string {
-  if (/^!\s*[\w>.*[\]-]+( ?\(.*\))?$/.test(condition)) return condition.slice(1).trim();
-  const [, left, operator = '', right] = /^([\w>.*[\]-]+) (<=?|>=?|[!=]=) ([\w>.-]+)$/.exec(condition) ?? [];
-  if (left !== undefined && right !== undefined) return `${left} ${OPPOSITE[operator]} ${right}`;
-  const isUnary = /^[\w.>*[\]-]+( ?\(.*\))?$/.test(condition);
-  return isUnary ? `!${condition}` : `!(${condition})`;
-}
-
 /** `ib_dma_map_single` is tested by `ib_dma_mapping_error`. */
 function mappingCheck(code: FunctionText, call: Call): ApiModel | null {
   const prefix = /^(.*?)dma_map_/.exec(code.slice(call.callee))?.[1] ?? '';

@@ -138,10 +138,28 @@ export function replaceStatement(code: FunctionText, statement: Statement, parts
 /** Takes a statement out, with its line; an `if` that holds nothing else goes as well. Empty when that cannot be done. */
 export function removeStatement(code: FunctionText, statement: Statement): TextEdit[] {
   const whole = removable(statement);
-  if (!whole) return [];
+  if (!whole) return withoutConsequence(code, statement);
   const isLabelled = whole.ancestors.at(-1)?.kind === 'labeled_statement';
   if (isLabelled && !hasNext(whole)) return [];
   return [...removeLines(code, whole.node), ...needlessBraces(code, whole)];
+}
+
+/** `if (a) b; else c;` without `b`: `if (!a) c;`. */
+function withoutConsequence(code: FunctionText, { node, ancestors }: Statement): TextEdit[] {
+  const block = ancestors.at(-1);
+  const isBlock = block?.kind === 'compound_statement';
+  const side = isBlock ? block : node;
+  const owner = isBlock ? ancestors.at(-2) : block;
+  const others = isBlock ? block.children.filter((one) => one !== node && one.kind !== '{' && one.kind !== '}') : [];
+  const condition = owner && childAt(owner, 'condition');
+  const alternative = owner && childAt(owner, 'alternative');
+  const keyword = alternative?.children.find(({ kind }) => kind === 'else');
+  if (side.field !== 'consequence' || others.length > 0 || !condition || !keyword) return [];
+  const opposite = negated(code.slice(condition).slice(1, -1).trim());
+  return [
+    { start: condition.start + 1, end: condition.end - 1, text: opposite },
+    { start: condition.end, end: keyword.end, text: '' },
+  ];
 }
 
 /** Linux has no braces around the one statement that is left below an `if`. */
@@ -229,4 +247,22 @@ export function lineEnd(text: string, offset: number): number {
   const at = text.indexOf('\n', offset);
   if (at < 0) return text.length;
   return text[at - 1] === '\r' && at > offset ? at - 1 : at;
+}
+
+const OPPOSITE: Readonly<Record<string, string>> = {
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+  '==': '!=',
+  '!=': '==',
+};
+
+/** The opposite of a condition. */
+export function negated(condition: string): string {
+  if (/^!\s*[\w>.*[\]-]+( ?\(.*\))?$/.test(condition)) return condition.slice(1).trim();
+  const [, left, operator = '', right] = /^([\w>.*[\]-]+) (<=?|>=?|[!=]=) ([\w>.-]+)$/.exec(condition) ?? [];
+  if (left !== undefined && right !== undefined) return `${left} ${OPPOSITE[operator]} ${right}`;
+  const isUnary = /^[\w.>*[\]-]+( ?\(.*\))?$/.test(condition);
+  return isUnary ? `!${condition}` : `!(${condition})`;
 }

@@ -34,6 +34,8 @@ export interface FixRequest {
   readonly ways: readonly Fault[];
   /** The function in which the fault is reported. */
   readonly code: FunctionText;
+  /** The function whose path it is: another one where the fault lies in a helper that it calls; null when in another file. */
+  readonly explored: FunctionText | null;
 }
 
 /**

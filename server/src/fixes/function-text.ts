@@ -36,6 +36,8 @@ const CONTROL = new Set(['if_statement', 'for_statement', 'while_statement', 'do
 
 /** One function: the text of its file, and its tree, whose offsets are those of the file. */
 export class FunctionText {
+  /** As places name it. */
+  readonly file: string;
   readonly text: string;
   readonly tree: SyntaxNode;
   /** As written, one blank between its words; pointers end with `*`. */
@@ -44,13 +46,22 @@ export class FunctionText {
   readonly models: Models;
   readonly body: SyntaxNode;
 
-  constructor(text: string, tree: SyntaxNode, returnType: string, dialect: Dialect, models: Models) {
+  constructor(file: string, text: string, tree: SyntaxNode, returnType: string, dialect: Dialect, models: Models) {
+    this.file = file;
     this.text = text;
     this.tree = tree;
     this.returnType = returnType;
     this.dialect = dialect;
     this.models = models;
     this.body = [...descendants(tree)].find(({ kind }) => kind === 'compound_statement') ?? tree;
+  }
+
+  /** Names of the parameters, in order. */
+  get parameters(): readonly string[] {
+    const list = [...descendants(this.tree)].find(({ kind }) => kind === 'parameter_list');
+    return (list?.children ?? [])
+      .filter(({ kind }) => kind === 'parameter_declaration')
+      .map((one) => declaredName(this, childAt(one, 'declarator') ?? one));
   }
 
   slice({ start, end }: Span): string {

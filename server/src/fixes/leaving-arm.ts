@@ -1,7 +1,6 @@
 import type { SyntaxNode } from '../syntax/index.ts';
 import { failureValue, gotoName, labelName, labels, returnedAfter, returnText, returnValue } from './bail-out.ts';
-import { negated } from './check-mapping.ts';
-import { insertBefore, type NewCode, replaceStatement } from './edit.ts';
+import { insertBefore, type NewCode, negated, replaceStatement } from './edit.ts';
 import { areDisjoint, type Fault, type Fix, type FixProvider, type TextEdit } from './fix.ts';
 import { childAt, descendants, type FunctionText, type Statement } from './function-text.ts';
 import { helperCall, isWithin, type Making, makingCall, oneLine, releaseStatement } from './release.ts';
@@ -10,7 +9,12 @@ import { helperCall, isWithin, type Making, makingCall, oneLine, releaseStatemen
 export const leavingArm: FixProvider = ({ fault, ways, code }) => {
   const making = leftBehind(fault);
   if (!making) return [];
-  const arms = distinct(ways.flatMap((way) => armOf(code, way) ?? []));
+  const shown = distinct(ways.flatMap((way) => armOf(code, way) ?? []));
+  const earlier = distinct(ways.flatMap((way) => jumpsAfter(code, way, making)));
+  return [shown, ...earlier.map((arm) => [arm])].flatMap((arms) => fixesOn(code, fault, making, arms));
+};
+
+function fixesOn(code: FunctionText, fault: Fault, making: Making, arms: readonly Statement[]): readonly Fix[] {
   if (arms.length === 0) return [];
   const what = making.op === 'map' ? 'Unmap' : 'Free';
   const place = arms.length > 1 ? 'on these paths' : 'on this path';
@@ -24,7 +28,7 @@ export const leavingArm: FixProvider = ({ fault, ways, code }) => {
   const edits = together(arms.map((arm) => releaseOn(code, fault, making, arm)));
   const onArm: Fix | null = edits && { title: `${what} ${place}`, edits, safe: false };
   return [...byLabel, onArm].filter((fix) => fix !== null);
-};
+}
 
 function leftBehind({ violation, path }: Fault): Making | null {
   const related = violation.related.find(({ role }) => role === 'mapped' || role === 'allocated');
@@ -58,8 +62,19 @@ function armOf(code: FunctionText, fault: Fault): Statement | null {
 function jumpBelow(code: FunctionText, { node, ancestors }: Statement, isTrue: boolean): Statement | null {
   const side = childAt(node, isTrue ? 'consequence' : 'alternative');
   if (node.kind !== 'if_statement' || !side) return null;
-  const jump = [...descendants(side)].findLast(({ kind }) => kind === 'goto_statement' || kind === 'return_statement');
+  const jump = [...descendants(side)].findLast(({ kind }) => /^(goto|return|continue|break)_statement$/.test(kind));
   return jump && jump.end >= side.end - 8 ? (code.statement(jump) ?? { node: jump, ancestors }) : null;
+}
+
+/** The jumps that a path takes after it has made something, the last first: one of them may pass by the release. */
+function jumpsAfter(code: FunctionText, { path }: Fault, making: Making): readonly Statement[] {
+  const index = path.program.operations.indexOf(making);
+  return path.steps.toReversed().flatMap((step) => {
+    if (step.before <= index || !isWithin(code, step.place) || (step.what !== 'true' && step.what !== 'false'))
+      return [];
+    const statement = code.statement(step.place);
+    return (statement && jumpBelow(code, statement, step.what === 'true')) ?? [];
+  });
 }
 
 /** Where a path comes to a release too early: the jump that it came by, or the release itself where it stands on an arm. */

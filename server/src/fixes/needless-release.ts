@@ -1,6 +1,15 @@
 import { gotoName, labelName, labels } from './bail-out.ts';
-import { failureTest, negated } from './check-mapping.ts';
-import { indentAt, lineBreak, lineEnd, lineStart, removeStatement, replaceStatement } from './edit.ts';
+import { failureTest } from './check-mapping.ts';
+import {
+  indentAt,
+  insertAfter,
+  lineBreak,
+  lineEnd,
+  lineStart,
+  negated,
+  removeStatement,
+  replaceStatement,
+} from './edit.ts';
 import type { Fix, FixProvider, FixRequest, TextEdit } from './fix.ts';
 import { childAt, type FunctionText, type Statement } from './function-text.ts';
 import { isWithin, makingCall, oneLine } from './release.ts';
@@ -23,6 +32,7 @@ export const needlessRelease: FixProvider = (request) => {
     ...(isUnset ? guards(request, second, verb) : []),
     remove,
     first && removal(code, first, `Remove the first ${verb}`),
+    intoBlock(code, second, verb),
     labelBelow(code, second, verb),
     ...otherLabels(request, second, verb),
     ...(isUnset ? [] : guards(request, second, verb)),
@@ -64,6 +74,23 @@ function invertedGuard(code: FunctionText, { node, ancestors }: Statement, verb:
     edits: [{ start: condition.start, end: condition.end, text: right }],
     safe: false,
   };
+}
+
+/** `if (!ret) start (); unmap;` → `if (!ret) { start (); unmap; }`: undone where it was made. */
+function intoBlock(code: FunctionText, release: Statement, verb: string): Fix | null {
+  const list = release.ancestors.at(-1);
+  const owner = list?.children[list.children.indexOf(release.node) - 1];
+  const side = owner && childAt(owner, 'consequence');
+  if (!list || owner?.kind !== 'if_statement' || !side || childAt(owner, 'alternative')) return null;
+  const last = side.kind === 'compound_statement' ? side.children.at(-2) : side;
+  if (last?.kind !== 'expression_statement') return null;
+  const block = side.kind === 'compound_statement' ? [side] : [];
+  const at: Statement = { node: last, ancestors: [...release.ancestors, owner, ...block] };
+  const inserted = insertAfter(code, at, [oneLine(code.slice(release.node))]);
+  const removed = removeStatement(code, release);
+  if (inserted.length === 0 || removed.length === 0) return null;
+  const title = `${verb === 'free' ? 'Free' : 'Unmap'} within the block before, where there is something to ${verb}`;
+  return { title, edits: [...inserted, ...removed], safe: false };
 }
 
 /** `out: unmap;` → `unmap; out:`: those who jump there have nothing to undo. */

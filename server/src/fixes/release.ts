@@ -1,5 +1,6 @@
 import type { Allocate, MapOperation, Operation } from '@dma-audit/simulator';
 import type { ApiModel, Role } from '../models/index.ts';
+import type { SourcePlace } from '../sequence/index.ts';
 import { callText } from './edit.ts';
 import type { Fault } from './fix.ts';
 import type { Call, FunctionText } from './function-text.ts';
@@ -92,8 +93,8 @@ function isReleaseOf(operation: Operation, making: Making): boolean {
   return target.to === (making.op === 'map' ? 'mapping' : 'buffer') && target.id === idOf(making);
 }
 
-export const isWithin = (code: FunctionText, place: { readonly start: number; readonly end: number }): boolean =>
-  code.tree.start <= place.start && place.end <= code.tree.end;
+export const isWithin = ({ file, tree }: FunctionText, place: SourcePlace): boolean =>
+  place.file === file && tree.start <= place.start && place.end <= tree.end;
 
 /** The call that releases what `call` made; `given` has arguments that are known by their part already. */
 export function releaseCall(
