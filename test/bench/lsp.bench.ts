@@ -1,11 +1,13 @@
 /**
- * `npm run bench:lsp -- FILE.c [EDITS]`: how soon the language server answers, beside clangd on the same edits.
+ * `DMA_AUDIT_LINUX=TREE npm run bench`, or `npm run bench:lsp -- FILE.c [EDITS]`: how soon the language server answers, beside
+ * clangd on the same edits. Of a Linux tree it takes bnxt.c, 16,000 lines; without one
+ * it is skipped.
  *
  * Somebody types a statement at the top of a function's body, letter by letter, and deletes it again, in functions spread over
  * the file. Measured from sending the edit to the diagnostics of that version of the text. While clangd is measured, it has no
  * compile commands, as is usual in kernel trees that were never built: it parses the file with what it finds.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -21,10 +23,16 @@ import { type ServerProcess, startServer } from '../lsp/connection.ts';
 const TYPED = 'len = min(len, 8);';
 const FUNCTIONS = 12;
 
-const [file, count = '240'] = process.argv.slice(2);
-if (file === undefined) {
-  console.error('usage: npm run bench:lsp -- FILE.c [EDITS]');
-  process.exit(2);
+/** What the project promises of its own server: milliseconds and MiB. */
+const PROMISED = { opened: 500, p50: 20, p95: 60, megabytes: 300 } as const;
+
+const { DMA_AUDIT_LINUX: tree } = process.env;
+const [file = tree && join(tree, 'drivers/net/ethernet/broadcom/bnxt/bnxt.c'), count = '240'] = process.argv.slice(2);
+if (file === undefined || !existsSync(file)) {
+  console.log(
+    `language server: skipped (${file ?? 'DMA_AUDIT_LINUX names no Linux tree'}${file ? ' is not there' : ''})`,
+  );
+  process.exit(0);
 }
 const text = readFileSync(file, 'utf8');
 const uri = pathToFileURL(file).href;
@@ -63,7 +71,6 @@ async function measure(name: string, { process: child, connection }: ServerProce
   connection.onNotification(StatusNotification, (status: Status) => {
     if (status.version === version && status.pending === 0) settled?.();
   });
-  connection.onRequest('workspace/configuration', () => [null]);
   connection.onRequest('client/registerCapability', () => null);
   connection.listen();
   await connection.sendRequest(InitializeRequest.type, {
@@ -109,16 +116,30 @@ async function measure(name: string, { process: child, connection }: ServerProce
     peak = Math.max(peak, residentMegabytes(child.pid));
   }
   child.kill();
+  const p50 = quantile(times, 0.5);
+  const p95 = quantile(times, 0.95);
   console.log(
     `${name}: open to first diagnostics ${opened.toFixed(0)} ms${isOwn ? `, to all ${complete.toFixed(0)} ms` : ''}; ` +
-      `keystroke to diagnostics p50 ${quantile(times, 0.5)} ms, p95 ${quantile(times, 0.95)} ms, worst ${quantile(times, 1)} ms; ` +
-      `resident ${peak} MB at most`,
+      `keystroke to diagnostics p50 ${ms(p50)}, p95 ${ms(p95)}, worst ${ms(quantile(times, 1))}; ` +
+      `resident ${peak} MiB at most`,
   );
+  if (!isOwn) return;
+  const missed = [
+    opened < PROMISED.opened ? '' : `open < ${PROMISED.opened} ms`,
+    p50 < PROMISED.p50 ? '' : `p50 < ${PROMISED.p50} ms`,
+    p95 < PROMISED.p95 ? '' : `p95 < ${PROMISED.p95} ms`,
+    peak < PROMISED.megabytes ? '' : `memory < ${PROMISED.megabytes} MiB`,
+  ].filter((text) => text !== '');
+  console.log(missed.length === 0 ? 'promises: kept' : `promises: missed on this machine now: ${missed.join(', ')}`);
 }
 
-function quantile(times: readonly number[], q: number): string {
+function ms(time: number): string {
+  return `${time.toFixed(1)} ms`;
+}
+
+function quantile(times: readonly number[], q: number): number {
   const sorted = times.toSorted((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0).toFixed(1);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
 }
 
 function residentMegabytes(pid: number | undefined): number {
