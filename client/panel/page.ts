@@ -161,7 +161,7 @@ class Page {
     this.#steps.replaceChildren(...this.#rows(path, run));
     this.#numbers.replaceChildren(countersTable(this.#simulation, path, this.#run), figuresList(this.#simulation));
     this.#about.replaceChildren(
-      ...(path.assumptions.length > 0 ? [section('Assumptions', assumptionsList(path))] : []),
+      ...(path.assumptions.length + path.guesses.length > 0 ? [section('Assumptions', assumptionsList(path))] : []),
     );
     const step = path.steps.find((one) => one.operation === this.#operation);
     const entry = run.entries[this.#operation];
@@ -232,7 +232,7 @@ class Page {
         element(
           'td',
           differs ? { class: 'differs', title: `Other than on ${before?.platform}` } : {},
-          `${differs ? '≠ ' : ''}${took}`,
+          differs ? `≠ ${took === '' ? 'nothing' : took}` : took,
         ),
         element('td', { class: 'error' }, faults.join(', ')),
       );

@@ -28,29 +28,35 @@ const quickInput = (page: Page): Locator => page.locator('.quick-input-widget .q
 export const pick = (page: Page, text: string | RegExp): Locator =>
   page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first();
 
-/** By its title, from the command palette. */
-export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await quickInput(page).waitFor({ state: 'visible' });
-  await quickInput(page).fill(`>${title}`);
-  await pick(page, title).click();
+/** Opens the quick input by a key, writes into it and takes a row; again when something else has closed it meanwhile. */
+async function ask(page: Page, key: string, text: string, take: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await page.keyboard.press(key);
+      await quickInput(page).waitFor({ state: 'visible', timeout: 2_000 });
+      await quickInput(page).fill(text, { timeout: 2_000 });
+      return await take();
+    } catch (error) {
+      if (attempt === 5) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
 }
+
+/** By its title, from the command palette. */
+export const runCommand = (page: Page, title: string): Promise<void> =>
+  ask(page, 'F1', `>${title}`, () => pick(page, title).click({ timeout: 3_000 }));
 
 /** By its path in the workspace. */
 export async function openFile(page: Page, path: string): Promise<void> {
-  await page.keyboard.press('Control+P');
-  await quickInput(page).waitFor({ state: 'visible' });
-  await quickInput(page).fill(path);
-  await pick(page, path.slice(path.lastIndexOf('/') + 1)).click();
-  await page.locator('.tab.active', { hasText: path.slice(path.lastIndexOf('/') + 1) }).waitFor();
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  await ask(page, 'Control+P', path, () => pick(page, name).click({ timeout: 3_000 }));
+  await page.locator('.editor-group-container.active .tab.active', { hasText: name }).waitFor();
 }
 
 /** From 1. */
-export async function goToLine(page: Page, line: number): Promise<void> {
-  await page.keyboard.press('Control+G');
-  await quickInput(page).waitFor({ state: 'visible' });
-  await quickInput(page).fill(`:${line}`);
-  await page.keyboard.press('Enter');
+export async function goToLine(page: Page, line: number, column = 1): Promise<void> {
+  await ask(page, 'Control+G', `:${line},${column}`, () => page.keyboard.press('Enter'));
   await quickInput(page).waitFor({ state: 'hidden' });
 }
 
