@@ -21,6 +21,7 @@ export class CallGraph {
   readonly #byName = new Map<string, CallNode[]>();
   /** Names of functions from which a DMA API can be reached. */
   readonly relevant: ReadonlySet<string>;
+  readonly #callers = new Map<CallNode, readonly CallNode[]>();
   readonly #callees = new Map<CallNode, readonly CallNode[]>();
   readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
@@ -59,6 +60,16 @@ export class CallGraph {
     return candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
   }
 
+  callersOf(node: CallNode): readonly CallNode[] {
+    if (!this.#callers.size)
+      for (const caller of this.#nodes)
+        for (const callee of caller.calls) {
+          const target = this.find(callee, caller.file);
+          if (target && target !== caller) this.#callers.set(target, [...(this.#callers.get(target) ?? []), caller]);
+        }
+    return this.#callers.get(node) ?? [];
+  }
+
   relevantCallees(node: CallNode): readonly CallNode[] {
     return remembered(this.#callees, node, () =>
       [...node.calls].flatMap((callee) => {
@@ -75,6 +86,14 @@ export class CallGraph {
       for (const { assigns } of this.#below(start, () => true)) for (const field of assigns) all.add(field);
       return all;
     });
+  }
+
+  /** It, and what it calls in turn, as far as that may release something. */
+  releasingBelow(start: CallNode, models: Models): readonly CallNode[] {
+    if (!this.releasesOf(start, models).size) return [];
+    return [...this.#below(start, (name) => this.relevant.has(name))].filter(
+      (node) => this.releasesOf(node, models).size > 0,
+    );
   }
 
   /** Families that it, or what it calls in turn, may release. */

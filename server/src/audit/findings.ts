@@ -118,6 +118,8 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   if (!place) throw new Error('a violation without an operation');
   const isClaimed = violation.detail.certain !== 'no';
   if (LOCAL.has(violation.kind)) return { place, certain: isClaimed };
+  // Of a loss in Linux the path itself knows.
+  if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
   const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;
   const isRepeated = indices.some((i) => {
     const site = operations[i]?.site;

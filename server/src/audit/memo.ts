@@ -167,6 +167,11 @@ class RecordedCode implements Code {
     return recorded;
   }
 
+  callersOf(name: string, file: string): readonly FunctionSource[] {
+    this.#asked.set(`callers of ${name} in ${file}`, callersOf(name, file));
+    return this.#project.callersOf(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
+  }
+
   isArray(name: string, file: string): boolean {
     const key = `array ${name} in ${file}`;
     if (!this.#asked.has(key)) this.#asked.set(key, isArray(name, file));
@@ -207,6 +212,10 @@ const fileOf =
   (name: string, file: string): Ask =>
   (project) =>
     project.function(name, file)?.file ?? null;
+const callersOf =
+  (name: string, file: string): Ask =>
+  (project) =>
+    new Set(project.callersOf(name, file).map((caller) => `${caller.file}:${caller.name}`));
 const isArray =
   (name: string, file: string): Ask =>
   (project) =>

@@ -81,14 +81,28 @@ export class Project implements Code {
     const unit = this.units.get(node.file);
     const found = unit?.functions.get(name);
     if (!unit || !found) return null;
-    const source = lazySource(node.file, this.isRelevant(name), {
+    const source = lazySource(node, this.isRelevant(name), {
       graph: () => unit.graph(found, this.parser),
       weight: () => roundedWeight(this.weightOf(node)),
       assigns: () => this.calls.assignsOf(node),
       releases: () => this.calls.releasesOf(node, this.models),
+      releasedFields: () => this.releasedFieldsOf(node),
     });
     this.sources.set(node, source);
     return source;
+  }
+
+  callersOf(name: string, file: string): readonly FunctionSource[] {
+    const node = this.calls.find(name, file);
+    if (node?.file !== file) return [];
+    return this.calls.callersOf(node).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
+  }
+
+  private releasedFieldsOf(node: CallNode): ReadonlySet<string> {
+    const fields = new Set<string>();
+    for (const { name, file } of this.calls.releasingBelow(node, this.models))
+      for (const field of this.units.get(file)?.functions.get(name)?.content.fields ?? []) fields.add(field);
+    return fields;
   }
 
   isArray(name: string, file: string): boolean {
@@ -117,16 +131,17 @@ export class Project implements Code {
   }
 }
 
-type Lazy = 'graph' | 'weight' | 'assigns' | 'releases';
+type Lazy = 'graph' | 'weight' | 'assigns' | 'releases' | 'releasedFields';
 
 /** Most of what may be asked of a function never is. */
 function lazySource(
-  file: string,
+  { name, file }: CallNode,
   relevant: boolean,
   make: { readonly [K in Lazy]: () => FunctionSource[K] },
 ): FunctionSource {
   const known: { -readonly [K in Lazy]?: FunctionSource[K] } = {};
   return {
+    name,
     file,
     relevant,
     get graph() {
@@ -140,6 +155,9 @@ function lazySource(
     },
     get releases() {
       return (known.releases ??= make.releases());
+    },
+    get releasedFields() {
+      return (known.releasedFields ??= make.releasedFields());
     },
   };
 }

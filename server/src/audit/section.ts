@@ -16,6 +16,8 @@ export interface FunctionContent {
   readonly touchesApi: boolean;
   /** Field names that its own text assigns. */
   readonly assigns: ReadonlySet<string>;
+  /** Field names in its own text. */
+  readonly fields: ReadonlySet<string>;
 }
 
 /** What is known of one section of a file, by its text alone. */
@@ -65,10 +67,14 @@ export function combine(before: ArrayKind | undefined, now: ArrayKind): ArrayKin
 }
 
 function readFunction(text: string, masked: string, item: FunctionItem, trigger: RegExp): FunctionContent {
+  let fields: ReadonlySet<string> | null = null;
   return {
     item,
     text: text.slice(item.start, item.end),
     masked,
+    get fields() {
+      return (fields ??= namedFields(masked));
+    },
     calls: calledNames(masked),
     touchesApi: trigger.test(masked),
     assigns: assignedFields(masked),
@@ -81,6 +87,15 @@ function calledNames(body: string): Set<string> {
   const names = new Set<string>();
   for (const [, name] of body.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)) if (name && !KEYWORDS.has(name)) names.add(name);
   return names;
+}
+
+function namedFields(body: string): Set<string> {
+  const fields = new Set<string>();
+  for (const [, field] of body.matchAll(/(?:->|\.)\s*([A-Za-z_]\w*)/g)) if (field) fields.add(field);
+  // dma_unmap_addr (entry, field)
+  for (const [, field] of body.matchAll(/\bdma_unmap_(?:addr|len)\s*\([^,]*,\s*(\w+)\s*\)/g))
+    if (field) fields.add(field);
+  return fields;
 }
 
 function assignedFields(body: string): Set<string> {

@@ -153,10 +153,14 @@ export interface ApiModel {
   /** Released by the framework when the device goes away. */
   readonly managed?: boolean;
   readonly memory?: 'dma' | 'heap' | 'pages' | 'vmalloc' | 'kmap' | 'percpu' | 'mmio' | 'user';
+  /** allocate-memory: the memory comes all zero. */
+  readonly zeroed?: boolean;
   /** May sleep: `always`, or `gfp` when the flags argument allows it. */
   readonly sleeps?: 'always' | 'gfp';
   /** register-callback: when it is called. */
   readonly event?: 'exit-boot-services' | 'timer' | 'interrupt' | 'completion' | 'work' | 'poll' | 'notify';
+  /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). */
+  readonly keepsIn?: string;
   /** The call does this only where the argument (index from 0) has this constant value: SetDeviceStatus (…, 0) resets. */
   readonly when?: { readonly argument: number; readonly value: number };
   /** Drops one reference: the memory goes only with the last one (put_page). */

@@ -73,8 +73,8 @@ export function callKind(callee: Callee): CallKind {
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Names of functions that may release what they are given, as far as a name tells. */
-const RELEASES =
-  /free|release|unmap|clean|destroy|exit|uninit|deinit|fini(?!sh)|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
+export const RELEASES =
+  /free|release|unmap|clean|destroy|exit|uninit|deinit|fini(?!sh)|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|dereg|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
 
 /**
  * A call whose body is not seen. It may store or release handles that it gets by value; it fills places whose address it
@@ -140,15 +140,20 @@ function isHandle(context: Context, value: Value): boolean {
 }
 
 const GETTER =
-  /(^|_)(size|len|headlen|length|ivsize|blocksize|digestsize|authsize|nents|count|num|is|has|ctx|priv|tfm|data|dev|device|to|index|id|flags|drvdata|direction|dir)(_|$)/;
+  /(^|_)(size|len|headlen|length|ivsize|blocksize|digestsize|authsize|nents|count|num|is|has|ctx|priv|tfm|data|dev|device|to|index|id|flags|drvdata|direction|dir)(_|$)|(^|_)(present|valid|enabled|supports?|supported|can|needs?|uses?|should|compatible|capable|mode|property_read_bool)(_|$)/;
 const NO_GETTER =
-  /alloc|read|next|pop|dequeue|request|wait|try|test_and|poll|recv|fetch|claim|inc|dec|xchg|get_page|copy/i;
+  /alloc|(?<!property_)read|next|pop|dequeue|request|wait|try|test_and|poll|recv|fetch|claim|inc|dec|xchg|get_page|copy/i;
 
 /**
  * Does a function, or a macro such as EFI_SIZE_TO_PAGES, tell by its name that it only looks at its arguments? Asked twice, it
  * answers the same, unless it is asked about a variable by its address: what is in that changes.
  */
 export const isGetter = (name: string, values: readonly Value[]): boolean =>
-  (GETTER.test(name) || MACRO.test(name)) && !NO_GETTER.test(name) && !values.some((v) => v.kind === 'address');
+  (GETTER.test(name) || MACRO.test(name)) &&
+  !NO_GETTER.test(name) &&
+  (ASKS.test(name) || !values.some((v) => v.kind === 'address'));
+
+/** Of these nobody expects another answer, even about a variable. */
+const ASKS = /(^|_)(is|has|can|supports?)(_|$)/;
 
 const MACRO = /^[A-Z][A-Z0-9_]*$/;

@@ -3,6 +3,7 @@ import type { Dialect, Models } from '../models/index.ts';
 
 /** A function that the exploration may enter. */
 export interface FunctionSource {
+  readonly name: string;
   readonly file: string;
   readonly graph: FunctionGraph;
   /** Can a DMA API be reached from it? */
@@ -13,6 +14,8 @@ export interface FunctionSource {
   readonly releases: ReadonlySet<string>;
   /** Names of fields that it, or what it calls in turn, may assign. */
   readonly assigns: ReadonlySet<string>;
+  /** Names of fields that it, or what it calls in turn, names where it may release something. Empty when it releases nothing. */
+  readonly releasedFields: ReadonlySet<string>;
 }
 
 /** The code in which a function is explored: its file, later its driver. */
@@ -21,6 +24,8 @@ export interface Code {
   readonly models: Models;
   /** The definition of `name` as seen from `file`; null when it is not part of this code. */
   function(name: string, file: string): FunctionSource | null;
+  /** The functions that call it, as far as they are part of this code. */
+  callersOf(name: string, file: string): readonly FunctionSource[];
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
   /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */

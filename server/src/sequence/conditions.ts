@@ -50,6 +50,12 @@ export class Conditions {
     }
   }
 
+  /** Does the resource begin at a page, as buffers do that are given out in pages? */
+  isWholePages(resource: number): boolean {
+    const { kind, model } = this.resources.info(resource);
+    return kind === 'buffer' && (model?.family === 'coherent' || (model?.args.includes('pages') ?? false));
+  }
+
   private isErrorAddress(value: Value): boolean {
     return value.kind === 'symbol' && this.symbols.info(value.symbol).key === MAPPING_ERROR;
   }

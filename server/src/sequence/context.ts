@@ -238,6 +238,14 @@ export class Context {
     });
   }
 
+  /** The answer of a function that only looks at its arguments: the same whenever it is asked the same. */
+  asked(name: string, values: readonly Value[]): Value {
+    const [owner] = values;
+    // The driver's part of a fresh object is as empty as the object.
+    const zeroed = owner?.kind === 'symbol' && /priv/.test(name) && this.symbols.info(owner.symbol).zeroed;
+    return this.evaluator.constant(`${name}(${values.map(valueKey).join()})`, zeroed ? { zeroed } : {});
+  }
+
   /** A symbol that stands for one of the results of `resource`. */
   result(resource: ResourceInfo, role: SymbolRole, extra: { readonly asked?: Value } = {}): Value {
     return symbolValue(this.symbols.intern(`${role}:${resource.id}`, { resource: resource.id, role, ...extra }));

@@ -47,10 +47,7 @@ export class Effects {
     }
     const give = (value: Value): Effect => ({ state, value });
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
-    const answer = () =>
-      isGetter(call.name, values)
-        ? context.evaluator.constant(`${call.name}(${values.map(valueKey).join()})`)
-        : fresh();
+    const answer = () => (isGetter(call.name, values) ? context.asked(call.name, values) : fresh());
     const arg = (role: Role) => argument(model, values, role);
     switch (model.action) {
       case 'map':
@@ -119,6 +116,7 @@ export class Effects {
         return give(this.unmapInfo(state, frame, call) ?? fresh());
       case 'device-start':
       case 'device-stop':
+        if (model.action === 'device-start') this.entrust(state, arg('channel'));
         context.emit(state, {
           op: model.action,
           site: call.site,
@@ -160,7 +158,12 @@ export class Effects {
       case 'set-mask':
         this.setMask(state, call);
         return give(fresh());
-      case 'register-callback':
+      case 'register-callback': {
+        const [object, kept] = [arg('object'), arg('buffer')];
+        const place = object ? pointee(object) : null;
+        if (model.keepsIn && place !== null && kept) state.set(`${place}.${model.keepsIn}`, kept);
+        return give(this.outputsOf(state, call) ?? answer());
+      }
       case 'sg-init':
       case 'sleep':
       case 'none':
@@ -339,8 +342,16 @@ export class Effects {
         context.result(resource, 'mapped-bytes', { asked: context.memory.load(state, bytesPlace) }),
       );
     if (key) state.set(key, handle);
+    const table = argument(model, call.values, 'sg-table');
+    const tablePlace = table ? pointee(table) : null;
+    if (tablePlace !== null) {
+      const mapped = context.evaluator.constant(`entries:${resource.id}`);
+      if (mapped.kind === 'symbol') state.learn(mapped.symbol, { ...NOT_NULL, low: 1, not: [] });
+      state.set(`${tablePlace}.nents`, mapped);
+    }
     if (pointer && !key) context.noteMapped(state, pointer, handle, mode === 'streaming');
     const returned = this.returned(resource, model);
+    if (model.result === 'pointer') this.learnHowItFails(state, model, returned);
     // No more entries are mapped than were asked for: `!= 1` after one entry means none.
     const entries = argument(model, call.values, 'entries');
     if (model.result === 'count' && entries?.kind === 'number' && entries.value > 0 && returned.kind === 'symbol')
@@ -558,17 +569,19 @@ export class Effects {
       if (value.kind === 'symbol') state.learn(value.symbol, NOT_NULL);
     }
     const returned = this.returned(resource, model);
-    this.learnNoErrorPointer(state, model, returned);
+    this.learnHowItFails(state, model, returned);
     const object = argument(model, call.values, 'object');
     if (object) state.set(`A:${this.tableKey(object)}`, context.result(resource, 'cpu-address'));
     return returned;
   }
 
   /** Where failure is a null pointer, no result is an error pointer. */
-  private learnNoErrorPointer(state: State, model: ApiModel, value: Value): void {
+  private learnHowItFails(state: State, model: ApiModel, value: Value): void {
     const { failure } = model;
-    if (value.kind === 'symbol' && (failure === 'null' || failure === 'zero') && model.result !== 'count')
-      state.learn(value.symbol, { ...state.domain(value.symbol), low: 0 });
+    if (value.kind !== 'symbol' || model.result === 'count') return;
+    if (failure === 'null' || failure === 'zero') state.learn(value.symbol, { ...state.domain(value.symbol), low: 0 });
+    // And where it is an error pointer, none is null.
+    if (failure === 'err-pointer') state.learn(value.symbol, NOT_NULL);
   }
 
   private free(state: State, frame: Frame, call: ModelledCall): void {
@@ -577,9 +590,13 @@ export class Effects {
     const role: Role = model.action === 'channel-release' ? 'channel' : 'cpu-address';
     let index = model.args.indexOf(role);
     const object = argument(model, values, 'object');
-    if (object) return this.freeObject(state, frame, call, object);
+    const isBuffer = object && context.resourceOf(object) !== null;
+    if (isBuffer) index = model.args.indexOf('object');
+    else if (object) return this.freeObject(state, frame, call, object);
     if (index < 0)
-      index = model.args.findIndex((r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address');
+      index = model.args.findIndex(
+        (r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address' || r === 'sg-table',
+      );
     if (index < 0) index = model.args.indexOf('pool');
     const value = values[index];
     if (!value) return;
@@ -695,12 +712,12 @@ export class Effects {
 
   private allocateMemory(state: State, _frame: Frame, call: ModelledCall): Value {
     const { model, name } = call;
-    const zeroed = /zalloc|calloc|zeropool|Zero/i.test(name);
+    const zeroed = model.zeroed ?? /zalloc|calloc|zeropool|Zero/i.test(name);
     const pointer = this.context.evaluator.constant(`object:${call.key}`, {
       memory: model.memory ?? ('heap' satisfies MemoryKind),
       zeroed,
     });
-    this.learnNoErrorPointer(state, model, pointer);
+    this.learnHowItFails(state, model, pointer);
     for (const { location } of this.outputs(state, call, ['cpu-address-out'])) state.set(location, pointer);
     return model.args.includes('cpu-address-out') ? this.context.evaluator.constant(`call:${call.key}`) : pointer;
   }
@@ -848,6 +865,13 @@ export class Effects {
     const value = argument(model, values, 'value') ?? values[2];
     if (value) state.set(location, value);
     return null;
+  }
+
+  /** A request that was handed in belongs to its completion. */
+  private entrust(state: State, request: Value | undefined): void {
+    const place = request ? pointee(basePointer(request)) : null;
+    const root = place === null ? null : rootSymbol(place);
+    if (root !== null && request) state.set(`E:${root}`, request);
   }
 
   /** What the arguments name is kept, or released, by somebody else. */

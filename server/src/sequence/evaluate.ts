@@ -56,6 +56,20 @@ export class Evaluator {
       : value;
   }
 
+  /** The symbol for the truth of a condition: the same one whenever the same values are asked about. Null where that cannot be said. */
+  truthOf(state: State, frame: Frame, condition: Expression): number | null {
+    const key = (e: Expression): string | null => {
+      if (e.kind === 'binary' && (e.operator === '&&' || e.operator === '||')) {
+        const [left, right] = [key(e.left), key(e.right)];
+        return left === null || right === null ? null : `(${left}${e.operator}${right})`;
+      }
+      const value = this.value(state.fork(), frame, e);
+      return value.kind === 'uninitialised' ? null : valueKey(value);
+    };
+    const text = key(condition);
+    return text === null ? null : this.symbols.intern(`truth${text}`);
+  }
+
   private compute(state: State, frame: Frame, expression: Expression): Value {
     switch (expression.kind) {
       case 'number':
@@ -233,6 +247,10 @@ export class Evaluator {
     if (operator === '-' && left.kind === 'symbol' && right.kind === 'symbol' && left.symbol === right.symbol)
       return numberValue(left.offset - right.offset);
     if (operator === '|' && right.kind === 'number' && right.value === 0) return left;
+    if (operator === '|' || operator === '&') {
+      const known = this.flags(state, operator, left, right);
+      if (known) return known;
+    }
     const result = this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right]);
     // A pointer that is not null stays so when something is added to it.
     const isPointer = left.kind === 'symbol' && this.conditions.truth(state, left) === true;
@@ -250,6 +268,44 @@ export class Evaluator {
     return this.constant(`host:${valueKey(pointer)}:${mapping}`, { hostOf: mapping, pointer });
   }
 
+  /** Flags that are set, cleared and asked for by name. */
+  private flags(state: State, operator: '|' | '&', left: Value, right: Value): Value | null {
+    if (left.kind !== 'symbol' || left.offset !== 0) return null;
+    const info = this.symbols.info(left.symbol);
+    const name = this.flagName(right);
+    // address & (size - 1), address & ~BASE_MASK
+    if (operator === '&' && (name?.inverted || isAlignmentMask(right)) && this.isAligned(info)) return ZERO;
+    if (!name) return null;
+    const { set, cleared } = info.flags ?? { set: [], cleared: [] };
+    const others = (flags: readonly string[]) => flags.filter((flag) => flag !== name.flag);
+    const result = (flags: SymbolInfo['flags']) =>
+      this.constant(`(${valueKey(left)}${operator}${valueKey(right)})`, flags ? { flags } : {});
+    if (operator === '|') return result({ set: [...others(set), name.flag], cleared: others(cleared) });
+    if (name.inverted) return result({ set: others(set), cleared: [...others(cleared), name.flag] });
+    if (cleared.includes(name.flag)) return ZERO;
+    const asked = result(undefined);
+    if (set.includes(name.flag) && asked.kind === 'symbol') state.learn(asked.symbol, NOT_ZERO);
+    return asked;
+  }
+
+  private flagName(value: Value): { readonly flag: string; readonly inverted: boolean } | null {
+    if (value.kind !== 'symbol' || value.offset !== 0) return null;
+    const { key } = this.symbols.info(value.symbol);
+    const inner = /^\(~s(\d+)\)$/.exec(key)?.[1];
+    const of = inner === undefined ? key : this.symbols.info(Number(inner)).key;
+    return /^(const:|[A-Z][A-Z0-9_]*\()/.test(of) ? { flag: of, inverted: inner !== undefined } : null;
+  }
+
+  /** Addresses of coherent memory are those of whole pages. */
+  private isAligned({ resource, role, derived }: SymbolInfo): boolean {
+    return (
+      resource !== undefined &&
+      !derived &&
+      (role === 'device-address' || role === 'cpu-address') &&
+      this.conditions.isWholePages(resource)
+    );
+  }
+
   /** A value computed from others: still related to their resource. */
   derived(state: State, key: string, from: readonly Value[]): Value {
     for (const value of from) {
@@ -261,6 +317,12 @@ export class Evaluator {
     }
     return this.constant(`(${key})`);
   }
+}
+
+/** `size - 1`, or the lowest bits of a page. */
+function isAlignmentMask(value: Value): boolean {
+  if (value.kind === 'number') return value.value > 0 && value.value < 4096 && ((value.value + 1) & value.value) === 0;
+  return value.kind === 'symbol' && value.offset === -1;
 }
 
 function fold(operator: string, a: number, b: number): number | null {

@@ -3,6 +3,7 @@ import { leaveToCallee } from './callee-exit.ts';
 import { type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
+import { ANYTHING, decide, single } from './domain.ts';
 import { Effects } from './effects.ts';
 import { type Frame, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
@@ -329,6 +330,7 @@ class Explorer {
         const loop = this.loops(frame).byHeader.get(block);
         const count = loop ? state.loopCount(loopId(frame, loop)) : 0;
         const inside = state.fork();
+        this.bindCounter(frame, state, end);
         state.trace = this.step(frame, state.trace, end, 'skip');
         this.leaveReleasingLoop(around, end.exit, state);
         go(end.exit, state);
@@ -400,6 +402,18 @@ class Explorer {
       );
   }
 
+  /** After an iterator its counter tells how many elements there were: none or more. */
+  private bindCounter(frame: Frame, state: State, end: Terminator & { kind: 'iterate' }): void {
+    const { context } = this;
+    const index = this.code.models.iterator(end.macro, this.code.dialect)?.counter;
+    const target = index === undefined ? undefined : end.arguments[index];
+    const location = target ? context.evaluator.place(state, frame, target) : null;
+    if (!location) return;
+    const value = context.evaluator.constant(`counted:${frame.id}:${end.start}:${state.epoch}`);
+    if (value.kind === 'symbol') state.learn(value.symbol, { ...ANYTHING, low: 0 });
+    state.set(location, value);
+  }
+
   /** The successor that leaves an unrolled loop, when this path has gone round often enough; null otherwise. */
   private forcedExit(
     frame: Frame,
@@ -425,9 +439,18 @@ class Explorer {
     if (condition.kind === 'binary' && (condition.operator === '&&' || condition.operator === '||')) {
       // Operands without effects: decided one after the other.
       const and = condition.operator === '&&';
-      return this.split(frame, state, condition.left, record).flatMap(([arm, s]): [boolean, State][] =>
-        arm === and ? this.split(frame, s, condition.right, record) : [[arm, s]],
-      );
+      const whole = context.evaluator.truthOf(state, frame, condition);
+      const known = whole === null ? null : decide(state.domain(whole), '!=', 0);
+      return this.split(frame, state, condition.left, record)
+        .flatMap(([arm, s]): [boolean, State][] =>
+          arm === and ? this.split(frame, s, condition.right, record) : [[arm, s]],
+        )
+        .filter(([arm]) => known === null || arm === known)
+        .map(([arm, s]) => {
+          // Where paths meet, which operand decided is forgotten; what they decided is not.
+          if (whole !== null) s.learn(whole, single(Number(arm)));
+          return [arm, s];
+        });
     }
     const value = context.evaluator.value(state, frame, condition);
     const known = context.conditions.truth(state, value);
@@ -448,8 +471,9 @@ class Explorer {
     trace: TraceNode | null,
     at: Expression | Terminator | Instruction,
     what: Step['what'],
+    callee?: FunctionSource,
   ): TraceNode {
-    return extend(trace, { op: 'step', site: this.context.site(frame, at), what });
+    return extend(trace, { op: 'step', site: this.context.site(frame, at), what, ...(callee ? { callee } : {}) });
   }
 
   private run1(frame: Frame, state: State, instruction: Instruction): State[] {
@@ -499,6 +523,7 @@ class Explorer {
     if (target.kind !== 'name' && target.kind !== 'temporary')
       context.access(state, frame, context.memory.addressOf(location), 'write', target);
     this.copyParts(frame, state, value, location);
+    if (target.kind === 'name' && result.kind === 'number' && result.value === 0) this.letGo(state, location);
     state.set(location, this.isOverwritten(location, result) ? this.readBack(state, frame, start) : result);
     state.remove(`Z:${location}`);
     if (/^(?:\*|G:)/.test(location))
@@ -522,6 +547,20 @@ class Explorer {
 
   private readBack(state: State, frame: Frame, at: number): Value {
     return this.context.evaluator.constant(`shared:${frame.id}:${at}@${state.epoch}`);
+  }
+
+  /** `iu = NULL` after it was handed in: what the variable held belongs to somebody else from here on. */
+  private letGo(state: State, location: string): void {
+    const { context } = this;
+    const held = state.get(location);
+    if (held?.kind !== 'symbol' || !location.startsWith('f')) return;
+    const own = context.resourceOf(held);
+    for (const [place, value] of [...state.handles()]) {
+      const resource = context.resourceOf(value);
+      if (resource === null || state.resource(resource)?.life !== 'live') continue;
+      const isInside = place.startsWith(`*${held.symbol}.`) || place.startsWith(`*${held.symbol}[`);
+      if (resource === own || isInside) context.handOver(state, resource, 'set to NULL');
+    }
   }
 
   /** A structure is assigned: its fields go along. */
@@ -626,9 +665,7 @@ class Explorer {
     const answer = callee.kind === 'unknown' && callee.name !== null && isGetter(callee.name, values);
     state.set(
       result,
-      context.evaluator.constant(
-        answer ? `${callee.name}(${values.map(valueKey).join()})` : `result:${key}:${state.epoch}`,
-      ),
+      answer ? context.asked(callee.name ?? '', values) : context.evaluator.constant(`result:${key}:${state.epoch}`),
     );
     return [state];
   }
@@ -660,14 +697,14 @@ class Explorer {
     source.graph.parameters.forEach(({ name }, index) => {
       state.set(`${inner.id}:${name}`, values[index] ?? ZERO);
     });
-    if (source.relevant) state.trace = this.step(frame, state.trace, instruction, 'call');
+    if (source.relevant) state.trace = this.step(frame, state.trace, instruction, 'call', source);
     const outerLoops = state.loops;
     const before = new Set([...state.allResources()].flatMap(([id, r]) => (r.life === 'live' ? [id] : [])));
     return this.execute(inner, state).map((exit) => {
       const { state: after, value } = exit;
       if (source.relevant) {
         leaveToCallee(context, inner, exit, values, before);
-        after.trace = this.step(frame, after.trace, instruction, 'return');
+        after.trace = this.step(frame, after.trace, instruction, 'return', source);
       }
       for (const [location] of [...after.locations()]) if (location.startsWith(`${inner.id}:`)) after.remove(location);
       after.loops = outerLoops;

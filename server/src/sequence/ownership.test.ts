@@ -8,11 +8,11 @@ import { DEFAULT_BUDGET, type DmaPath, sequences } from './index.ts';
 const models = createModels(builtinModels);
 const parser = await createParser();
 
-function paths(definition: string, dialect: Dialect = 'linux'): readonly DmaPath[] {
+function paths(definition: string, dialect: Dialect = 'linux', name = 'f'): readonly DmaPath[] {
   const unit = new Unit('file.c', definition, models, dialect);
   const project = new Project([unit], models, parser);
-  const source = project.function('f', 'file.c');
-  if (!source) throw new Error('no function f');
+  const source = project.function(name, 'file.c');
+  if (!source) throw new Error(`no function ${name}`);
   const { paths: found, degraded } = sequences(project, source, DEFAULT_BUDGET);
   expect(degraded).toEqual([]);
   return found.filter((p) => p.complete);
@@ -61,12 +61,52 @@ describe('a mapping whose handle is', () => {
   });
 
   it.each([
-    ['nowhere', 'return 0;'],
-    ['in another local', 'dma_addr_t b = a; return b == 0;'],
-    ['in a local structure', 'struct req r; r.addr = a; return 0;'],
-    ['only printed in part', 'p->low = 3; return 0;'],
+    ['nowhere', 'return -EIO;'],
+    ['in another local', 'dma_addr_t b = a; return -EIO;'],
+    ['in a local structure', 'struct req r; r.addr = a; return -EIO;'],
+    ['only printed in part', 'p->low = 3; return -EIO;'],
   ])('%s is lost', (_where, body) => {
     expect(losses(body)).toEqual(['returning']);
+  });
+
+  it('nowhere after success was perhaps given to the device', () => {
+    expect(losses('return 0;')).toEqual(['returning, maybe']);
+  });
+
+  it('in a field is left to a caller that releases the field when the function fails', () => {
+    const code = (onError: string) => `static int start(struct port *p)
+{
+	p->addr = dma_map_single(p->dev, p->buf, 64, DMA_TO_DEVICE);
+	if (dma_mapping_error(p->dev, p->addr))
+		return -ENOMEM;
+	if (ring_doorbell(p)) {
+		dma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);
+		return -EIO;
+	}
+	if (ring_again(p))
+		return -EIO;
+	return 0;
+}
+
+static void stop(struct port *p)
+{
+	dma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);
+}
+
+static int open(struct port *p)
+{
+	int err = start(p);
+
+	if (err)
+		${onError}
+	return err;
+}
+`;
+    const leaks = (text: string) =>
+      paths(text, 'linux', 'start').flatMap((p) => p.program.operations.filter((o) => o.op === 'lose')).length;
+    expect(leaks(code('stop(p);'))).toBe(0);
+    expect(leaks(code('report(p);'))).toBe(1);
+    expect(leaks(code('return err;\n\tstop(p);'))).toBe(1);
   });
 
   it('in a field is lost when another failing path shows that the function cleans up after itself', () => {
@@ -95,7 +135,7 @@ describe('does the function say that it fails?', () => {
     ['int', 'n', null],
     ['int', '-EINPROGRESS', false],
     ['int', '-EBUSY', true],
-    ['netdev_tx_t', 'NETDEV_TX_OK', false],
+    ['netdev_tx_t', 'NETDEV_TX_OK', null],
     ['bool', 'false', null],
     ['u32', '0', null],
     ['struct req *', 'NULL', true],

@@ -8,13 +8,13 @@ import { pointee, rootSymbol, type Value } from './values.ts';
 export function isFailing(context: Context, frame: Frame, { state, value }: Exit): boolean | null {
   const type = frame.graph.returnType;
   if (!value || /^void$/.test(type)) return null;
+  // A packet that was dropped is as good as one that was sent.
+  if (/\bnetdev_tx_t\b/.test(type)) return null;
   const isPointer = type.includes('*');
   if (/\b(bool|BOOLEAN|irqreturn_t|unsigned|u8|u16|u32|u64|size_t)\b/.test(type) && !isPointer) return null;
   if (value.kind === 'number' && isStillGoingOn(context, frame, value.value)) return false;
   if (value.kind === 'number')
-    return isPointer
-      ? value.value <= 0
-      : value.value < 0 || (value.value > 0 && /STATUS|netdev_tx_t|blk_status_t/.test(type));
+    return isPointer ? value.value <= 0 : value.value < 0 || (value.value > 0 && /STATUS|blk_status_t/.test(type));
   if (value.kind !== 'symbol') return isPointer ? false : null;
   const d = state.domain(value.symbol);
   const [low, high] = [d.low + value.offset, d.high + value.offset];
@@ -25,6 +25,20 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
   // Not zero: an error code by convention.
   if (d.not.includes(-value.offset)) return true;
   return null;
+}
+
+/**
+ * For functions whose type does not tell what failure is: they fail where they return what they return when an operation of
+ * their own has failed, and nothing else returns that.
+ */
+export function failsByExample(exits: readonly Exit[], hasFailed: (exit: Exit) => boolean): (exit: Exit) => boolean {
+  const numbers = (some: readonly Exit[]) =>
+    new Set(some.flatMap(({ value }) => (value?.kind === 'number' ? [value.value] : [])));
+  const [failed, worked] = [numbers(exits.filter(hasFailed)), numbers(exits.filter((exit) => !hasFailed(exit)))];
+  return ({ value }) => {
+    if (value?.kind !== 'number' || !failed.has(value.value)) return false;
+    return failed.size === 1 && [...worked].some((other) => other !== value.value);
+  };
 }
 
 /** Negative codes that mean "accepted, the result comes later": what was mapped belongs to the completion. */
@@ -92,6 +106,7 @@ export class Holders {
     if (!isOwn || hops > 3) return true;
     if (exit.state.get(`E:${root}`)) return true;
     if (exit.value?.kind === 'symbol' && exit.value.symbol === root) return true;
+    if (exit.value?.kind === 'address' && pointee(exit.value)?.startsWith(`*${root}.`)) return true;
     for (const [location, value] of exit.state.locations()) {
       if (
         value.kind === 'symbol' &&

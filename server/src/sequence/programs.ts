@@ -1,12 +1,14 @@
 import type { Operation, Outcome, Program } from '@dma-audit/simulator';
 import { failsByStatus } from './callee-exit.ts';
+import { isReleasedByCallers } from './callers.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context } from './context.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
-import { Holders, isFailing } from './ownership.ts';
+import { failsByExample, Holders, isFailing } from './ownership.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
-import { type Step, unroll } from './trace.ts';
+import { type Step, type TraceEvent, unroll } from './trace.ts';
+import { lastField } from './values.ts';
 
 /** A step of the path that is not an operation: a decision taken, a function entered. `before` = index into the operations. */
 export interface PathStep {
@@ -58,6 +60,9 @@ class ProgramWriter {
   private readonly source: FunctionSource;
   private readonly raw: RawExploration;
   private readonly context: Context;
+  private byExample: ((exit: Exit) => boolean) | null = null;
+  /** By the names of fields. */
+  private readonly leftToCallers = new Map<string, boolean>();
 
   constructor(code: Code, source: FunctionSource, raw: RawExploration) {
     this.code = code;
@@ -73,7 +78,7 @@ class ProgramWriter {
     const paths: DmaPath[] = [];
     for (const state of raw.partial) paths.push(this.path(state, [], null, false, null));
     for (const exit of raw.exits) {
-      const failing = isFailing(context, raw.frame, exit);
+      const failing = this.isFailing(exit);
       paths.push(this.path(exit.state, this.losses(exit, failing, unwound), null, true, failing));
       for (const resource of this.uncheckedResources(exit))
         paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
@@ -90,6 +95,17 @@ class ProgramWriter {
     };
   }
 
+  /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. */
+  private isFailing(exit: Exit): boolean | null {
+    const told = isFailing(this.context, this.raw.frame, exit);
+    if (told !== null) return told;
+    const ownFailure = (e: Exit) =>
+      [...this.made(e.state)].some((info) => e.state.resource(info.id)?.outcome === 'failed');
+    this.byExample ??= failsByExample(this.raw.exits, ownFailure);
+    if (/\bnetdev_tx_t\b/.test(this.raw.frame.graph.returnType)) return ownFailure(exit) ? true : null;
+    return this.byExample(exit) ? true : null;
+  }
+
   private *made(state: State): Iterable<ResourceInfo> {
     for (const [id] of state.allResources()) {
       const info = this.context.resources.info(id);
@@ -101,7 +117,7 @@ class ProgramWriter {
   private sitesReleasedOnFailure(): Set<number> {
     const sites = new Set<number>();
     for (const exit of this.raw.exits) {
-      if (isFailing(this.context, this.raw.frame, exit) !== true) continue;
+      if (this.isFailing(exit) !== true) continue;
       for (const info of this.made(exit.state)) {
         const now = exit.state.resource(info.id);
         if (now?.life === 'gone' && now.outcome !== 'failed' && this.isReleasedOutside(exit.state, info))
@@ -114,21 +130,55 @@ class ProgramWriter {
   /** A callee that fails and cleans up its own acquisition says nothing about what its caller has to do. */
   private isReleasedOutside(state: State, info: ResourceInfo): boolean {
     if (info.depth === 0) return true;
-    const maker = this.context.sites.place(info.site).function;
-    for (let node = state.trace; node; node = node.previous) {
-      const { event } = node;
-      if ((event.op === 'unmap' || event.op === 'free') && 'id' in event.target && event.target.id === info.id)
-        return this.context.sites.place(event.site).function !== maker;
+    let isMade = false;
+    let level = 0;
+    let lowest = 0;
+    for (const event of unroll(state.trace)) {
+      if (isOrigin(event, info)) isMade = true;
+      if (!isMade) continue;
+      if (event.op === 'step' && event.what === 'call') level++;
+      if (event.op === 'step' && event.what === 'return') lowest = Math.min(lowest, --level);
+      const isRelease = event.op === 'unmap' || event.op === 'free';
+      if (isRelease && 'id' in event.target && event.target.id === info.id) return lowest <= -info.depth;
+    }
+    return false;
+  }
+
+  /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
+  private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
+    const families = [info.model?.family ?? info.model?.name ?? '', ...(info.model?.releasedBy ?? [])];
+    const fields = held.map(lastField).filter((field) => field !== '');
+    for (const event of unroll(exit.state.trace).reverse()) {
+      if (event.op === 'unmap' || event.op === 'free') {
+        const isOther = 'id' in event.target && !this.context.resources.info(event.target.id).foreign;
+        const isOwn = this.context.sites.place(event.site).function === this.raw.frame.graph.name;
+        if (isOwn && !isOther && families.includes(event.family)) return true;
+      }
+      if (event.op === 'step' && event.what === 'call' && event.callee) {
+        const { releasedFields, releases } = event.callee;
+        const isReleasing = fields.length
+          ? fields.some((field) => releasedFields.has(field))
+          : families.some((family) => releases.has(family));
+        if (isReleasing) return true;
+      }
+      if ((event.op === 'map' && event.mapping === info.id) || (event.op === 'allocate' && event.buffer === info.id))
+        break;
     }
     return false;
   }
 
   /** A callee's caller, a loop's other elements or an out-parameter's owner may hold what this path does not see. */
-  private isCertain(info: ResourceInfo, held: readonly string[]): boolean {
-    if (info.inLoop) return false;
+  private isCertain(exit: Exit, info: ResourceInfo, held: readonly string[], failing: boolean | null): boolean {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
-    if (this.code.dialect === 'edk2') return true;
-    return info.depth === 0 && !held.some(isOutParameter);
+    if (this.code.dialect === 'edk2') return !info.inLoop;
+    // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
+    if (failing !== true) return false;
+    if (info.depth > 0 && held.length === 0) return false;
+    const isOut = [...exit.state.handles()].some(
+      ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
+    );
+    if (isOut) return false;
+    return (info.depth === 0 && !info.inLoop) || !this.mayBeReleased(exit, info, held);
   }
 
   private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): readonly Operation[] {
@@ -141,7 +191,7 @@ class ProgramWriter {
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
       const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
       const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
-      if (!isLost && !isLeftBehind) continue;
+      if (!isLost && (!isLeftBehind || this.isLeftToCallers(held))) continue;
       lost.push({
         op: 'lose',
         site: this.endSite(exit, info),
@@ -149,7 +199,7 @@ class ProgramWriter {
         target: this.context.toResource(info.id, 'exact'),
         why: isLost ? 'returning' : 'unwound',
         failing: failing === true,
-        certain: this.isCertain(info, held),
+        certain: this.isCertain(exit, info, held, failing),
       });
     }
     // A buffer that is lost with its mapping is one fault.
@@ -166,6 +216,15 @@ class ProgramWriter {
     );
   }
 
+  /** Whoever called the function takes the resource from where it is held, when the function fails. */
+  private isLeftToCallers(held: readonly string[]): boolean {
+    const fields = new Set(held.map(lastField).filter((field) => field !== ''));
+    const key = [...fields].sort().join();
+    const known = this.leftToCallers.get(key) ?? isReleasedByCallers(this.code, this.source, fields);
+    this.leftToCallers.set(key, known);
+    return known;
+  }
+
   /**
    * Where a loss shows: the return statement, or, when paths without the loss end there too, the decision that made this
    * path different.
@@ -179,13 +238,26 @@ class ProgramWriter {
       return other.site === exit.site && (there?.life !== 'live' || there.outcome === 'failed');
     });
     if (place && exit.site !== null && (place.start < lastReturn || !isShared)) return exit.site;
-    for (let node = exit.state.trace; node; node = node.previous) {
-      const { event } = node;
-      if (event.op !== 'step' || (event.what !== 'true' && event.what !== 'false' && event.what !== 'case')) continue;
-      const at = this.context.sites.place(event.site);
-      if (at.function === graph.name && at.file === this.source.file) return event.site;
-    }
+    const decisions = this.ownDecisions(exit, info);
+    const others = this.raw.exits.flatMap((other) => {
+      const now = other.state.resource(info.id);
+      const isLeft = now?.life === 'live' && now.outcome !== 'failed' && this.isFailing(other) === true;
+      return isLeft ? [] : this.ownDecisions(other, info);
+    });
+    const isFatal = (one: Step) => !others.some((other) => other.site === one.site && other.what === one.what);
+    const decision = decisions.find(isFatal) ?? decisions.at(-1);
+    if (decision) return decision.site;
     return exit.site ?? info.site;
+  }
+
+  /** What was decided in the analysed function itself after the resource had been made. */
+  private ownDecisions(exit: Exit, info: ResourceInfo): Step[] {
+    const events = unroll(exit.state.trace);
+    return events.slice(events.findIndex((event) => isOrigin(event, info)) + 1).flatMap((event) => {
+      if (event.op !== 'step' || (event.what !== 'true' && event.what !== 'false' && event.what !== 'case')) return [];
+      const at = this.context.sites.place(event.site);
+      return at.function === this.raw.frame.graph.name && at.file === this.source.file ? [event] : [];
+    });
   }
 
   /** Resources whose result nobody looked at on this path, though the API may fail. */
@@ -290,3 +362,7 @@ class ProgramWriter {
     add(reference.id);
   }
 }
+
+/** Is it the operation that made the resource? */
+const isOrigin = (event: TraceEvent, { id }: ResourceInfo): boolean =>
+  (event.op === 'map' && event.mapping === id) || (event.op === 'allocate' && event.buffer === id);

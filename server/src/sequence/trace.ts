@@ -1,9 +1,10 @@
 import type { Operation } from '@dma-audit/simulator';
+import type { FunctionSource } from './code.ts';
 
 /** What happened on the way, newest last: a linked list shared by all paths with the same beginning. */
 export interface TraceNode {
   readonly previous: TraceNode | null;
-  readonly event: Operation | Step;
+  readonly event: TraceEvent;
   /** Of the operations only: paths with equal digests did the same to memory. */
   readonly digest: number;
   readonly operations: number;
@@ -14,9 +15,13 @@ export interface Step {
   readonly op: 'step';
   readonly site: number;
   readonly what: 'true' | 'false' | 'case' | 'call' | 'return' | 'iterate' | 'skip';
+  /** The function that is entered or left. */
+  readonly callee?: FunctionSource;
 }
 
-export function extend(previous: TraceNode | null, event: Operation | Step): TraceNode {
+export type TraceEvent = Operation | Step;
+
+export function extend(previous: TraceNode | null, event: TraceEvent): TraceNode {
   const operations = (previous?.operations ?? 0) + (event.op === 'step' ? 0 : 1);
   let digest = previous?.digest ?? 7;
   if (event.op !== 'step') {
@@ -35,8 +40,8 @@ function digestParts(operation: Operation): number[] {
 }
 
 /** Events in order of time. */
-export function unroll(trace: TraceNode | null): (Operation | Step)[] {
-  const events: (Operation | Step)[] = [];
+export function unroll(trace: TraceNode | null): TraceEvent[] {
+  const events: TraceEvent[] = [];
   for (let node = trace; node; node = node.previous) events.push(node.event);
   return events.reverse();
 }

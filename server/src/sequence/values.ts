@@ -39,6 +39,8 @@ export interface SymbolInfo {
   readonly entryOf?: number;
   /** The number is `factor` times another one that is not known; up to rounding to pages. */
   readonly multiple?: { readonly of: string; readonly factor: number };
+  /** Flags that were put into it, and taken out of it, by name: keys of their values. */
+  readonly flags?: { readonly set: readonly string[]; readonly cleared: readonly string[] };
   /** mapped-bytes: the size that was asked for. */
   readonly asked?: Value;
 }

@@ -1,0 +1,224 @@
+import type { Expression, Instruction } from '../flow/index.ts';
+import { RELEASES, resolveCallee } from './calls.ts';
+import type { Code, FunctionSource } from './code.ts';
+import { type Frame, localVariables } from './frame.ts';
+
+/** Callers of callers that are asked. */
+const MAX_DEPTH = 3;
+
+/** Numbers that stand for "it failed", by what a function returns. */
+function failureSamples(returnType: string): readonly (number | null)[] {
+  if (returnType.includes('*')) return [0, -12];
+  if (/\b(bool|BOOLEAN)\b/.test(returnType)) return [0];
+  if (/\b(EFI_STATUS|RETURN_STATUS)\b/.test(returnType)) return [2 ** 40];
+  if (/^(static |inline |\s)*(int|long|ssize_t|s32|__s32)\b/.test(returnType)) return [-12];
+  return [null];
+}
+
+/**
+ * After `source` has failed, does a function that called it release what one of these fields holds? Paths are followed by
+ * the sign of the result only, so it answers yes too often rather than too seldom.
+ */
+export function isReleasedByCallers(code: Code, source: FunctionSource, fields: ReadonlySet<string>): boolean {
+  return new CallerSearch(code, fields).search(source, 0);
+}
+
+type Known = ReadonlyMap<string, number>;
+
+class CallerSearch {
+  private readonly code: Code;
+  private readonly fields: ReadonlySet<string>;
+  private readonly asked = new Set<string>();
+
+  constructor(code: Code, fields: ReadonlySet<string>) {
+    this.code = code;
+    this.fields = fields;
+  }
+
+  search(source: FunctionSource, depth: number): boolean {
+    const key = `${source.file}:${source.name}`;
+    if (this.asked.has(key) || depth >= MAX_DEPTH) return false;
+    this.asked.add(key);
+    return this.code.callersOf(source.name, source.file).some((caller) => {
+      if (this.releasesAfter(caller, source)) return true;
+      return this.search(caller, depth + 1);
+    });
+  }
+
+  private releasesAfter(caller: FunctionSource, callee: FunctionSource): boolean {
+    // Whoever names none of the fields, itself or in what it calls, releases none of them.
+    if (![...this.fields].some((field) => caller.releasedFields.has(field))) return false;
+    const { graph, file } = caller;
+    const frame: Frame = { graph, file, id: '', depth: 0, locals: localVariables(graph), callers: [] };
+    for (const [b, block] of graph.blocks.entries())
+      for (const [i, instruction] of block.instructions.entries()) {
+        if (instruction.kind !== 'call') continue;
+        const target = resolveCallee(this.code, frame, instruction.callee, instruction.arguments.length);
+        if (target.kind !== 'function' || target.name !== callee.name) continue;
+        for (const sample of failureSamples(callee.graph.returnType)) {
+          const known: Known = new Map(sample === null ? [] : [[`#${instruction.result}`, sample]]);
+          if (this.walk(frame, b, i + 1, known)) return true;
+        }
+      }
+    return false;
+  }
+
+  private walk(frame: Frame, block: number, from: number, entry: Known): boolean {
+    const seen = new Set<string>();
+    const work: { block: number; from: number; known: Known }[] = [{ block, from, known: entry }];
+    for (let item = work.pop(); item; item = work.pop()) {
+      const key = `${item.block}/${item.from}/${[...item.known].join(';')}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const { instructions, end } = frame.graph.blocks[item.block] ?? { instructions: [], end: null };
+      const known = new Map(item.known);
+      for (const instruction of instructions.slice(item.from)) {
+        if (instruction.kind === 'call' && this.releases(frame, instruction)) return true;
+        learn(this.code, frame, known, instruction);
+      }
+      const go = (to: number) => work.push({ block: to, from: 0, known });
+      switch (end?.kind) {
+        case 'goto':
+          go(end.to);
+          break;
+        case 'branch': {
+          const truth = compute(known, end.condition);
+          if (truth === null || truth !== 0) go(end.whenTrue);
+          if (truth === null || truth === 0) go(end.whenFalse);
+          break;
+        }
+        case 'switch':
+          for (const { to } of end.cases) go(to);
+          go(end.otherwise);
+          break;
+        case 'iterate':
+          go(end.body);
+          go(end.exit);
+          break;
+        default:
+      }
+    }
+    return false;
+  }
+
+  private releases(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }): boolean {
+    const target = resolveCallee(this.code, frame, callee, values.length);
+    const named = (e: Expression): boolean => {
+      switch (e.kind) {
+        case 'member':
+          return this.fields.has(e.field) || named(e.object);
+        case 'index':
+          return named(e.object) || named(e.index);
+        case 'dereference':
+        case 'address-of':
+          return named(e.object);
+        case 'cast':
+        case 'unary':
+          return named(e.operand);
+        case 'binary':
+          return named(e.left) || named(e.right);
+        default:
+          return false;
+      }
+    };
+    const isReleasing = (source: FunctionSource | null) =>
+      source !== null && [...this.fields].some((field) => source.releasedFields.has(field));
+    switch (target.kind) {
+      case 'function':
+        if (isReleasing(target.source)) return true;
+        break;
+      case 'model': {
+        const { action } = target.model;
+        // A local copy of the field may be what is released: then the function names the field somewhere.
+        if (action === 'free' || action === 'unmap' || action === 'channel-release')
+          return values.some(named) || this.copies(frame);
+        break;
+      }
+      case 'unknown':
+        // Through a table of operations, nobody knows by whom.
+        if (callee.kind === 'member' && RELEASES.test(callee.field)) return true;
+    }
+    // A function that is handed on to be called: kref_put (&object->kref, release).
+    return values.some((v) => v.kind === 'name' && isReleasing(this.code.function(v.name, frame.file)));
+  }
+
+  private copies(frame: Frame): boolean {
+    return frame.graph.blocks.some(({ instructions }) =>
+      instructions.some(
+        (i) =>
+          i.kind === 'set' && i.target.kind === 'name' && i.value.kind === 'member' && this.fields.has(i.value.field),
+      ),
+    );
+  }
+}
+
+function learn(code: Code, frame: Frame, known: Map<string, number>, instruction: Instruction): void {
+  if (instruction.kind === 'set') {
+    const key = keyOf(instruction.target);
+    if (key === null) return;
+    const value = compute(known, instruction.value);
+    if (value === null) known.delete(key);
+    else known.set(key, value);
+    return;
+  }
+  if (instruction.kind !== 'call') return;
+  const target = resolveCallee(code, frame, instruction.callee, instruction.arguments.length);
+  const [first] = instruction.arguments;
+  const value = first ? compute(known, first) : null;
+  const key = `#${instruction.result}`;
+  known.delete(key);
+  if (target.kind !== 'model' || value === null) return;
+  const { action, failure } = target.model;
+  if (action === 'pass') known.set(key, value);
+  if (action === 'is-error')
+    known.set(
+      key,
+      Number(failure === 'err-pointer-or-null' ? value <= 0 : failure === 'err-pointer' ? value < 0 : value !== 0),
+    );
+}
+
+function keyOf(e: Expression): string | null {
+  return e.kind === 'name' ? e.name : e.kind === 'temporary' ? `#${e.index}` : null;
+}
+
+function compute(known: Known, e: Expression): number | null {
+  switch (e.kind) {
+    case 'name':
+      return known.get(e.name) ?? (e.name === 'NULL' ? 0 : null);
+    case 'temporary':
+      return known.get(`#${e.index}`) ?? null;
+    case 'number':
+      return e.value;
+    case 'cast':
+      return compute(known, e.operand);
+    case 'unary': {
+      const value = compute(known, e.operand);
+      if (value === null) return null;
+      return e.operator === '!' ? Number(value === 0) : e.operator === '-' ? -value : null;
+    }
+    case 'binary': {
+      const [a, b] = [compute(known, e.left), compute(known, e.right)];
+      if (e.operator === '&&') return a === 0 || b === 0 ? 0 : a !== null && b !== null ? 1 : null;
+      if (e.operator === '||') return a || b ? 1 : a === 0 && b === 0 ? 0 : null;
+      if (a === null || b === null) return null;
+      switch (e.operator) {
+        case '==':
+          return Number(a === b);
+        case '!=':
+          return Number(a !== b);
+        case '<':
+          return Number(a < b);
+        case '<=':
+          return Number(a <= b);
+        case '>':
+          return Number(a > b);
+        case '>=':
+          return Number(a >= b);
+        default:
+          return null;
+      }
+    }
+    default:
+      return null;
+  }
+}
