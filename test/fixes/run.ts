@@ -96,7 +96,7 @@ const tally = new Map<string, { drawn: number; mendable: number; offered: number
 function keyOf(project: Project, { rule, file, function: name, line, column, endLine, endColumn }: Diagnostic): string {
   const unit = project.unit(file);
   const end = unit?.lines.offset({ line: endLine, column: endColumn });
-  return [rule, file, name, unit?.text.slice(unit.lines.offset({ line, column }), end)].join();
+  return [rule, file, name, unit?.text.slice(unit.lines.offset({ line, column }), end).split('\n')[0]].join();
 }
 function counts(project: Project, diagnostics: readonly Diagnostic[]): ReadonlyMap<string, number> {
   const map = new Map<string, number>();

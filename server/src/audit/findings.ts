@@ -65,13 +65,23 @@ export const operationAt = (finding: RawFinding, index: number): Operation | und
 /** Two findings with equal keys are one fault: the same kind at the same origin, however the path came there. */
 export function faultKey(finding: RawFinding): string {
   const { violation, exploration } = finding;
-  const at = (index: number) => {
-    const operation = operationAt(finding, index);
-    const place = operation && exploration.place(operation.site);
-    return place ? `${place.file}:${place.start}` : '?';
-  };
-  const origin = violation.related.find((r) => r.role === 'mapped' || r.role === 'allocated');
-  switch (violation.kind) {
+  const place = faultOrigin(finding);
+  const at = place ? `${place.file}:${place.start}` : '?';
+  return `${violation.kind}@${at}${hasManyWays(violation.kind) ? ` in ${exploration.function}` : ''}`;
+}
+
+/** Where a fault comes from: the operation at fault, or the one that made what has many ways to be lost. */
+export function faultOrigin(finding: RawFinding): SourcePlace | null {
+  const { violation, exploration } = finding;
+  const origin = hasManyWays(violation.kind)
+    ? violation.related.find((r) => r.role === 'mapped' || r.role === 'allocated')
+    : undefined;
+  const operation = operationAt(finding, origin?.index ?? violation.index);
+  return operation ? exploration.place(operation.site) : null;
+}
+
+function hasManyWays(kind: Violation['kind']): boolean {
+  switch (kind) {
     // One origin, many ways out of one function: one fault.
     case 'mapping-leak':
     case 'buffer-leak':
@@ -79,9 +89,9 @@ export function faultKey(finding: RawFinding): string {
     case 'short-mapping':
     // The halves of one address are told in turn.
     case 'unmapped-common-buffer':
-      return `${violation.kind}@${origin ? at(origin.index) : at(violation.index)} in ${exploration.function}`;
+      return true;
     default:
-      return `${violation.kind}@${at(violation.index)}`;
+      return false;
   }
 }
 

@@ -3,12 +3,12 @@ import { applyEdits, type Fix, FunctionText, isFixable, proposedFixes } from '..
 import { RULES } from '../rules/index.ts';
 import { type Budget, type Exploration, sequences } from '../sequence/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import { execute, faultKey, type RawFinding } from './findings.ts';
+import { execute, faultKey, faultOrigin, type RawFinding } from './findings.ts';
 import type { Project } from './project.ts';
 import { Unit, type UnitFunction } from './unit.ts';
 
-/** Functions that are executed again to see whether a fix holds: the changed one, and those that call it. */
-const MAX_CONCERNED = 12;
+/** Functions that are executed again to see whether a fix holds: the changed one, and the nearest of those that call it. */
+const MAX_CONCERNED = 10;
 /** Proposals that are tried for one fault. */
 const MAX_TRIED = 12;
 
@@ -41,8 +41,7 @@ export function mend(
   const code = textOf(own);
   const caller = fault.exploration.file === unit.path ? unit.functions.get(fault.exploration.function) : undefined;
   const explored = caller === own ? code : caller ? textOf(caller) : null;
-  const concerned = [...new Set([own, ...project.callers(own.name), ...(caller ? [caller] : [])])];
-  if (concerned.length > MAX_CONCERNED) return null;
+  const concerned = concernedBy(project, caller ? [own, caller] : [own]);
   const mended = keyOf(project, fault);
   const before = tally(project, concerned, budget);
   for (const fix of proposedFixes({ fault, ways, code, explored }).slice(0, MAX_TRIED)) {
@@ -59,6 +58,16 @@ export function mend(
 export function isMendable(rule: string): boolean {
   const id = RULE_BY_ID.get(rule);
   return id !== undefined && isFixable(id);
+}
+
+/** Functions, and those that call them in turn, the nearest first. */
+function concernedBy(project: Project, start: readonly UnitFunction[]): readonly UnitFunction[] {
+  const found = new Set(start);
+  for (const one of found) {
+    for (const caller of project.callers(one.name)) found.add(caller);
+    if (found.size >= MAX_CONCERNED) break;
+  }
+  return [...found].slice(0, MAX_CONCERNED);
 }
 
 /** Any platform shows whether there is a fault. */
@@ -171,12 +180,12 @@ function textOf(project: Project, exploration: Exploration, { site }: Operation)
   return `${exploration.function}: ${text}`;
 }
 
-/** The same fault in both texts: its kind, and what is written where it comes from. */
+/** The same fault in both texts: its kind, where it is found, and what is written where it comes from. */
 function keyOf(project: Project, finding: RawFinding): string {
-  const { violation, place } = finding;
-  const [, file = '', start = ''] = /@(.*):(\d+)$/.exec(faultKey(finding)) ?? [];
-  const text = project.unit(file)?.text.slice(Number(start), Number(start) + 60);
-  return [violation.kind, place.function, text?.split('\n')[0]?.trim()].join();
+  const { violation, exploration } = finding;
+  const place = faultOrigin(finding);
+  const text = place && project.unit(place.file)?.text.slice(place.start, place.start + 60);
+  return [violation.kind, exploration.function, place?.function, text?.split('\n')[0]?.trim()].join();
 }
 
 function isBetter(before: Tally, after: Tally, mended: string): boolean {

@@ -23,7 +23,7 @@ export const direction: FixProvider = (request) => {
 
 /** Passes the size, the number of entries or the device that the making call was given. */
 const sameArgument =
-  (title: (text: string, release: Call) => string, safe: boolean, ...roles: readonly Role[]): FixProvider =>
+  (title: (text: string) => string, safe: boolean, ...roles: readonly Role[]): FixProvider =>
   (request) => {
     const ends = endsOf(request);
     return roles.flatMap((role) => {
@@ -31,17 +31,11 @@ const sameArgument =
       const text = ends?.wanted(role);
       if (!ends || !wrong || !text || text === ends.text.slice(wrong)) return [];
       if (!ends.text.isMeaningfulAt(text, wrong.start)) return [];
-      return replaceArgument(wrong, text, title(text, ends.release), safe);
+      return replaceArgument(wrong, text, title(text), safe);
     });
   };
 
-export const size = sameArgument(
-  (text, release) => `${verb(release)} ${text} as well`,
-  false,
-  'size',
-  'pages',
-  'count',
-);
+export const size = sameArgument((text) => `Pass ${text}, the size at the other end`, false, 'size', 'pages', 'count');
 export const entries = sameArgument((text) => `Pass ${text}, the number of entries before mapping`, true, 'entries');
 export const device = sameArgument((text) => `Pass ${text}, the device that it was made for`, false, 'device');
 
