@@ -71,7 +71,10 @@ function repeats({ violation: { kind, index } }: Hint, { program }: DmaPath, exp
   return kind !== 'map-in-loop' || (operation?.op === 'map' && exploration.isInLoop(operation.mapping));
 }
 
-/** All of it lies in one function that is entered: that may have failed and cleaned up, and is looked at by itself. */
+/**
+ * All of it lies in one function that is entered: that may have failed and cleaned up, and is looked at by itself. Or in several
+ * of a Linux driver, where most such pairs are ways out of a failure.
+ */
 function isCalleesOwn({ violation: { index, related } }: Hint, path: DmaPath, exploration: Exploration): boolean {
   const functions = new Set(
     [index, ...related.map((one) => one.index)].flatMap((i) => {
@@ -80,7 +83,8 @@ function isCalleesOwn({ violation: { index, related } }: Hint, path: DmaPath, ex
       return place === undefined ? [] : [`${place.file}:${place.function}`];
     }),
   );
-  return functions.size === 1 && !functions.has(`${exploration.file}:${exploration.function}`);
+  if (functions.has(`${exploration.file}:${exploration.function}`)) return false;
+  return functions.size === 1 || path.program.dialect === 'linux';
 }
 
 function findingOf(

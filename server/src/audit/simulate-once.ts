@@ -54,7 +54,9 @@ function rolesOf(project: Project, name: string): readonly string[] {
     if (!text.includes(name)) continue;
     for (const match of text.matchAll(member)) {
       const table = tableAt(text, match.index);
-      roles.push(project.models.entryPoint(match[1] ?? '', table, project.dialect)?.role ?? 'other');
+      const [, member = ''] = match;
+      const role = project.models.entryPoint(member, table, project.dialect)?.role;
+      roles.push(role ?? (SETUP.test(member) ? 'probe' : 'other'));
     }
     if (declared.test(text)) roles.push('probe');
   }

@@ -5,6 +5,7 @@ export const bounceHeavy = defineRule({
   severity: 'information',
   dialects: ['linux', 'edk2'],
   nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 12, true: 5 }],
   summary: 'The mask or the size makes every transfer bounce.',
   message: ({ detail, dialect }) =>
     dialect === 'linux'

@@ -5,6 +5,7 @@ export const flushPerPage = defineRule({
   severity: 'information',
   dialects: ['linux'],
   nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 9, true: 8 }],
   summary: 'Pages are unmapped one by one, with an IOTLB invalidation each.',
   message: ({ detail }) =>
     `${detail.made} unmaps page by page, and each is invalidated by itself where invalidation is strict: ${detail.saving}, for ${detail.times} pages. ${
