@@ -1,6 +1,6 @@
 /** The packed extension in the real workbench: node test/e2e/run.mjs browser */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import type { Browser, Locator, Page } from 'playwright-core';
@@ -25,6 +25,7 @@ const squiggles = (): Locator => page.locator('.squiggly-error, .squiggly-warnin
 const problems = (text: string | RegExp): Locator =>
   page.locator('.markers-panel .monaco-list-row').filter({ hasText: text });
 
+const toast = (text: RegExp): Locator => page.locator('.notification-toast').filter({ hasText: text });
 const lens = (text: RegExp): Locator => page.locator('.codelens-decoration a').filter({ hasText: text });
 const closeTab = (): Promise<void> => runCommand(page, 'View: Close Editor');
 const focusEditor = (): Promise<void> => runCommand(page, 'View: Focus Active Editor Group');
@@ -102,9 +103,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
 
   it('simulates a function in a panel', async () => {
     await goToLine(page, 117);
-    await lens(/tdx.*Simulate/)
-      .last()
-      .click();
+    await runCommand(page, 'DMA Audit: Simulate Function');
     await page.locator('.tab', { hasText: 'DMA: nic_receive_wrong' }).waitFor();
     const panel = webview(page);
     await panel.locator('h1', { hasText: 'nic_receive_wrong' }).waitFor();
@@ -149,6 +148,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     ] as const) {
       workbench.set({ 'workbench.colorTheme': theme });
       await page.locator(name === 'dark' ? '.monaco-workbench.vs-dark' : '.monaco-workbench.hc-black').waitFor();
+      await webview(page).locator('h1').scrollIntoViewIfNeeded();
       await page.waitForTimeout(500);
       await shot(`08-panel-${name}`);
     }
@@ -190,18 +190,33 @@ describe('in the workbench', { timeout: 300_000 }, () => {
 
   it('audits the whole workspace', async () => {
     await runCommand(page, 'DMA Audit: Audit Workspace');
-    await page.locator('.notification-toast', { hasText: /DMA Audit: \d+ findings in \d+ functions/ }).waitFor();
+    await toast(/DMA Audit: 5 findings in 12 functions of 2 files/).waitFor();
     await shot('11-audit');
-    await page
-      .locator('.notification-toast a, .notification-toast .monaco-button', { hasText: 'Show Problems' })
+    await toast(/5 findings/)
+      .locator('.monaco-button', { hasText: 'Show Problems' })
       .click();
     await problems('BlockDma.c').first().waitFor();
     await shot('12-audit-problems');
+    await hideProblems();
+  });
+
+  it('tells how far an audit has come, and can be cancelled', async () => {
+    const copies = join(workbench.folder, 'copies');
+    for (let i = 0; i < 300; i++) cpSync(join(workbench.folder, 'linux'), join(copies, `${i}`), { recursive: true });
+    await runCommand(page, 'DMA Audit: Audit Workspace');
+    const running = toast(/DMA Audit.*\d+ of \d+|DMA Audit.*files/);
+    await running.waitFor();
+    await page.waitForTimeout(700);
+    await shot('13-audit-progress');
+    await running.hover();
+    await running.locator('.monaco-button', { hasText: 'Cancel' }).click();
+    await running.waitFor({ state: 'detached' });
+    rmSync(copies, { recursive: true });
+    assert.equal(await toast(/\d+ findings in/).count(), 0);
   });
 
   it('mends a fault by a quick fix', async () => {
     await openFile(page, NIC);
-    await hideProblems();
     await quickFix(page, 126, 'DMA_FROM_DEVICE', () => shot('17-quickfix'));
     await squiggles().first().waitFor({ state: 'detached' });
     await page
@@ -232,11 +247,12 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     await stack.first().waitFor({ timeout: 30_000 });
     const variable = (text: RegExp): Locator =>
       page.locator('.debug-variables .monaco-list-row').filter({ hasText: text }).first();
+    await variable(/^Memory/).click();
     await variable(/buf.*cpu/).waitFor();
     await page.keyboard.press('F11');
     await variable(/buf.*device/).waitFor();
     await shot('15-debugger');
-    await runCommand(page, 'Debug: Step Back');
+    await page.locator('.debug-toolbar a[aria-label^="Step Back"]').click();
     await variable(/buf.*cpu/).waitFor();
     await page.keyboard.press('Shift+F5');
     await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
@@ -259,7 +275,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
       page.locator('.view-line span span', { hasText: text }).first().getAttribute('class');
     const looks = await Promise.all([/^program$/, /^allocate$/, /^64K$/, /^#\s+The/].map(look));
     assert.equal(new Set(looks).size, 4, looks.join(' '));
-    await shot('13-dmaseq');
+    await shot('19-dmaseq');
     await closeTab();
     await goToLine(page, 30);
     assert.match((await look(/^dma_mapping_error$/)) ?? '', /mtkb/, 'DMA calls are bold');
