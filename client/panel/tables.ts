@@ -63,7 +63,12 @@ export function figuresList({ figures }: Simulation): HTMLElement {
 }
 
 export function assumptionsList({ assumptions, guesses }: SimulatedPath): HTMLElement {
-  const from = { page: 'assumed: a page', user: 'as you said', comment: 'as a comment says' } as const;
+  const from = {
+    page: 'assumed: a page',
+    user: 'as you said',
+    comment: 'as a comment says',
+    configuration: 'as the configuration says',
+  } as const;
   const items = assumptions.map((one) =>
     element(
       'li',

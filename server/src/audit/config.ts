@@ -19,6 +19,8 @@ export interface Config {
   readonly exclude?: readonly string[];
   readonly models?: readonly string[];
   readonly baseline?: string;
+  /** `name=bytes`, as for `--size` of `dma-audit simulate`. */
+  readonly sizes?: readonly string[];
 }
 
 const text: Schema = { type: 'string', minLength: 1 };
@@ -74,6 +76,11 @@ export const CONFIG_SCHEMA: Schema & { readonly additionalProperties: boolean } 
       items: text,
     },
     baseline: { description: 'The file of known findings; relative to this file.', ...text },
+    sizes: {
+      description: 'What sizes are that the code does not tell, for simulate and cost: "Length=64K". Later ones win.',
+      type: 'array',
+      items: text,
+    },
   },
   $defs: {
     levels,
@@ -95,6 +102,7 @@ export function extendConfig(base: Config, config: Config): Config {
     overrides: [...(base.overrides ?? []), ...(config.overrides ?? [])],
     exclude: [...(base.exclude ?? []), ...(config.exclude ?? [])],
     models: [...(base.models ?? []), ...(config.models ?? [])],
+    sizes: [...(base.sizes ?? []), ...(config.sizes ?? [])],
   };
 }
 

@@ -37,7 +37,7 @@ export type {
   SimulateOptions,
   Simulation,
 } from './simulate-result.ts';
-export { type Assumption, parseSize, type Sizes } from './simulate-sizes.ts';
+export { type Assumption, parseNamedSize, type Sizes } from './simulate-sizes.ts';
 export type { FileSuppressions, Notice, SuppressedDiagnostic } from './suppress.ts';
 export { type FilesResult, NO_PLATFORM, type SkippedFile } from './task.ts';
 export { Unit } from './unit.ts';

@@ -113,6 +113,8 @@ export interface SimulatedEntry {
 export interface SimulateOptions {
   readonly platforms: readonly Platform[];
   readonly sizes: Sizes;
+  /** Those of the configuration, for what neither `sizes` nor a comment names. */
+  readonly configuredSizes?: Sizes;
   /** Which paths are told in full: numbers from 1, or the part they play. */
   readonly paths: ReadonlySet<number> | 'success' | 'worst' | 'all';
   readonly budget: Budget;

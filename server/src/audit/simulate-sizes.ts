@@ -13,8 +13,8 @@ export interface Assumption {
   readonly bytes: number;
   /** One of `name`, in bytes: 4096 where the code counts pages. */
   readonly unit: number;
-  /** Where the number comes from: nobody told (a page), the user, or a comment in the function. */
-  readonly from: 'page' | 'user' | 'comment';
+  /** Where the number comes from: nobody told (a page), the user, a comment in the function, or the configuration. */
+  readonly from: 'page' | 'user' | 'comment' | 'configuration';
   readonly file: string;
   /** From 1. */
   readonly line: number;
@@ -46,6 +46,7 @@ export function assumeSizes(
   exploration: Exploration,
   project: Project,
   given: Sizes,
+  configured: Sizes = new Map(),
 ): { readonly program: Program; readonly assumptions: readonly Assumption[] } {
   const comments = commentSizes(project, exploration);
   const byKey = new Map<string, Assumption>();
@@ -61,12 +62,12 @@ export function assumeSizes(
     const factor = /\*4096$/.test(key) || argument?.role === 'pages' ? PAGE : 1;
     const user = find(given, name);
     const comment = find(comments, name);
-    const value = user ?? comment;
+    const value = user ?? comment ?? find(configured, name);
     const assumption: Assumption = {
       name,
       bytes: value === undefined ? PAGE * entries : value * factor,
       unit: factor,
-      from: user !== undefined ? 'user' : comment !== undefined ? 'comment' : 'page',
+      from: sourceOf(user, comment, value),
       file: place.file,
       line: positionOf(project, place).line,
     };
@@ -107,6 +108,16 @@ export function assumeSizes(
   return { program: { ...program, operations }, assumptions: [...byKey.values()] };
 }
 
+function sourceOf(
+  user: number | undefined,
+  comment: number | undefined,
+  value: number | undefined,
+): Assumption['from'] {
+  if (user !== undefined) return 'user';
+  if (comment !== undefined) return 'comment';
+  return value === undefined ? 'page' : 'configuration';
+}
+
 /** A scatterlist: each entry is assumed to be a page. */
 const isList = ({ family }: MapOperation): boolean => family === 'sg' || family === 'sgtable';
 
@@ -132,6 +143,13 @@ function commentSizes(project: Project, { file, function: name }: Exploration): 
     }
   }
   return sizes;
+}
+
+/** Reads `Length=64K`; null for anything else. */
+export function parseNamedSize(text: string): readonly [string, number] | null {
+  const [, name, size] = /^(.+)=([^=]+)$/.exec(text) ?? [];
+  const bytes = size === undefined ? null : parseSize(size);
+  return name === undefined || bytes === null ? null : [name, bytes];
 }
 
 /** Reads 4096, 0x1000, 4K, 4KiB, 2M; null for anything else and beyond 2^46 (64 TiB). */

@@ -41,7 +41,7 @@ export function simulate(project: Project, file: string, name: string, options: 
   const complete = exploration.paths.filter((path) => path.complete);
   const sized = (complete.length > 0 ? complete : exploration.paths).map((path) => ({
     path,
-    ...assumeSizes(path.program, exploration, project, sizes),
+    ...assumeSizes(path.program, exploration, project, sizes, options.configuredSizes),
   }));
   const assumptions = new Map(sized.map((one) => [one.path, one.assumptions]));
   const ranked = rankPaths(sized, platforms);

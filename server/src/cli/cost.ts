@@ -16,7 +16,7 @@ import { findInputs, type Inputs } from './inputs.ts';
 import { hasColour, protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import { pathArgument, rootOf } from './root.ts';
-import { analysisTools } from './simulate-load.ts';
+import { analysisTools, configuredSizes } from './simulate-load.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface CostArguments {
@@ -98,6 +98,7 @@ async function costsIn(
 ): Promise<readonly FunctionCost[]> {
   const names = new Set(files.map((file) => nameIn(root, file)));
   const tools = await analysisTools(root);
+  const sizes = await configuredSizes(root);
   const costs: FunctionCost[] = [];
   for (const directory of [...new Set(files.map((file) => dirname(file)))].sort()) {
     const { projects } = await readDirectory(directory, { root, dialect: null }, tools);
@@ -106,8 +107,7 @@ async function costsIn(
         dialects.includes(project.dialect),
       );
       for (const unit of units)
-        if (names.has(unit.path))
-          costs.push(...unitCosts(project, unit, platforms, new Map(), DEFAULT_BUDGET, figures));
+        if (names.has(unit.path)) costs.push(...unitCosts(project, unit, platforms, sizes, DEFAULT_BUDGET, figures));
     }
   }
   return costs;

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { readDirectory, type Tools } from '../audit/directory.ts';
-import { nameIn, type Project } from '../audit/index.ts';
+import { nameIn, type Project, parseNamedSize, type Sizes } from '../audit/index.ts';
 import { builtinModels, createModels } from '../models/index.ts';
 import { createParser } from '../syntax/index.ts';
 import { loadConfig } from './config-files.ts';
@@ -19,6 +19,18 @@ export interface NamedFunction {
 export async function analysisTools(root: string): Promise<Tools> {
   const { models } = await loadConfig(null, root);
   return { models: createModels([...builtinModels, ...models]), parser: await createParser() };
+}
+
+/** Sizes that the configuration gives. Throws a Failure for one that cannot be read. */
+export async function configuredSizes(root: string): Promise<Sizes> {
+  const { config } = await loadConfig(null, root);
+  return new Map(
+    (config.sizes ?? []).map((text) => {
+      const size = parseNamedSize(text);
+      if (size === null) throw new Failure(EXIT.configuration, `sizes: '${text}' must be name=bytes, as in Length=64K`);
+      return size;
+    }),
+  );
 }
 
 /** Reads `FILE:FUNCTION` and the file's directory. Throws a Failure when there is no such function. */

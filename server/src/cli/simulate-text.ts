@@ -107,7 +107,7 @@ class Writer {
     const sizes = assumptions.map(({ name, bytes, unit, from, file, line }) => [
       printable(name),
       `= ${grouped(bytes)} bytes${unit > 1 ? ` (${counted(bytes / unit, 'page')})` : ''}`,
-      from === 'page' ? 'assumed' : from === 'user' ? 'as you said' : 'as a comment says',
+      FROM[from],
       this.#place(file, line),
     ]);
     const others = guesses.map(({ what, value, text, file, line }) => [
@@ -221,6 +221,14 @@ class Writer {
     return file === this.#simulation.file ? `${line}` : `${/[^/]+$/.exec(file)?.[0] ?? file}:${line}`;
   }
 }
+
+/** Who says how large something is. */
+const FROM = {
+  page: 'assumed',
+  user: 'as you said',
+  comment: 'as a comment says',
+  configuration: 'as the configuration says',
+} as const;
 
 /** Steps that only tell something when something happened at them. */
 const QUIET: ReadonlySet<string> = new Set([

@@ -64,6 +64,34 @@ describe('dma-audit simulate', () => {
     expect(await simulated('a.c:send', '--platform', 'tdx')).toMatch(/^ +4 +map {2}my_map/m);
   });
 
+  test('the configuration gives sizes, which --size overrules', async () => {
+    writeFileSync(join(folder, 'dma-audit.json'), '{ "sizes": ["length=16K"] }');
+    expect(await simulated('a.c:send')).toMatch(/^ {2}length += 16,384 bytes +as the configuration says +4$/m);
+    expect(await simulated('a.c:send', '--size', 'length=1')).toMatch(/^ {2}length += 1 bytes +as you said +4$/m);
+    writeFileSync(join(folder, 'dma-audit.json'), '{ "sizes": ["length"] }');
+    await expect(simulated('a.c:send')).rejects.toThrow("sizes: 'length' must be name=bytes");
+  });
+
+  test('tells how often a path goes round a loop, and directions that it takes for granted', async () => {
+    const loop = `#include <linux/dma-mapping.h>
+int fill(struct ring *r, int way)
+{
+	int i;
+
+	for (i = 0; i < r->count; i++) {
+		r->dma[i] = dma_map_single(r->dev, r->data[i], 2048, way);
+		if (dma_mapping_error(r->dev, r->dma[i]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+`;
+    writeFileSync(join(folder, 'b.c'), loop);
+    const text = await simulated('b.c:fill', '--count', '3', '--platform', 'vtd-strict');
+    expect(text).toMatch(/^ {2}loop of dma_map_single\(.* += 3 turns +--count sets the most +7$/m);
+    expect(text).toMatch(/^ {2}direction of dma_map_single\(.* += to the device and back +assumed +7$/m);
+  });
+
   test.each([
     ['a.c', [], 'write FILE:FUNCTION'],
     ['b.c:send', [], 'no such file'],

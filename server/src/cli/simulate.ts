@@ -1,14 +1,14 @@
 import process from 'node:process';
 import { documentOf, type Platform, platformsFor, printDmaseq } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseSize, type Simulation, simulate } from '../audit/index.ts';
+import { parseNamedSize, type Simulation, simulate } from '../audit/index.ts';
 import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import { pathArgument, rootOf } from './root.ts';
-import { loadFunction } from './simulate-load.ts';
+import { configuredSizes, loadFunction } from './simulate-load.ts';
 import { simulationText } from './simulate-text.ts';
 import { NAME, VERSION } from './version.ts';
 
@@ -69,7 +69,8 @@ export function simulateCommand(): Command {
     .addHelpText(
       'after',
       `
-Sizes that the code does not tell count as a page until --size or a comment in the function says otherwise:
+Sizes that the code does not tell count as a page until --size, a comment in the function or "sizes" in dma-audit.json
+says otherwise:
   /* dma-audit-size: Length=0x2000 */`,
     )
     .action(execute);
@@ -84,6 +85,7 @@ async function execute(target: string, given: SimulateArguments): Promise<void> 
   const simulation = simulate(found.project, found.file, found.function, {
     platforms,
     sizes: given.size ?? new Map(),
+    configuredSizes: await configuredSizes(root),
     paths: given.path,
     budget: { ...DEFAULT_BUDGET, iterations: given.count },
     figures: await figuresWith(given.profile),
@@ -137,10 +139,9 @@ function usual(dialect: Platform['dialects'][number]): readonly Platform[] {
 }
 
 function size(value: string, before: ReadonlyMap<string, number> = new Map()): ReadonlyMap<string, number> {
-  const [, name, text] = /^(.+)=([^=]+)$/.exec(value) ?? [];
-  const bytes = text === undefined ? null : parseSize(text);
-  if (name === undefined || bytes === null) throw new InvalidArgumentError('It must be name=bytes, as in Length=64K.');
-  return new Map([...before, [name, bytes]]);
+  const named = parseNamedSize(value);
+  if (named === null) throw new InvalidArgumentError('It must be name=bytes, as in Length=64K.');
+  return new Map([...before, named]);
 }
 
 function count(value: string): number {
