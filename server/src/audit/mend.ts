@@ -132,7 +132,10 @@ function tally(project: Project, functions: readonly UnitFunction[], budget: Bud
       const { exploration, findings } = explore(project, one, budget) ?? {};
       gaps += (exploration?.degraded.length ?? 1) + (project.function(one.name, file)?.graph.problems.length ?? 0);
       if (exploration) addEnds(project, exploration, released, kept);
-      for (const finding of findings ?? []) faults.set(faultKey(finding), keyOf(project, finding));
+      for (const finding of findings ?? []) {
+        const key = faultKey(finding);
+        if (!faults.has(key)) faults.set(key, keyOf(project, finding));
+      }
     }
     for (const key of faults.values()) counts.set(key, (counts.get(key) ?? 0) + 1);
   }

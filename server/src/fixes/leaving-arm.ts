@@ -3,7 +3,7 @@ import { failureValue, gotoName, labelName, labels, returnedAfter, returnText, r
 import { insertBefore, type NewCode, negated, replaceStatement } from './edit.ts';
 import { areDisjoint, type Fault, type Fix, type FixProvider, type TextEdit } from './fix.ts';
 import { childAt, descendants, type FunctionText, type Statement } from './function-text.ts';
-import { helperCall, isWithin, type Making, makingCall, oneLine, releaseStatement } from './release.ts';
+import { handleText, helperCall, isWithin, type Making, makingCall, oneLine, releaseStatement } from './release.ts';
 
 /** Releases what a path leaves behind: by another label of the ladder, or on the arm itself. */
 export const leavingArm: FixProvider = ({ fault, ways, code }) => {
@@ -25,9 +25,11 @@ function fixesOn(code: FunctionText, fault: Fault, making: Making, arms: readonl
     const edits = together(arms.map((arm) => jumpTo(code, arm, label)));
     return edits && { title: `${what} ${place} by going to ${label}`, edits, safe: false };
   });
-  const edits = together(arms.map((arm) => releaseOn(code, fault, making, arm)));
-  const onArm: Fix | null = edits && { title: `${what} ${place}`, edits, safe: false };
-  return [...byLabel, onArm].filter((fix) => fix !== null);
+  const onArm = (cleared: boolean): Fix | null => {
+    const edits = together(arms.map((arm) => releaseOn(code, fault, making, arm, cleared)));
+    return edits && { title: `${what} ${place}${cleared ? ', and clear the handle' : ''}`, edits, safe: false };
+  };
+  return [...byLabel, onArm(false), onArm(true)].filter((fix) => fix !== null);
 }
 
 function leftBehind({ violation, path }: Fault): Making | null {
@@ -119,20 +121,35 @@ function jumpTo(code: FunctionText, arm: Statement, label: string): readonly Tex
 }
 
 /** The arm releases it before it leaves, and before it frees what the release may look at. */
-function releaseOn(code: FunctionText, fault: Fault, making: Making, arm: Statement): readonly TextEdit[] {
+function releaseOn(
+  code: FunctionText,
+  fault: Fault,
+  making: Making,
+  arm: Statement,
+  isCleared: boolean,
+): readonly TextEdit[] {
   const release = releaseStatement(code, fault, making, arm.node.start);
-  if (release === null) return [];
+  const handle = isCleared ? clearable(code, fault, making) : null;
+  if (release === null || (isCleared && handle === null)) return [];
+  const lines = handle === null ? [release] : [release, `${handle} = NULL;`];
   const guard = guardOn(code, fault, making, arm);
-  const part: NewCode = guard === null ? release : { condition: guard, body: [release] };
+  const parts: readonly NewCode[] = guard === null ? lines : [{ condition: guard, body: lines }];
   const { node } = arm;
   // A call in the return comes first: it may use what is released.
   if (node.kind === 'return_statement' && hasCall(code, node)) {
     const status = statusVariable(code);
     return status
-      ? replaceStatement(code, arm, [`${status} = ${returnValue(code, node)};`, part, returnText(status)])
+      ? replaceStatement(code, arm, [`${status} = ${returnValue(code, node)};`, ...parts, returnText(status)])
       : [];
   }
-  return insertBefore(code, beginning(code, arm, guard !== null), [part]);
+  return insertBefore(code, beginning(code, arm, guard !== null), parts);
+}
+
+/** A token or pointer that others can reach: they release it once more, unless it says that there is nothing. */
+function clearable(code: FunctionText, fault: Fault, making: Making): string | null {
+  const call = makingCall(code, fault, making);
+  const handle = call && (handleText(code, call, 'mapping') ?? handleText(code, call, 'cpu-address'));
+  return handle && /->|\.|^\*/.test(handle) ? handle : null;
 }
 
 /** The first statement of the arm that releases something; where something is tested, that changes something. */
