@@ -26,7 +26,7 @@ const problems = (text: string | RegExp): Locator =>
   page.locator('.markers-panel .monaco-list-row').filter({ hasText: text });
 
 const toast = (text: RegExp): Locator => page.locator('.notification-toast').filter({ hasText: text });
-const lens = (text: RegExp): Locator => page.locator('.codelens-decoration a').filter({ hasText: text });
+const lens = (text: RegExp): Locator => page.locator('.codelens-decoration a').filter({ hasText: text, visible: true });
 const closeTab = (): Promise<void> => runCommand(page, 'View: Close Editor');
 const focusEditor = (): Promise<void> => runCommand(page, 'View: Focus Active Editor Group');
 

@@ -9,9 +9,13 @@ const root = join(import.meta.dirname, '..', '..');
 const suites = { browser: 'test/e2e/editor.e2e.ts', 'extension host': 'test/exthost/run.ts' };
 const wanted = process.argv.slice(2);
 
-function run(command, args, env = {}) {
-  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  if (status !== 0) process.exit(status ?? 1);
+/** Ends the process when the command fails; `quiet`: what it says is shown only then. */
+function run(command, args, { env = {}, quiet = false } = {}) {
+  const stdio = quiet ? 'pipe' : 'inherit';
+  const done = spawnSync(command, args, { cwd: root, stdio, encoding: 'utf8', env: { ...process.env, ...env } });
+  if (done.status === 0) return;
+  if (quiet) console.error(done.stdout, done.stderr);
+  process.exit(done.status ?? 1);
 }
 
 const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -26,14 +30,16 @@ if (!workbench.ok) {
 }
 const shots = join(root, 'test', 'e2e', 'shots');
 if (wanted.length === 0) rmSync(shots, { recursive: true, force: true });
-run('npm', ['run', '--silent', 'extension']);
+run('npm', ['run', '--silent', 'extension'], { quiet: true });
 for (const [name, entry] of Object.entries(suites)) {
   if (wanted.length > 0 && !wanted.includes(name.split(' ')[0] ?? '')) continue;
   console.log(`e2e: ${name}`);
   run(process.execPath, ['test/run.mjs', entry], {
-    ...workbench.environment,
-    CHROMIUM: browser,
-    E2E_SHOTS: shots,
-    NODE_OPTIONS: '--test-reporter=spec',
+    env: {
+      ...workbench.environment,
+      CHROMIUM: browser,
+      E2E_SHOTS: shots,
+      NODE_OPTIONS: '--test-reporter=spec',
+    },
   });
 }

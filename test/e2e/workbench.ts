@@ -70,7 +70,11 @@ export async function startWorkbench(options: WorkbenchOptions): Promise<Workben
   ];
   const env = { ...cleanEnvironment(), EXTENSIONS_GALLERY: '{}', ...options.environment };
   for (const extension of options.extensions ?? []) {
-    const said = execFileSync(node, [...main, '--install-extension', extension], { env, encoding: 'utf8' });
+    const said = execFileSync(node, [...main, '--install-extension', extension], {
+      env,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    });
     if (!said.includes('was successfully installed')) throw new Error(`${extension} was not installed: ${said}`);
   }
   const port = await freePort();
