@@ -96,6 +96,7 @@ function interruptible(project: Project, isStale: () => boolean): Code {
     dialect: project.dialect,
     models: project.models,
     checkedFields: project.checkedFields,
+    releasesField: (field) => project.releasesField(field),
     callersOf: (name, file) => project.callersOf(name, file),
     isArray: (name, file) => project.isArray(name, file),
     arrayField: (field) => project.arrayField(field),

@@ -86,6 +86,7 @@ function hasManyWays(kind: Violation['kind']): boolean {
     case 'mapping-leak':
     case 'buffer-leak':
     case 'channel-leak':
+    case 'lifecycle-leak':
     case 'short-mapping':
     // The halves of one address are told in turn.
     case 'unmapped-common-buffer':

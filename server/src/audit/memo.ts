@@ -167,6 +167,12 @@ class RecordedCode implements Code {
     return recorded;
   }
 
+  releasesField(field: string): boolean {
+    const key = `release of field ${field}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, releasesField(field));
+    return this.#project.releasesField(field);
+  }
+
   callersOf(name: string, file: string): readonly FunctionSource[] {
     this.#asked.set(`callers of ${name} in ${file}`, callersOf(name, file));
     return this.#project.callersOf(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
@@ -212,6 +218,10 @@ const fileOf =
   (name: string, file: string): Ask =>
   (project) =>
     project.function(name, file)?.file ?? null;
+const releasesField =
+  (field: string): Ask =>
+  (project) =>
+    project.releasesField(field);
 const callersOf =
   (name: string, file: string): Ask =>
   (project) =>

@@ -9,6 +9,8 @@ import { weights } from './weights.ts';
 /** In characters. */
 const WEIGHT_STEP = 512;
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 /** Files that are looked at together: one file, or the files of a driver's directory. */
 export class Project implements Code {
   readonly dialect: Dialect;
@@ -19,6 +21,7 @@ export class Project implements Code {
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
   private readonly calls: CallGraph;
+  private releasedFields: ReadonlySet<string> | null = null;
   private weights: ReadonlyMap<CallNode, number> | null = null;
   private readonly sources = new Map<CallNode, FunctionSource>();
 
@@ -92,6 +95,11 @@ export class Project implements Code {
     return source;
   }
 
+  releasesField(field: string): boolean {
+    this.releasedFields ??= new Set(this.calls.relevantNodes.flatMap((node) => [...this.fieldsIn(node)]));
+    return this.releasedFields.has(field);
+  }
+
   callersOf(name: string, file: string): readonly FunctionSource[] {
     const node = this.calls.find(name, file);
     if (node?.file !== file) return [];
@@ -100,9 +108,15 @@ export class Project implements Code {
 
   private releasedFieldsOf(node: CallNode): ReadonlySet<string> {
     const fields = new Set<string>();
-    for (const { name, file } of this.calls.releasingBelow(node, this.models))
-      for (const field of this.units.get(file)?.functions.get(name)?.content.fields ?? []) fields.add(field);
+    for (const one of this.calls.releasingBelow(node, this.models))
+      for (const field of this.fieldsIn(one)) fields.add(field);
     return fields;
+  }
+
+  /** Field names in the text of a function that may release something. */
+  private fieldsIn(node: CallNode): ReadonlySet<string> {
+    if (!this.calls.releasesOf(node, this.models).size) return NOTHING;
+    return this.units.get(node.file)?.functions.get(node.name)?.content.fields ?? NOTHING;
   }
 
   isArray(name: string, file: string): boolean {

@@ -14,5 +14,7 @@ export const mappingLeak = defineRule({
   message: ({ detail, dialect }) =>
     detail.why === 'unwound'
       ? `this failing path leaves the mapping of ${detail.made} in place; other failing paths of the function unmap it. Unmap it here too before returning`
-      : `the mapping made by ${detail.made} is lost on this path: no variable or field holds its ${dialect === 'edk2' ? 'token' : 'address'} any more. Unmap it before this point`,
+      : detail.why === 'lifecycle-end'
+        ? `this entry point fails and leaves the mapping of ${detail.made} in place: whoever called it does not call its counterpart. Unmap it here before returning`
+        : `the mapping made by ${detail.made} is lost on this path: no variable or field holds its ${dialect === 'edk2' ? 'token' : 'address'} any more. Unmap it before this point`,
 });

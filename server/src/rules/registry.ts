@@ -12,6 +12,7 @@ import { exitBootServicesMemoryMap } from './exit-boot-services-memory-map.ts';
 import { flushPerPage } from './flush-per-page.ts';
 import { foreignCommonBuffer } from './foreign-common-buffer.ts';
 import { freeWhileMapped } from './free-while-mapped.ts';
+import { lifecycleLeak } from './lifecycle-leak.ts';
 import { mapInLoop } from './map-in-loop.ts';
 import { mappingLeak } from './mapping-leak.ts';
 import { oversizedBounce } from './oversized-bounce.ts';
@@ -35,6 +36,7 @@ export const RULES: readonly Rule[] = [
   bounceHeavy,
   bufferLeak,
   channelLeak,
+  lifecycleLeak,
   conversionChurn,
   cpuAccessWhileMapped,
   deviceMismatch,

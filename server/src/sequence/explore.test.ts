@@ -258,7 +258,7 @@ describe('loops', () => {
     ).toMatchInlineSnapshot(`
       [
         "map m1 failed, check m1, fails",
-        "map m1, check m1, map m2 failed, check m2, fails",
+        "map m1, check m1, map m2 failed, check m2, lose m1 lifecycle-end, fails",
         "works",
         "map m1, check m1, works",
         "map m1, check m1, map m2, check m2, works",

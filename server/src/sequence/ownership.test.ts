@@ -18,7 +18,10 @@ function paths(definition: string, dialect: Dialect = 'linux', name = 'f'): read
   return found.filter((p) => p.complete);
 }
 
-/** Why something is lost on some path of a function with this body; the mapping is checked, its handle is `a`. */
+/**
+ * Why something is lost on some path of a function with this body, other than that nobody comes back for it; the mapping is
+ * checked, its handle is `a`.
+ */
 function losses(body: string): readonly string[] {
   const found = paths(`
 static int f(struct port *p, void *buf, dma_addr_t *out)
@@ -33,7 +36,9 @@ static int f(struct port *p, void *buf, dma_addr_t *out)
   return [
     ...new Set(
       found.flatMap((p) =>
-        p.program.operations.flatMap((o) => (o.op === 'lose' ? [`${o.why}${o.certain ? '' : ', maybe'}`] : [])),
+        p.program.operations.flatMap((o) =>
+          o.op === 'lose' && o.why !== 'lifecycle-end' ? [`${o.why}${o.certain ? '' : ', maybe'}`] : [],
+        ),
       ),
     ),
   ];

@@ -168,12 +168,18 @@ class ProgramWriter {
   }
 
   /** A callee's caller, a loop's other elements or an out-parameter's owner may hold what this path does not see. */
-  private isCertain(exit: Exit, info: ResourceInfo, held: readonly string[], failing: boolean | null): boolean {
+  private isCertain(
+    exit: Exit,
+    info: ResourceInfo,
+    held: readonly string[],
+    failing: boolean | null,
+    why: 'returning' | 'unwound' | 'lifecycle-end',
+  ): boolean {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop;
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
     if (failing !== true) return false;
-    if (info.depth > 0 && held.length === 0) return false;
+    if (why === 'lifecycle-end' || (info.depth > 0 && held.length === 0)) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
     );
@@ -191,15 +197,24 @@ class ProgramWriter {
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
       const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
       const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
-      if (!isLost && (!isLeftBehind || this.isLeftToCallers(held))) continue;
+      const why = isLost
+        ? 'returning'
+        : isLeftBehind
+          ? this.isLeftToCallers(held)
+            ? null
+            : 'unwound'
+          : !now.wronglyChecked && this.isForgotten(held, now.escaped, failing)
+            ? 'lifecycle-end'
+            : null;
+      if (why === null) continue;
       lost.push({
         op: 'lose',
         site: this.endSite(exit, info),
         api: info.name,
         target: this.context.toResource(info.id, 'exact'),
-        why: isLost ? 'returning' : 'unwound',
+        why,
         failing: failing === true,
-        certain: this.isCertain(exit, info, held, failing),
+        certain: this.isCertain(exit, info, held, failing, why),
       });
     }
     // A buffer that is lost with its mapping is one fault.
@@ -214,6 +229,18 @@ class ProgramWriter {
     return [...this.context.mappedBuffers].flatMap(([mapping, of]) =>
       of === buffer && exit.state.resource(mapping)?.life === 'live' ? holders.of(mapping) : [],
     );
+  }
+
+  /**
+   * Held in fields, but nobody comes back for it: an entry point has failed, so that its counterpart is not called; or no
+   * function of the driver releases what such a field holds.
+   */
+  private isForgotten(held: readonly string[], escaped: boolean, failing: boolean | null): boolean {
+    if (held.includes('return value')) return false;
+    const { name, file } = this.source;
+    if (failing === true) return this.code.callersOf(name, file).length === 0;
+    const fields = held.map(lastField);
+    return !escaped && failing === false && !fields.some((field) => field === '' || this.code.releasesField(field));
   }
 
   /** Whoever called the function takes the resource from where it is held, when the function fails. */

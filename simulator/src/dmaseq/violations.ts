@@ -4,6 +4,7 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   'mapping-leak': true,
   'buffer-leak': true,
   'channel-leak': true,
+  'lifecycle-leak': true,
   'double-unmap': true,
   'double-free': true,
   'unmap-after-failed-map': true,

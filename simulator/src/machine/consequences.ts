@@ -24,6 +24,12 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
         traits.held &&
         `each time ${traits.held} stay${traits.held.startsWith('bounce') || traits.held.startsWith('pages') ? '' : 's'} taken`
       );
+    case 'lifecycle-leak':
+      return traits.held
+        ? `each time the device is removed ${traits.held} stay taken`
+        : traits.encrypted
+          ? 'the memory stays shared with the host and is lost'
+          : 'the memory is lost when the device is removed';
     case 'short-mapping':
       return traits.held && 'the short mapping stays';
     case 'buffer-leak':

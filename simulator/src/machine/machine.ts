@@ -808,6 +808,8 @@ class Machine {
       failing: operation.failing ? 'yes' : 'no',
       certain: operation.certain === false ? 'no' : 'yes',
     };
+    // Nothing went wrong yet: it is the end of the device's life that finds it.
+    const isForever = why === 'lifecycle-end' && !operation.failing;
     if (target.to === 'mapping') {
       const mapping = this.mappings.get(target.id);
       const { origin } = mapping ?? {};
@@ -821,7 +823,7 @@ class Machine {
       )
         return;
       this.report(
-        origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak',
+        isForever ? 'lifecycle-leak' : origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak',
         index,
         mapped(mapping),
         { ...detail, made: origin.api },
@@ -830,7 +832,12 @@ class Machine {
     } else if (target.to === 'buffer') {
       const buffer = this.buffers.get(target.id);
       if (!buffer?.origin || buffer.freedAt !== null || buffer.handedOver || buffer.origin.managed) return;
-      this.report(buffer.origin.family.includes('channel') ? 'channel-leak' : 'buffer-leak', index, made(buffer), {
+      const kind = buffer.origin.family.includes('channel')
+        ? 'channel-leak'
+        : isForever
+          ? 'lifecycle-leak'
+          : 'buffer-leak';
+      this.report(kind, index, made(buffer), {
         ...detail,
         made: buffer.origin.api,
       });

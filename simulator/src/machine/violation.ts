@@ -3,6 +3,7 @@ export type FaultKind =
   | 'mapping-leak'
   | 'buffer-leak'
   | 'channel-leak'
+  | 'lifecycle-leak'
   | 'double-unmap'
   | 'double-free'
   | 'unmap-after-failed-map'

@@ -1,0 +1,13 @@
+import { defineRule } from './rule.ts';
+
+export const lifecycleLeak = defineRule({
+  id: 'lifecycle-leak',
+  severity: 'error',
+  dialects: ['linux'],
+  nursery: true,
+  precision: [],
+  summary: 'A field keeps a mapping or a buffer, and no function of the driver releases it.',
+  cwe: 772,
+  message: ({ detail }) =>
+    `${detail.made} made this for a field, and no function of the driver that releases anything names the field: it outlives the device. Release it where the driver stops or is removed`,
+});
