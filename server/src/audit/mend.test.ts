@@ -98,6 +98,11 @@ it.each(['mapping-leak/edk2.c', 'short-mapping/edk2.c', 'unchecked-mapping/linux
   },
 );
 
+it.each(RULES)('the page of $id says whether there is a fix', ({ id }) => {
+  const page = readFileSync(join(folder, '..', `${id}.md`), 'utf8');
+  expect(page.includes('No fix is offered')).toBe(!isMendable(id));
+});
+
 it('gives up when nobody wants the fix any more', async () => {
   const { project, unit, diagnostics } = await check('linux.c', read('mapping-leak/linux.c'));
   const [first] = diagnostics;

@@ -160,6 +160,7 @@ function otherLabels({ fault, code }: FixRequest, { node, ancestors }: Statement
 function guards({ fault, code }: FixRequest, second: Statement, verb: string): readonly Fix[] {
   const conditions = new Set<string>();
   const release = oneLine(code.slice(second.node));
+  if (fault.violation.detail.state === 'null') for (const handle of handlesOf(code, second)) conditions.add(handle);
   for (const { program } of fault.exploration.paths)
     for (const operation of program.operations) {
       if (operation.op !== 'map' && operation.op !== 'allocate') continue;
@@ -179,6 +180,18 @@ function guards({ fault, code }: FixRequest, second: Statement, verb: string): r
     const edits = guarded(code, second, condition);
     const title = `${verb === 'free' ? 'Free' : 'Unmap'} only if ${condition}`;
     return edits.length > 0 ? [{ title, edits, safe: false }] : [];
+  });
+}
+
+/** Tests that what a release names is there. */
+function handlesOf(code: FunctionText, { node }: Statement): readonly string[] {
+  const call = code.call(node.children[0] ?? node);
+  const roles = ['mapping', 'device-address', 'cpu-address'] as const;
+  return roles.flatMap((role) => {
+    const argument = call && code.argument(call, role);
+    const handle = argument ? oneLine(code.slice(argument)) : '';
+    if (!/^[\w>.*-]+$/.test(handle)) return [];
+    return code.dialect === 'edk2' ? `${handle} != NULL` : handle;
   });
 }
 
