@@ -6,5 +6,6 @@ export default defineConfig({
   test: {
     include: ['{simulator,server,client}/src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -130,6 +130,21 @@ describe('the audit of a workspace', () => {
     expect(last(8)).toHaveLength(1);
   });
 
+  it('is kept up to date when files change or are closed', async () => {
+    const isTold = (i: number, count: number) => (): boolean =>
+      client.published.findLast(({ uri }) => uri === uriOf(at(i)))?.diagnostics.length === count;
+    // On disk it is as faulty as it was.
+    await client.close(uriOf(at(0)));
+    await client.until(isTold(0, 1));
+    writeFileSync(at(8), HEAD);
+    rmSync(at(12));
+    const changes = [8, 12].map((i) => ({ uri: uriOf(at(i)), type: 2 }));
+    await client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
+    await client.until(isTold(8, 0));
+    await client.until(isTold(12, 0));
+    expect(isTold(16, 1)()).toBe(true);
+  });
+
   it('can be cancelled, by its request and by its progress', async () => {
     const source = new CancellationTokenSource();
     const audit = client.connection.sendRequest(AuditWorkspaceRequest, { workDoneToken: 'second' }, source.token);

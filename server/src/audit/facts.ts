@@ -11,7 +11,7 @@ import {
   type PlatformCost,
   trace,
 } from '@dma-audit/simulator';
-import { type Budget, type Code, type Exploration, sequences } from '../sequence/index.ts';
+import { type Budget, type Exploration, sequences } from '../sequence/index.ts';
 import type { Project } from './project.ts';
 import { type LaneState, laneStates, planLanes } from './simulate-lanes.ts';
 import { type Ending, type RankedPath, rankPaths } from './simulate-rank.ts';
@@ -65,47 +65,19 @@ export interface PlaceFacts {
   readonly isAssumed: boolean;
 }
 
-/** Raised by `isStale`: nobody wants the answer any more. */
-class GivenUp extends Error {}
-
-/** The facts of a function of the project; null when there is none of this name, or the work was given up. */
+/** The facts of a function of the project; null when there is none of this name. */
 export function functionFacts(
   project: Project,
   unit: Unit,
   name: string,
   platform: Platform,
   budget: Budget,
-  isStale: () => boolean,
 ): FunctionFacts | null {
   const source = project.function(name, unit.path);
   const own = unit.functions.get(name);
   if (!source || !own || source.file !== unit.path) return null;
-  try {
-    const entry = { atExitBootServices: unit.exitBootHandlers.has(name) };
-    const exploration = sequences(interruptible(project, isStale), source, budget, entry);
-    return factsOf(exploration, project, platform, own.item.start);
-  } catch (error) {
-    if (error instanceof GivenUp) return null;
-    throw error;
-  }
-}
-
-/** The same code, which ends the exploration when it is asked while the work is stale. */
-function interruptible(project: Project, isStale: () => boolean): Code {
-  return {
-    dialect: project.dialect,
-    models: project.models,
-    checkedFields: project.checkedFields,
-    releasesField: (field) => project.releasesField(field),
-    callersOf: (name, file) => project.callersOf(name, file),
-    isArray: (name, file) => project.isArray(name, file),
-    arrayField: (field) => project.arrayField(field),
-    mappedBy: (field) => project.mappedBy(field),
-    function: (name, file) => {
-      if (isStale()) throw new GivenUp();
-      return project.function(name, file);
-    },
-  };
+  const entry = { atExitBootServices: unit.exitBootHandlers.has(name) };
+  return factsOf(sequences(project, source, budget, entry), project, platform, own.item.start);
 }
 
 interface SizedPath extends RankedPath {

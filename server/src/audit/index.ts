@@ -17,6 +17,7 @@ export { type FunctionFacts, functionFacts, type PlaceFacts } from './facts.ts';
 export { isSourceName, readSource } from './files.ts';
 export type { OperationPlace } from './function-check.ts';
 export { IgnoreFileError, IgnoreFiles } from './ignore-files.ts';
+export { GivenUp, interruptible } from './interruptible.ts';
 export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
 export type { LiveUnit } from './live-directory.ts';
 export { isMendable, type MendableDiagnostic, mend } from './mend.ts';

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createParser } from '../syntax/index.ts';
 import { Audits } from './audits.ts';
-import type { Query, ThreadReply, ThreadRequest } from './messages.ts';
+import type { Answers, Query, ThreadReply, ThreadRequest } from './messages.ts';
 import { Publisher } from './publisher.ts';
 
 /** Milliseconds after the last edit in which only such functions are explored as are done within `QUICK`. */
@@ -82,11 +82,21 @@ class AnalysisThread {
     if (!next) return false;
     const isStale = (): boolean => Atomics.load(this.#sent, 1) !== this.#changed;
     const isOld = 'version' in next.query && this.#versions.get(next.query.path) !== next.query.version;
-    const answer = isOld ? null : audits.answer(next.query, isStale);
+    const answer = isOld ? null : this.#answerOf(audits, next.query, isStale);
     if (answer === null && isStale()) return true;
     this.#queries.shift();
     this.#post({ kind: 'answer', id: next.id, answer });
     return true;
+  }
+
+  /** A mistake of ours costs the answer, not the thread. */
+  #answerOf(audits: Audits, query: Query, isStale: () => boolean): Answers[Query['ask']] | null {
+    try {
+      return audits.answer(query, isStale);
+    } catch (error) {
+      this.#post({ kind: 'fault', message: error instanceof Error ? (error.stack ?? error.message) : `${error}` });
+      return null;
+    }
   }
 
   async #handle(request: ThreadRequest): Promise<void> {

@@ -14,6 +14,8 @@ const MAX_CRASHES = 3;
 
 export interface AnalysisEvents {
   readonly result: (version: number, result: LiveResult) => void;
+  /** A mistake of ours, which cost an answer. */
+  readonly fault: (message: string) => void;
   /** The thread has ended by itself; `again`: it was started anew. */
   readonly crashed: (reason: string, again: boolean) => void;
 }
@@ -130,6 +132,9 @@ export class Analysis {
         return;
       case 'answer':
         this.#answered(reply.id, reply.answer);
+        return;
+      case 'fault':
+        this.#events.fault(reply.message);
         return;
     }
   }

@@ -3,6 +3,8 @@ import {
   calleeAt,
   type FunctionFacts,
   functionFacts,
+  GivenUp,
+  interruptible,
   type LiveUnit,
   mend,
   type PlaceFacts,
@@ -22,28 +24,38 @@ export class Answerer {
 
   /** `isStale` is asked often; when it says so, the work is given up: null. */
   answer(query: Query, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers[Query['ask']] | null {
+    try {
+      return this.#answer(query, live, budget, isStale);
+    } catch (error) {
+      if (error instanceof GivenUp) return null;
+      throw error;
+    }
+  }
+
+  #answer(query: Query, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers[Query['ask']] | null {
+    const watched = { ...live, project: interruptible(live.project, isStale) };
     switch (query.ask) {
       case 'simulation':
-        return simulationOf(query, live, budget);
+        return simulationOf(query, watched, budget);
       case 'cost':
-        return costsOf(query, live, budget);
+        return costsOf(query, watched, budget);
       case 'facts':
-        return this.#factsOf(query, live, budget, isStale);
+        return this.#factsOf(query, watched, budget);
       case 'call':
-        return this.#callOf(query, live, budget, isStale);
+        return this.#callOf(query, watched, budget);
       case 'fix':
         return this.#fixOf(query, live, budget, isStale);
     }
   }
 
-  #factsOf(query: FactsQuery, live: LiveUnit, budget: Budget, isStale: () => boolean): FunctionFacts | null {
+  #factsOf(query: FactsQuery, live: LiveUnit, budget: Budget): FunctionFacts | null {
     const { project, unit, memo } = live;
     const [platform] = platformsOf([query.platform], live);
     if (!platform) return null;
     const revision = memo.revision(unit, query.function);
     const known = revision && this.#facts.get(revision)?.get(platform.id);
     if (known) return known;
-    const facts = functionFacts(project, unit, query.function, platform, budget, isStale);
+    const facts = functionFacts(project, unit, query.function, platform, budget);
     if (!facts || !revision) return facts;
     const kept = this.#facts.get(revision) ?? new Map<string, FunctionFacts>();
     this.#facts.set(revision, kept.set(platform.id, facts));
@@ -62,7 +74,7 @@ export class Answerer {
     return fix;
   }
 
-  #callOf(query: CallQuery, live: LiveUnit, budget: Budget, isStale: () => boolean): Answers['call'] | null {
+  #callOf(query: CallQuery, live: LiveUnit, budget: Budget): Answers['call'] | null {
     const { project, unit } = live;
     const { offset, path, platform } = query;
     const around = [...unit.functions.values()].find(({ item }) => item.start <= offset && offset < item.end);
@@ -72,9 +84,8 @@ export class Answerer {
     const call = range && readCall(unit.text.slice(range.start, around.item.end), unit.dialect, project.models);
     if (!range || !call?.model) return null;
     const facts = project.isRelevant(around.name)
-      ? this.#factsOf({ ask: 'facts', path, function: around.name, platform }, live, budget, isStale)
+      ? this.#factsOf({ ask: 'facts', path, function: around.name, platform }, live, budget)
       : null;
-    if (isStale()) return null;
     return {
       ...range,
       callee: call.callee,

@@ -4,11 +4,15 @@ import type { CancellationToken } from 'vscode-languageserver';
 /** Milliseconds in which further changes are waited for. */
 const SETTLING = 500;
 
-/** Directories whose files have changed since somebody took them; at first all of them. */
+/** Directories whose files have changed since somebody took them. */
 export class ChangedDirectories {
   /** Null = all. */
-  #changed: Set<string> | null = null;
+  #changed: Set<string> | null;
   #wake: (() => void) | null = null;
+
+  constructor(first: 'all' | 'none') {
+    this.#changed = first === 'all' ? null : new Set();
+  }
 
   /** `paths`: files that have changed; null = everything may have. */
   add(paths: readonly string[] | null): void {

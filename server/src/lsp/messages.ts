@@ -35,7 +35,9 @@ export type ThreadRequest =
 
 export type ThreadReply =
   | { readonly kind: 'result'; readonly version: number; readonly result: LiveResult }
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[Query['ask']] | null };
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answers[Query['ask']] | null }
+  /** A mistake of ours, which cost an answer. */
+  | { readonly kind: 'fault'; readonly message: string };
 
 /** What is asked about an open file. */
 export type Query = SimulationQuery | CostQuery | FactsQuery | CallQuery | FixQuery;

@@ -27,7 +27,7 @@ export function sourceDiagnostics({ documents }: Session, document: Document, re
 /** Answers clients that ask for diagnostics instead of being sent them. */
 export class PullDiagnostics {
   readonly #session: Session;
-  readonly #changed = new ChangedDirectories();
+  readonly #changed = new ChangedDirectories('all');
   /** As given out, so that a client need not be told the same again. */
   readonly #given = new Map<string, { readonly id: string; readonly text: string }>();
   #count = 0;

@@ -1,7 +1,8 @@
 import { basename, dirname, join } from 'node:path';
 import { DEFAULT_PLATFORM_IDS, PLATFORMS, platformsFor } from '@dma-audit/simulator';
-import type { CancellationToken, ServerCapabilities } from 'vscode-languageserver';
+import { CancellationToken, type ServerCapabilities } from 'vscode-languageserver';
 import type { Simulation } from '../audit/index.ts';
+import { ChangedDirectories } from './changed-directories.ts';
 import { byCost, costMarkdown } from './cost-report.ts';
 import { pathOf, uriOf } from './document.ts';
 import { notify } from './notify.ts';
@@ -32,6 +33,9 @@ export class Requests {
   readonly #session: Session;
   /** URIs of closed files that have diagnostics of the last audit. */
   readonly #audited = new Set<string>();
+  /** Since the last audit. */
+  readonly #changed = new ChangedDirectories('none');
+  #keepsUp = false;
 
   constructor(session: Session) {
     this.#session = session;
@@ -48,9 +52,20 @@ export class Requests {
     connection.onExecuteCommand(({ command, arguments: given = [] }, token) => this.#execute(command, given, token));
   }
 
-  /** The file is open, or gone: what the audit found in it is old. */
-  forget(uri: string): void {
-    this.#audited.delete(uri);
+  /** Files have changed on disk or were closed. Once the workspace has been audited, what was found is kept up to date. */
+  changed(paths: readonly string[]): void {
+    if (this.#keepsUp) this.#changed.add(paths);
+  }
+
+  async #keepUp(): Promise<void> {
+    if (this.#keepsUp) return;
+    this.#keepsUp = true;
+    for (;;) {
+      const directories = await this.#changed.take(CancellationToken.None);
+      await this.#publishAudit(null, directories, () => {}, new AbortController().signal).catch((error: unknown) =>
+        this.#session.connection.console.error(`${error}`),
+      );
+    }
   }
 
   async #simulate(params: SimulateParams, token: CancellationToken): Promise<SimulateResult | null> {
@@ -87,30 +102,18 @@ export class Requests {
     return { platforms, functions, markdown: costMarkdown(basename(document.path), functions, platforms) };
   }
 
-  /** Publishes what is found in files that are not open. Null when it was cancelled. */
+  /** With progress; null when it was cancelled. */
   async #audit(
     folders: ReadonlySet<string> | null,
     progress: Progress,
     signal: AbortSignal,
   ): Promise<AuditWorkspaceResult | null> {
-    const { connection } = this.#session;
-    const before = new Set(this.#audited);
-    const found = (files: readonly FileDiagnostics[]): void => {
-      for (const { uri, diagnostics } of files) {
-        before.delete(uri);
-        if (diagnostics.length > 0) this.#audited.add(uri);
-        else this.#audited.delete(uri);
-        void connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] });
-      }
-    };
+    const report = (done: number, total: number): void =>
+      progress.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} files`);
     progress.begin('DMA audit', 0, 'listing files', true);
     try {
-      const result = await auditWorkspace(this.#session, {
-        ...{ folders, directories: null, signal, found },
-        progress: (done, total) =>
-          progress.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} files`),
-      });
-      if (folders === null) found([...before].map((uri) => ({ uri, diagnostics: [] })));
+      const result = await this.#publishAudit(folders, null, report, signal);
+      void this.#keepUp();
       return result;
     } catch (error) {
       if (signal.aborted) return null;
@@ -118,6 +121,31 @@ export class Requests {
     } finally {
       progress.done();
     }
+  }
+
+  /** Publishes what is found in files that are not open. */
+  async #publishAudit(
+    folders: ReadonlySet<string> | null,
+    directories: ReadonlySet<string> | null,
+    progress: (done: number, total: number) => void,
+    signal: AbortSignal,
+  ): Promise<AuditWorkspaceResult> {
+    const { connection, documents } = this.#session;
+    const before = new Set(this.#audited);
+    const found = (files: readonly FileDiagnostics[]): void => {
+      for (const { uri, diagnostics } of files) {
+        before.delete(uri);
+        // It may have been opened meanwhile.
+        if (documents.at(uri)) continue;
+        if (diagnostics.length > 0) this.#audited.add(uri);
+        else if (!this.#audited.delete(uri)) continue;
+        void connection.sendDiagnostics({ uri, diagnostics: [...diagnostics] });
+      }
+    };
+    const result = await auditWorkspace(this.#session, { folders, directories, progress, signal, found });
+    const isGone = (uri: string): boolean => folders === null && (directories?.has(dirname(pathOf(uri))) ?? true);
+    found([...before].filter(isGone).map((uri) => ({ uri, diagnostics: [] })));
+    return result;
   }
 
   async #execute(command: string, [first, second]: readonly unknown[], token: CancellationToken): Promise<unknown> {

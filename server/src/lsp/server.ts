@@ -49,6 +49,7 @@ export class LanguageServer implements Session {
     });
     this.analysis = new Analysis({
       result: (version, result) => this.#accept(version, result),
+      fault: (message) => connection.console.error(message),
       crashed: (reason, again) => this.#crashed(reason, again),
     });
     this.#pull = new PullDiagnostics(this);
@@ -71,7 +72,7 @@ export class LanguageServer implements Session {
       this.documents.changed();
       this.#analyse(document);
     });
-    connection.onDidSaveTextDocument(({ textDocument }) => this.#pull.changed([pathOf(textDocument.uri)]));
+    connection.onDidSaveTextDocument(({ textDocument }) => this.#tellChanged([pathOf(textDocument.uri)]));
     connection.onDidCloseTextDocument(({ textDocument }) => this.#close(textDocument.uri));
   }
 
@@ -131,12 +132,17 @@ export class LanguageServer implements Session {
     const sources = paths.filter((path) => isSourceName(path));
     if (sources.length === 0) return;
     this.analysis.refresh(sources);
-    this.#pull.changed(sources);
+    this.#tellChanged(sources);
+  }
+
+  /** What was found in files that are not open may be old. */
+  #tellChanged(paths: readonly string[]): void {
+    this.#pull.changed(paths);
+    this.#requests.changed(paths);
   }
 
   #open(document: Document): void {
     this.documents.add(document);
-    this.#requests.forget(document.uri);
     this.#analyse(document);
   }
 
@@ -151,6 +157,7 @@ export class LanguageServer implements Session {
     this.documents.remove(document);
     if (document.isSource) this.analysis.close(document.path);
     if (!this.pulls) void this.connection.sendDiagnostics({ uri, diagnostics: [] });
+    this.#tellChanged([document.path]);
   }
 
   /** What is older than the text is on its way to be replaced. */
