@@ -2,9 +2,8 @@ import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { COSTS, PLATFORMS, platformsFor } from '@dma-audit/simulator';
 import { Command } from 'commander';
-import { simulate } from '../audit/index.ts';
+import { simulate, simulationBudget } from '../audit/index.ts';
 import { DebugSession, frame, type LaunchArguments, type Launched, MessageReader } from '../dap/index.ts';
-import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { EXIT, Failure } from './failure.ts';
 import { loadFunction } from './simulate-load.ts';
 
@@ -49,7 +48,7 @@ async function launch({ program, function: name, platform, path }: LaunchArgumen
     platforms: [chosen],
     sizes: new Map(),
     paths: new Set([path]),
-    budget: DEFAULT_BUDGET,
+    budget: simulationBudget(),
     figures: COSTS,
   });
   if (simulation === null) throw new Failure(EXIT.fatal, `${name} could not be read`);

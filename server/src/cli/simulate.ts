@@ -1,8 +1,7 @@
 import process from 'node:process';
 import { documentOf, type Platform, platformsFor, printDmaseq } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseNamedSize, type Simulation, simulate } from '../audit/index.ts';
-import { DEFAULT_BUDGET } from '../sequence/index.ts';
+import { parseNamedSize, type Simulation, simulate, simulationBudget, USUAL_COUNT } from '../audit/index.ts';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, protectInputs, writeOutput } from './output.ts';
@@ -47,11 +46,7 @@ export function simulateCommand(): Command {
       'what a size is that the code does not tell (4096, 0x1000, 64K); may be repeated',
       size,
     )
-    .addOption(
-      new Option('--count <n>', 'times round a loop that maps, at most')
-        .argParser(count)
-        .default(DEFAULT_BUDGET.iterations),
-    )
+    .addOption(new Option('--count <n>', 'times round a loop that maps, at most').argParser(count).default(USUAL_COUNT))
     .addOption(
       new Option('--path <which>', 'path numbers separated by commas, success, worst or all')
         .argParser(paths)
@@ -87,7 +82,7 @@ async function execute(target: string, given: SimulateArguments): Promise<void> 
     sizes: given.size ?? new Map(),
     configuredSizes: await configuredSizes(root),
     paths: given.path,
-    budget: { ...DEFAULT_BUDGET, iterations: given.count },
+    budget: simulationBudget(given.count),
     figures: await figuresWith(given.profile),
   });
   if (simulation === null) throw new Failure(EXIT.fatal, `${target}: the function could not be read`);

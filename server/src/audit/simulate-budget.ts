@@ -1,0 +1,23 @@
+import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
+
+/** What one function that somebody waits for may take: seconds, where a check of thousands has milliseconds. */
+const STEPS = 300_000;
+const STATES = 128;
+const CALLEE_STATES = 16;
+const CALLEE_EXITS = 8;
+
+/** Times round a loop that maps, where nobody says how often. */
+export const USUAL_COUNT = DEFAULT_BUDGET.iterations;
+
+/**
+ * The budget of a simulation that goes at most `count` times round a loop. Each turn has ways out of its own, and a success must
+ * not be merged with a failure for want of room.
+ */
+export const simulationBudget = (count: number = USUAL_COUNT): Budget => ({
+  ...DEFAULT_BUDGET,
+  steps: STEPS,
+  states: STATES,
+  calleeStates: CALLEE_STATES * (count + 1),
+  calleeExits: CALLEE_EXITS * (count + 1),
+  iterations: count,
+});
