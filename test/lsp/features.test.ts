@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -49,6 +50,29 @@ describe('hover', () => {
     expect(await hover(placeOf(nicText, 'nic->head', 0, 6))).toBeNull();
     expect(await hover(placeOf(nicText, 'made up', 0, 2))).toBeNull();
     expect(await hover(placeOf(nicText, 'nic_wait_ready(', 0, 2))).toBeNull();
+  });
+});
+
+describe('in firmware', () => {
+  const path = join(examples, 'edk2/DemoPkg/BlockDxe/BlockDma.c');
+
+  it('members of protocols are hovered over, and conversions are counted', async () => {
+    const text = readFileSync(path, 'utf8');
+    const edk2 = { textDocument: { uri: uriOf(path) } };
+    await client.open(uriOf(path), text);
+    await client.settled(uriOf(path));
+    const position = placeOf(text, 'PciIo->Unmap', 0, 9);
+    const hover = await client.connection.sendRequest(HoverRequest.type, { ...edk2, position });
+    const value = hover && typeof hover.contents === 'object' && 'value' in hover.contents ? hover.contents.value : '';
+    expect(value).toMatch(/\*\*Dev->PciIo->Unmap\*\* ends a mapping/);
+    expect(value).toMatch(/pages made private: \+1/);
+    expect(value).toMatch(/cost: ~12\.8 µs \+ unknown \(8\.85 µs – 19\.9 µs\)/);
+    expect(value).toMatch(/\*TDX page accept of 4 KiB.*intel\/lkvs/);
+    const [lens] = (await client.connection.sendRequest(CodeLensRequest.type, edk2)) ?? [];
+    const resolved = lens && (await client.connection.sendRequest(CodeLensResolveRequest.type, lens));
+    expect(resolved?.command?.title).toBe(
+      '1 map · iommudxe-tdx-no-pool: 2 conversions, 4 KiB copied, ~16.7 µs + unknown · Simulate',
+    );
   });
 });
 
@@ -179,7 +203,6 @@ describe('DMA programs', () => {
   });
 
   it('of the examples are right', async () => {
-    const { readdirSync, readFileSync } = await import('node:fs');
     for (const name of readdirSync(examples).filter((one) => one.endsWith('.dmaseq'))) {
       const path = join(examples, name);
       const count = client.published.length;

@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CancellationTokenSource, CodeLensRequest, CodeLensResolveRequest } from 'vscode-languageserver/node';
 import { Client } from './client.ts';
-import { placeOf, sendOf } from './sources.ts';
+import { nicText, placeOf, sendOf } from './sources.ts';
 
 /** Loaded into every thread of the server: ends the analysis when a text asks for it. */
 const CRASH = `
@@ -91,6 +92,44 @@ describe('requests', () => {
     for (const { command } of await Promise.all(resolved)) expect(command?.title).toMatch(/Simulate$/);
     await client.settled(uri);
     await client.stop();
+  });
+
+  it('about any place of any text are answered', async () => {
+    const client = await new Client().start({ initializationOptions: { inlayHints: true } });
+    const uri = 'untitled:a.c';
+    const textDocument = { uri };
+    await client.open(uri, nicText);
+    const request = fc.record({
+      method: fc.constantFrom(
+        'hover',
+        'documentHighlight',
+        'completion',
+        'inlayHint',
+        'codeLens',
+        'codeAction',
+        'diagnostic',
+      ),
+      position: fc.record({ line: fc.nat(200), character: fc.nat(100) }),
+      edit: fc.option(fc.constantFrom('{', '}', '"', '/*', 'dma_map_single(', '->', '\n', '// dma-audit: ignore[')),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(request, { minLength: 10, maxLength: 20 }), async (requests) => {
+        const answers = requests.map(({ method, position, edit }) => {
+          const range = { start: position, end: position };
+          if (edit !== null) void client.change(uri, [{ range, text: edit }]);
+          const params = { textDocument, position, range, context: { diagnostics: [] } };
+          return client.connection.sendRequest(`textDocument/${method}`, params).catch((error: unknown) => error);
+        });
+        // A diagnostic that an edit has overtaken is to be asked for again.
+        for (const answer of await Promise.all(answers))
+          if (answer instanceof Error) expect(answer.message).toBe('the text has changed');
+        await client.change(uri, [{ text: nicText }]);
+      }),
+      { numRuns: 20, seed: 1 },
+    );
+    expect(await client.settled(uri)).not.toEqual([]);
+    expect(client.messages).toEqual([]);
+    expect(await client.stop()).toBe(0);
   });
 
   it('of a server that was told to end end with it', async () => {
