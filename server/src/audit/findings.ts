@@ -59,6 +59,16 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
   return findings.filter(({ violation, place }) => violation.kind !== 'double-free' || !unmappedTwice.has(place));
 }
 
+/** An allocation whose result is ignored by the caller of the function that makes it: the call is where it happens. */
+function ignoringCall({ kind, index }: Violation, path: DmaPath, exploration: Exploration): SourcePlace | undefined {
+  const site = path.program.operations[index]?.site;
+  if (kind !== 'unchecked-allocation' || site === undefined) return undefined;
+  if (exploration.place(site).function === exploration.function) return undefined;
+  return path.steps.findLast(
+    ({ what, before, place }) => what === 'call' && before <= index && place.function === exploration.function,
+  )?.place;
+}
+
 export const operationAt = (finding: RawFinding, index: number): Operation | undefined =>
   finding.path.program.operations[index];
 
@@ -100,6 +110,12 @@ function hasManyWays(kind: Violation['kind']): boolean {
 const LOCAL: ReadonlySet<Violation['kind']> = new Set([
   'unchecked-mapping',
   'wrong-mapping-check',
+  'channel-leak',
+  'unchecked-allocation',
+  'unchecked-mask',
+  'wrong-address',
+  'invalid-attributes',
+  'shared-cache-line',
   'direction-mismatch',
   'sg-count-mismatch',
   'wrong-handle',
@@ -128,7 +144,8 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   const [place] = places;
   if (!place) throw new Error('a violation without an operation');
   const isClaimed = violation.detail.certain !== 'no';
-  if (LOCAL.has(violation.kind)) return { place, certain: isClaimed };
+  if (LOCAL.has(violation.kind))
+    return { place: ignoringCall(violation, path, exploration) ?? place, certain: isClaimed };
   // Of a loss in Linux the path itself knows.
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
   const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;

@@ -155,6 +155,21 @@ class RecordedCode implements Code {
     return this.#project.checkedFields;
   }
 
+  get testedFields(): ReadonlySet<string> {
+    this.#asked.set('tested fields', TESTED_FIELDS);
+    return this.#project.testedFields;
+  }
+
+  get alignedFields(): ReadonlySet<string> {
+    this.#asked.set('aligned fields', ALIGNED_FIELDS);
+    return this.#project.alignedFields;
+  }
+
+  get mappedBeside(): ReadonlyMap<string, string> {
+    this.#asked.set('mapped beside', MAPPED_BESIDE);
+    return this.#project.mappedBeside;
+  }
+
   function(name: string, file: string): FunctionSource | null {
     if (this.#isStale()) throw new Stale();
     const key = `function ${name} from ${file}`;
@@ -210,6 +225,9 @@ class RecordedCode implements Code {
 // Questions are kept for long: made out here, they hold nothing but what they ask for.
 type Ask = (project: Project) => unknown;
 const CHECKED_FIELDS: Ask = (project) => project.checkedFields;
+const ALIGNED_FIELDS: Ask = (project) => project.alignedFields;
+const MAPPED_BESIDE: Ask = (project) => [...project.mappedBeside].join();
+const TESTED_FIELDS: Ask = (project) => project.testedFields;
 const isHandler =
   (name: string, file: string): Ask =>
   (project) =>

@@ -17,6 +17,9 @@ export class Project implements Code {
   readonly models: Models;
   readonly checkedFields: ReadonlySet<string>;
   private readonly mappedFields = new Map<string, readonly string[]>();
+  readonly testedFields: ReadonlySet<string>;
+  readonly mappedBeside: ReadonlyMap<string, string>;
+  readonly alignedFields: ReadonlySet<string>;
   private readonly arrayFields = new Map<string, ArrayKind>();
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
@@ -33,16 +36,25 @@ export class Project implements Code {
     this.units = new Map(units.map((u) => [u.path, u]));
     this.calls = CallGraph.of(units, before?.calls);
     const checked = new Set<string>();
+    const tested = new Set<string>();
+    const mapped = new Map<string, string>();
+    const aligned = new Set<string>();
     for (const unit of units) {
       for (const field of unit.checkedFields) checked.add(field);
       for (const { token, memory } of unit.mappedFields) {
         const known = this.mappedFields.get(token) ?? [];
         if (!known.includes(memory)) this.mappedFields.set(token, [...known, memory]);
       }
+      for (const field of unit.alignedFields) aligned.add(field);
+      for (const field of unit.testedFields) tested.add(field);
+      for (const [handle, memory] of unit.mappedBeside) mapped.set(handle, memory);
       for (const [field, isArray] of unit.fields)
         this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
     }
     this.checkedFields = checked;
+    this.testedFields = tested;
+    this.mappedBeside = mapped;
+    this.alignedFields = aligned;
   }
 
   /** The same files but for one, in which somebody has changed something. */

@@ -26,10 +26,16 @@ export interface Section {
   /** Fields that are given to dma_mapping_error (). */
   readonly checkedFields: readonly string[];
   readonly mappedFields: readonly MappedField[];
+  /** Fields that are asked whether they are null. */
+  readonly testedFields: readonly string[];
+  /** Fields that hold device addresses, with the field beside them whose memory is mapped. */
+  readonly mappedBeside: ReadonlyMap<string, string>;
   /** Variables at file scope that are arrays. */
   readonly arrays: readonly string[];
   /** Structure fields by name: arrays in every structure that has them, in some, in none. */
   readonly fields: ReadonlyMap<string, ArrayKind>;
+  /** Fields that are aligned to a cache line, or stand behind one that is. */
+  readonly alignedFields: readonly string[];
   /** Functions registered to be called at ExitBootServices. */
   readonly exitBootHandlers: readonly string[];
 }
@@ -39,27 +45,45 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp): Se
   const functions: FunctionContent[] = [];
   const checkedFields: string[] = [];
   const mappedFields: MappedField[] = [];
+  const testedFields: string[] = [];
+  const mappedBeside = new Map<string, string>();
   const arrays: string[] = [];
   const fields = new Map<string, ArrayKind>();
+  const alignedFields: string[] = [];
   const exitBootHandlers: string[] = [];
   for (const item of sliceTopLevel(text, masked)) {
     if (item.kind === 'variable' || item.kind === 'table') {
       const head = masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '';
       if (/\]\s*(=|;|$)/.test(head)) arrays.push(item.name);
     }
-    if (item.kind === 'struct')
+    if (item.kind === 'struct') {
+      const aligned = fieldsAligned(text.slice(item.start, item.end));
       for (const { name, arrayLength } of item.fields) {
         const last = name.slice(name.lastIndexOf('.') + 1);
         fields.set(last, combine(fields.get(last), arrayLength !== null ? 'always' : 'never'));
+        if (aligned.has(last)) alignedFields.push(last);
       }
+    }
     if (item.kind !== 'function') continue;
     const body = masked.slice(item.start, item.end);
     functions.push(readFunction(text, body, item, trigger));
     checkedFields.push(...fieldsChecked(body));
     if (dialect === 'edk2') mappedFields.push(...fieldsMapped(body));
+    testedFields.push(...fieldsTested(body));
+    for (const [handle, memory] of mappedBesideIn(body)) mappedBeside.set(handle, memory);
     exitBootHandlers.push(...handlersIn(body));
   }
-  return { functions, checkedFields, mappedFields, arrays, fields, exitBootHandlers };
+  return {
+    functions,
+    checkedFields,
+    testedFields,
+    mappedFields,
+    mappedBeside,
+    arrays,
+    fields,
+    alignedFields,
+    exitBootHandlers,
+  };
 }
 
 export function combine(before: ArrayKind | undefined, now: ArrayKind): ArrayKind {
@@ -110,6 +134,29 @@ function* fieldsChecked(body: string): Iterable<string> {
     const field = /(\w+)\s*(?:\[[^\]]*\])?\s*\)*$/.exec(argument)?.[1];
     if (field && /->|\./.test(argument)) yield field;
   }
+}
+
+const NEGATED =
+  /(?:!|\bIS_ERR(?:_OR_NULL)?\s*\()\s*\(*\s*[\w>.[\]-]*?(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[);?]|&&|\|\|)/g;
+const NULLNESS = /(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*==\s*(?:NULL|0)\b/g;
+
+function* fieldsTested(body: string): Iterable<string> {
+  for (const pattern of [NEGATED, NULLNESS]) for (const [, field] of body.matchAll(pattern)) if (field) yield field;
+}
+
+/** Names behind the first alignment in a structure, its own line included. */
+function fieldsAligned(body: string): Set<string> {
+  const marker = /cacheline_aligned|__aligned\b|MINALIGN|__dma_from_device_group/.exec(body);
+  if (!marker) return new Set();
+  const start = body.lastIndexOf('\n', marker.index);
+  return new Set(body.slice(start + 1).match(/\w+/g));
+}
+
+/** `p->addr = dma_map_single (dev, p->buffer, …)` */
+function* mappedBesideIn(body: string): Iterable<[string, string]> {
+  const pattern = /((?:\w+(?:->|\.))+)(\w+)\s*=\s*dma_map_single\s*\([^,;]+,\s*((?:\w+(?:->|\.))+)(\w+)\s*,/g;
+  for (const [, owner, handle, other, memory] of body.matchAll(pattern))
+    if (owner === other && handle && memory) yield [handle, memory];
 }
 
 /** Callbacks handed to an event that is signalled at ExitBootServices. */

@@ -31,6 +31,9 @@ export class Unit {
   readonly functions = new Map<string, UnitFunction>();
   readonly checkedFields = new Set<string>();
   readonly mappedFields: MappedField[] = [];
+  readonly testedFields = new Set<string>();
+  readonly mappedBeside = new Map<string, string>();
+  readonly alignedFields = new Set<string>();
   readonly arrays = new Set<string>();
   readonly fields = new Map<string, ArrayKind>();
   /** Functions registered to be called at ExitBootServices. */
@@ -69,6 +72,9 @@ export class Unit {
   private add(section: Section, start: number): void {
     for (const name of section.checkedFields) this.checkedFields.add(name);
     this.mappedFields.push(...section.mappedFields);
+    for (const name of section.testedFields) this.testedFields.add(name);
+    for (const name of section.alignedFields) this.alignedFields.add(name);
+    for (const [handle, memory] of section.mappedBeside) this.mappedBeside.set(handle, memory);
     for (const name of section.arrays) this.arrays.add(name);
     for (const [field, kind] of section.fields) this.fields.set(field, combine(this.fields.get(field), kind));
     for (const name of section.exitBootHandlers) this.exitBootHandlers.add(name);

@@ -40,6 +40,9 @@ const DMA_ACTIONS: readonly Action[] = [
   'convert',
   'channel-request',
   'channel-release',
+  'set-mask',
+  'sg-address',
+  'sg-length',
 ];
 
 /** Later files override earlier ones: functions by name, members by name, number of arguments and receivers. */

@@ -45,6 +45,8 @@ const requirements: Partial<Record<Action, Requirement>> = {
   'copy-memory': { roles: [touched] },
   give: { roles: [['value', 'value-at', 'scatterlist', '-']] },
   pass: { roles: [['value']] },
+  'to-host-address': { roles: [['value']] },
+  wait: { failure: true, roles: [] },
   'is-error': { failure: true, roles: [['value']] },
   store: { roles: [['place', 'value-out'], ['value']] },
   keep: { roles: [['value']] },

@@ -73,6 +73,7 @@ export type Action =
   | 'set-attribute' // IOMMU access rights
   | 'convert' // private <-> shared pages
   | 'mapped-address' // device address of memory which its allocator has mapped (page_pool_get_dma_addr)
+  | 'to-host-address' // `value`, an address of physical memory, as one of the CPU's (phys_to_virt, pfn_to_page)
   | 'to-device-address' // virt_to_phys and friends: a host address treated as a device address
   | 'allocate-memory' // ordinary memory (kmalloc, AllocatePool …)
   | 'free-memory' // ordinary memory
@@ -87,6 +88,7 @@ export type Action =
   | 'channel-release' // dmaengine channel
   | 'atomic-enter' // spin lock taken, interrupts off
   | 'atomic-leave' // and the end of it
+  | 'wait' // waits until the device is done; `failure` tells how a timeout or a signal shows
   | 'sleep' // may sleep
   | 'memory-map-change' // UEFI memory map
   | 'register-callback' // `callback` will be called with `context` on `event`

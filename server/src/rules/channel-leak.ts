@@ -4,7 +4,7 @@ export const channelLeak = defineRule({
   id: 'channel-leak',
   severity: 'warning',
   dialects: ['linux'],
-  nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 8, true: 7 }],
   summary: 'A dmaengine channel is requested and not released on a failing path.',
   cwe: 772,
   message: ({ detail }) =>

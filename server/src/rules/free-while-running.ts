@@ -10,7 +10,7 @@ export const freeWhileRunning = defineRule({
   id: 'free-while-running',
   severity: 'warning',
   dialects: ['linux'],
-  nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 8, true: 8 }],
   summary: 'Memory is unmapped or freed while a transfer on it may still run.',
   cwe: 416,
   message: ({ detail }) =>

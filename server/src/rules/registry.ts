@@ -4,6 +4,7 @@ import { bufferLeak } from './buffer-leak.ts';
 import { channelLeak } from './channel-leak.ts';
 import { conversionChurn } from './conversion-churn.ts';
 import { cpuAccessWhileMapped } from './cpu-access-while-mapped.ts';
+import { deviceLengthExceedsMapping } from './device-length-exceeds-mapping.ts';
 import { deviceMismatch } from './device-mismatch.ts';
 import { directionMismatch } from './direction-mismatch.ts';
 import { doubleFree } from './double-free.ts';
@@ -12,21 +13,30 @@ import { exitBootServicesMemoryMap } from './exit-boot-services-memory-map.ts';
 import { flushPerPage } from './flush-per-page.ts';
 import { foreignCommonBuffer } from './foreign-common-buffer.ts';
 import { freeWhileMapped } from './free-while-mapped.ts';
+import { freeWhileRunning } from './free-while-running.ts';
+import { invalidAttributes } from './invalid-attributes.ts';
 import { lifecycleLeak } from './lifecycle-leak.ts';
 import { mapInLoop } from './map-in-loop.ts';
 import { mappingLeak } from './mapping-leak.ts';
+import { missingSync } from './missing-sync.ts';
 import { oversizedBounce } from './oversized-bounce.ts';
 import type { Rule } from './rule.ts';
 import { sgCountMismatch } from './sg-count-mismatch.ts';
+import { sharedCacheLine } from './shared-cache-line.ts';
 import { shortMapping } from './short-mapping.ts';
 import { sizeMismatch } from './size-mismatch.ts';
+import { sleepingInAtomic } from './sleeping-in-atomic.ts';
 import { subPageCoherent } from './sub-page-coherent.ts';
+import { syncMismatch } from './sync-mismatch.ts';
+import { uncheckedAllocation } from './unchecked-allocation.ts';
 import { uncheckedMapping } from './unchecked-mapping.ts';
+import { uncheckedMask } from './unchecked-mask.ts';
 import { unmapAfterFailedMap } from './unmap-after-failed-map.ts';
 import { unmappableMemory } from './unmappable-memory.ts';
 import { unmappedCommonBuffer } from './unmapped-common-buffer.ts';
 import { unmappedSgAccess } from './unmapped-sg-access.ts';
 import { useAfterUnmap } from './use-after-unmap.ts';
+import { wrongAddress } from './wrong-address.ts';
 import { wrongHandle } from './wrong-handle.ts';
 import { wrongMappingCheck } from './wrong-mapping-check.ts';
 
@@ -39,6 +49,7 @@ export const RULES: readonly Rule[] = [
   lifecycleLeak,
   conversionChurn,
   cpuAccessWhileMapped,
+  deviceLengthExceedsMapping,
   deviceMismatch,
   directionMismatch,
   doubleFree,
@@ -47,19 +58,28 @@ export const RULES: readonly Rule[] = [
   flushPerPage,
   foreignCommonBuffer,
   freeWhileMapped,
+  freeWhileRunning,
+  invalidAttributes,
   mapInLoop,
   mappingLeak,
+  missingSync,
   oversizedBounce,
   sgCountMismatch,
+  sharedCacheLine,
   shortMapping,
   sizeMismatch,
+  sleepingInAtomic,
   subPageCoherent,
+  syncMismatch,
+  uncheckedAllocation,
   uncheckedMapping,
+  uncheckedMask,
   unmapAfterFailedMap,
   unmappableMemory,
   unmappedCommonBuffer,
   unmappedSgAccess,
   useAfterUnmap,
+  wrongAddress,
   wrongHandle,
   wrongMappingCheck,
 ];

@@ -7,5 +7,7 @@ export const unmappedSgAccess = defineRule({
   summary: 'The DMA length or address of a scatterlist entry is read before the list is mapped.',
   cwe: 908,
   message: ({ detail }) =>
-    `${detail.api} is read before ${detail.mapped} maps the list: it holds nothing, or what an earlier mapping left. Use sg->length, or read it after the map call`,
+    detail.entry === 'first'
+      ? `${detail.api} is read from the first entry of the list at each entry that is walked. Read it from the entry that was reached`
+      : `${detail.api} is read before ${detail.mapped} maps the list: it holds nothing, or what an earlier mapping left. Use sg->length, or read it after the map call`,
 });

@@ -49,7 +49,7 @@ class CallerSearch {
     // Whoever names none of the fields, itself or in what it calls, releases none of them.
     if (![...this.fields].some((field) => caller.releasedFields.has(field))) return false;
     const { graph, file } = caller;
-    const frame: Frame = { graph, file, id: '', depth: 0, locals: localVariables(graph), callers: [] };
+    const frame: Frame = { graph, file, id: '', depth: 0, locals: localVariables(graph), callers: [], enteredAt: null };
     for (const [b, block] of graph.blocks.entries())
       for (const [i, instruction] of block.instructions.entries()) {
         if (instruction.kind !== 'call') continue;

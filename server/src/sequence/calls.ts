@@ -86,6 +86,7 @@ export function callUnknown(
   name: string | null,
   values: readonly Value[],
   assigns: ReadonlySet<string> | null,
+  site: number,
 ): void {
   const mayRelease = name === null || (assigns === null && RELEASES.test(name));
   const touch = (resource: number) => {
@@ -95,6 +96,7 @@ export function callUnknown(
   };
   for (const value of values) {
     const resource = context.resourceOf(value);
+    if (resource !== null) giveUnchecked(context, state, name, value, resource, site);
     if (resource !== null && isHandle(context, value)) touch(resource);
     const place = pointee(value);
     if (place === null) continue;
@@ -129,6 +131,30 @@ export function callUnknown(
     if (filled.length) state.epoch++;
     if (value.kind === 'symbol' && mayRelease) state.set(`H:${value.symbol}`, value);
   }
+}
+
+/** The device address of an allocation that nobody looked at yet goes somewhere. */
+function giveUnchecked(
+  context: Context,
+  state: State,
+  name: string | null,
+  value: Value,
+  resource: number,
+  site: number,
+): void {
+  const info = context.resources.info(resource);
+  if (value.kind !== 'symbol' || context.symbols.info(value.symbol).role !== 'device-address') return;
+  // A message about it is no use.
+  if (name !== null && /dbg|debug|print|trace|log|msg|warn|err|info/i.test(name)) return;
+  if (info.kind !== 'buffer' || info.foreign || state.resource(resource)?.outcome !== 'pending') return;
+  context.emit(state, {
+    op: 'give',
+    site,
+    api: name ?? 'a call',
+    target: context.toResource(resource, 'exact'),
+    through: 'call',
+    size: { bytes: null, key: '?' },
+  });
 }
 
 /** Could whoever gets `value` release its resource? Not by a status or a count, nor by the device address where a token does that. */

@@ -28,6 +28,10 @@ export interface Code {
   releasesField(field: string): boolean;
   /** The functions that call it, as far as they are part of this code. */
   callersOf(name: string, file: string): readonly FunctionSource[];
+  /** Fields that hold device addresses, with the field of the same structure whose memory was mapped for it. */
+  readonly mappedBeside: ReadonlyMap<string, string>;
+  /** Fields that are aligned to a cache line, or stand behind one that is. */
+  readonly alignedFields: ReadonlySet<string>;
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
   /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */
@@ -36,6 +40,8 @@ export interface Code {
   mappedBy(field: string): readonly string[];
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
   readonly checkedFields: ReadonlySet<string>;
+  /** Field names that are asked whether they are null somewhere in this code. */
+  readonly testedFields: ReadonlySet<string>;
 }
 
 export interface Budget {

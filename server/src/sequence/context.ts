@@ -1,4 +1,4 @@
-import type { MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
+import type { Direction, MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
 import type { Expression, Span } from '../flow/index.ts';
 import type { ApiModel } from '../models/index.ts';
 import type { Code } from './code.ts';
@@ -53,6 +53,9 @@ export class Context {
     state.trace = extend(state.trace, operation);
   }
 
+  /** Resources on whose outcome that of an operation depends, which names none itself. */
+  readonly outcomes = new WeakMap<Operation, number>();
+
   /** Buffers that are scatterlists. */
   readonly lists = new Set<number>();
 
@@ -69,6 +72,7 @@ export class Context {
     if (state.resource(resource)?.outcome !== 'pending') return;
     if (!right) state.update(resource, { wronglyChecked: true });
     const info = this.resources.info(resource);
+    if (info.kind === 'event') return;
     this.emit(state, {
       op: 'check',
       site: this.testSite ?? info.site,
@@ -80,6 +84,7 @@ export class Context {
   }
 
   private onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {
+    this.accessAllocated(state, frame, location, what, at);
     for (const place of this.mappedPlaces) {
       if (!isWithin(location, place)) continue;
       const mapping = state.get(`B:${place}`);
@@ -98,11 +103,44 @@ export class Context {
     }
   }
 
+  /** Memory of an allocation is touched before anybody asked whether it worked; or by its device address. */
+  private accessAllocated(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {
+    const root = rootSymbol(location);
+    const { resource, role } = root === null ? {} : this.symbols.info(root);
+    if (resource === undefined) return;
+    const now = state.resource(resource);
+    const info = this.resources.info(resource);
+    if (info.foreign || now?.life !== 'live') return;
+    if (
+      role === 'cpu-address' &&
+      info.kind === 'buffer' &&
+      now.outcome === 'pending' &&
+      !state.hasNote(`used:${resource}`)
+    ) {
+      state.note(`used:${resource}`);
+      this.emit(state, {
+        op: what === 'read' ? 'cpu-read' : 'cpu-write',
+        site: this.site(frame, at),
+        api: expressionName(at),
+        target: this.toResource(resource, 'exact'),
+      });
+    }
+  }
+
   /** CPU access to what `pointer` points to. */
   access(state: State, frame: Frame, pointer: Value, what: 'read' | 'write', at: Expression): void {
     const place = pointee(pointer);
     if (place !== null) this.onAccess(state, frame, place, what, at);
   }
+
+  /** Does `pointer` point to the beginning of memory that is mapped? */
+  isMapped(state: State, pointer: Value): boolean {
+    const place = pointee(pointer);
+    return place !== null && this.mappedPlaces.has(place) && state.get(`B:${place}`) !== undefined;
+  }
+
+  /** Mappings that were made elsewhere, with the memory and direction that are known of them. */
+  readonly knownMappings = new Map<number, { readonly buffer: number; readonly direction: Direction }>();
 
   /** Remembers that the memory at `pointer` is mapped by `mapping`, and, if it is not shared, that CPU accesses matter. */
   noteMapped(state: State, pointer: Value, mapping: Value, isStreaming: boolean): void {
@@ -120,7 +158,10 @@ export class Context {
       const size = { bytes: null, key: `${valueKey(value)}*${valueKey(scale)}` };
       return scale.kind === 'number' ? { ...size, ...this.multiple(value, scale.value) } : size;
     }
-    const key = value.kind === 'symbol' && !value.offset ? this.symbols.info(value.symbol).key : valueKey(value);
+    const key =
+      value.kind === 'symbol'
+        ? `${this.symbols.info(value.symbol).key}${value.offset > 0 ? '+' : ''}${value.offset || ''}`
+        : valueKey(value);
     return { bytes: value.kind === 'number' ? value.value : null, key, ...this.multiple(value, 1) };
   }
 
@@ -144,11 +185,18 @@ export class Context {
       memory: this.memoryKind(place, frame),
       name: expressionName(at),
       within: this.owner(place, frame, at),
+      embedded: this.isEmbedded(place),
       depth: frame.depth,
       outputs: [],
       inLoop: false,
       nonzero: [],
     }));
+  }
+
+  /** An array that is a field of an object, whose lines other fields share. */
+  private isEmbedded(place: string): boolean {
+    const field = /^\*\d+(?:\.\w+)*\.(\w+)$/.exec(place)?.[1];
+    return field !== undefined && this.code.arrayField(field) === 'always' && !this.code.alignedFields.has(field);
   }
 
   private memoryKind(place: string, frame: Frame): MemoryKind {

@@ -1,9 +1,9 @@
-import type { Direction, MappingMode, MemoryKind, Operation, Reference } from '@dma-audit/simulator';
+import type { Direction, MappingMode, MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
 import type { Expression } from '../flow/index.ts';
-import type { ApiModel, Role } from '../models/index.ts';
+import type { Action, ApiModel, ConstantModel, Role } from '../models/index.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
-import { expressionName, type Frame } from './frame.ts';
+import { expressionName, type Frame, namesIn } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
 import { isWithin, lastField, pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
@@ -22,6 +22,23 @@ export interface ModelledCall {
 }
 
 const PAGE = 4096;
+/** Mark of a path on which a channel was started. */
+export const RUNNING = 'running';
+/** Marks of a path that holds so many locks. */
+export const ATOMIC = 'atomic';
+
+/** Mark of a path inside the walk of a loop over a scatterlist. */
+export const walkMark = (loop: string, list: Value): string => `${loop}:walks:${valueKey(list)}`;
+
+const MAY_SLEEP: ReadonlySet<Action> = new Set([
+  'allocate',
+  'free',
+  'map',
+  'unmap',
+  'channel-request',
+  'channel-release',
+]);
+
 const NOT_NULL = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
 
 /** The result of a call, or `null` when control does not come back. */
@@ -49,6 +66,7 @@ export class Effects {
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
     const answer = () => (isGetter(call.name, values) ? context.asked(call.name, values) : fresh());
     const arg = (role: Role) => argument(model, values, role);
+    this.sleep(state, call);
     switch (model.action) {
       case 'map':
         return give(this.map(state, frame, call));
@@ -117,23 +135,22 @@ export class Effects {
       case 'device-start':
       case 'device-stop':
         if (model.action === 'device-start') this.entrust(state, arg('channel'));
-        context.emit(state, {
-          op: model.action,
-          site: call.site,
-          api: call.name,
-          device: this.deviceKey(call),
-          quiet: model.quiet ?? true,
-        });
+        this.power(state, call, model.action);
         return give(fresh());
+      case 'wait':
+        return give(this.wait(state, frame, call));
       case 'atomic-enter':
       case 'atomic-leave':
-        context.emit(state, { op: model.action, site: call.site, api: call.name });
+        this.atomic(state, call, model.action);
         return give(fresh());
       case 'set-attribute':
         return give(this.setAttribute(state, frame, call));
       case 'memory-map-change':
         if (!model.changesMemoryMap) context.emit(state, { op: 'memory-map-change', site: call.site, api: call.name });
         return give(fresh());
+      case 'to-host-address':
+        this.toHostAddress(state, call);
+        return give(arg('value') ?? fresh());
       case 'to-device-address':
         return give(this.toDeviceAddress(state, call));
       case 'manage':
@@ -156,8 +173,7 @@ export class Effects {
         return give(place === null ? fresh() : context.memory.load(state, `${place}.${call.name}`));
       }
       case 'set-mask':
-        this.setMask(state, call);
-        return give(fresh());
+        return give(this.setMask(state, frame, call));
       case 'register-callback': {
         const [object, kept] = [arg('object'), arg('buffer')];
         const place = object ? pointee(object) : null;
@@ -300,7 +316,10 @@ export class Effects {
     const buffer: Reference = target ? this.bufferReference(state, frame, target, at) : { to: 'unknown' };
     if (buffer.to === 'buffer') context.mappedBuffers.set(resource.id, buffer.id);
     // A list names the memory that is mapped; where the list itself lives does not matter.
-    if (key && buffer.to === 'buffer' && !object) context.lists.add(buffer.id);
+    if (key && buffer.to === 'buffer' && !object) {
+      context.lists.add(buffer.id);
+      state.unmark(`sg${buffer.id}`);
+    }
     const start = startOf(pointer, argument(model, call.values, 'offset'));
     context.emit(state, {
       op: 'map',
@@ -413,13 +432,20 @@ export class Effects {
   /** The DMA fields of a scatterlist entry are read: they mean something only while the list is mapped. */
   private readMappedEntry(state: State, frame: Frame, call: ModelledCall, entry: Value, place: string): void {
     if (state.get(`M:${this.tableKey(entry)}`) || state.get(`${place}.${call.name}`)) return;
-    const list = this.context.memoryAt(place, frame, call.expressions[0] ?? call.at);
-    this.context.emit(state, {
+    const { context } = this;
+    const at = call.expressions[0] ?? call.at;
+    const walked = entry.kind === 'symbol' && !entry.offset ? context.symbols.info(entry.symbol).walkOf : undefined;
+    const start = walked ? pointee(walked) : null;
+    const list = context.memoryAt(start ?? place, frame, at);
+    const isFirst = start === null && state.marks.some((mark) => mark.endsWith(walkMark('', entry)));
+    context.emit(state, {
       op: 'cpu-read',
       site: call.site,
       api: call.name,
       target: { to: 'buffer', id: list.id, how: 'other-role' },
+      ...(start !== null ? { entry: 'current' } : isFirst ? { entry: 'first' } : {}),
     });
+    state.mark(`sg${list.id}`);
   }
 
   private entryAddress(state: State, entry: Value): Value | null {
@@ -521,8 +547,25 @@ export class Effects {
     state.update(target.id, { life: 'gone', outcome: now.outcome === 'pending' ? 'ok' : now.outcome });
   }
 
+  /** A mapping that some other function made: the field beside its handle tells which memory it is of. */
+  private noteKnownMapping(state: State, frame: Frame, call: ModelledCall, target: Reference): void {
+    const { context } = this;
+    const handle = argument(call.model, call.values, 'device-address');
+    if (target.to !== 'mapping' || handle?.kind !== 'symbol' || !context.resources.info(target.id).foreign) return;
+    const from = context.symbols.info(handle.symbol).loadedFrom;
+    const field = from === undefined ? undefined : context.code.mappedBeside.get(lastField(from));
+    if (from === undefined || field === undefined || !from.endsWith(`.${lastField(from)}`)) return;
+    const pointer = context.memory.load(state, `${from.slice(0, from.lastIndexOf('.'))}.${field}`);
+    const place = pointee(pointer);
+    if (place === null || context.resourceOf(pointer) !== null) return;
+    const buffer = context.memoryAt(place, frame, call.at).id;
+    context.knownMappings.set(target.id, { buffer, direction: this.direction(call).direction });
+    context.noteMapped(state, pointer, context.result(context.resources.info(target.id), 'device-address'), true);
+  }
+
   private sync(state: State, frame: Frame, call: ModelledCall): void {
     const target = this.target(state, frame, call);
+    this.noteKnownMapping(state, frame, call, target);
     this.context.emit(state, {
       op: 'sync',
       site: call.site,
@@ -552,7 +595,7 @@ export class Effects {
       size: this.size(state, call),
       outcome: 'ok',
       managed: model.managed ?? false,
-      attributes: [],
+      attributes: this.allocationFlags(call),
     });
     state.update(resource.id, {
       outcome: (model.failure ?? 'never') === 'never' ? 'ok' : 'pending',
@@ -573,6 +616,11 @@ export class Effects {
     const object = argument(model, call.values, 'object');
     if (object) state.set(`A:${this.tableKey(object)}`, context.result(resource, 'cpu-address'));
     return returned;
+  }
+
+  private allocationFlags({ model, expressions }: ModelledCall): readonly string[] {
+    const flags = model.action === 'allocate' ? expressions[model.args.indexOf('gfp')] : undefined;
+    return flags ? this.constants(flags).flatMap(({ attribute }) => attribute ?? []) : [];
   }
 
   /** Where failure is a null pointer, no result is an error pointer. */
@@ -687,13 +735,98 @@ export class Effects {
   }
 
   /** A number up to 64 is one of bits (DMA_BIT_MASK), a greater one the mask itself. */
-  private setMask(state: State, call: ModelledCall): void {
+  private setMask(state: State, frame: Frame, call: ModelledCall): Value {
     const mask = argument(call.model, call.values, 'value');
-    if (mask?.kind !== 'number' || mask.value < 1) return;
+    if (mask?.kind !== 'number' || mask.value < 1) return this.context.evaluator.constant(`call:${call.key}`);
     const bits = mask.value <= 64 ? mask.value : Math.min(64, Math.round(Math.log2(mask.value + 1)));
     const { mode = 'streaming' } = call.model;
-    const device = this.deviceKey(call);
-    this.context.emit(state, { op: 'set-mask', site: call.site, api: call.name, device, bits, mode });
+    const operation: Operation = {
+      op: 'set-mask',
+      site: call.site,
+      api: call.name,
+      device: this.deviceKey(call),
+      bits,
+      mode,
+      outcome: 'ok',
+    };
+    // A mask of all bits is never refused.
+    if (bits < 64) return this.event(state, frame, call, operation);
+    this.context.emit(state, operation);
+    return this.context.evaluator.constant(`call:${call.key}`);
+  }
+
+  /** An operation that holds nothing, but both of whose outcomes matter. Gives what the call returns. */
+  private event(state: State, frame: Frame, call: ModelledCall, operation: Operation): Value {
+    const { context } = this;
+    const resource = this.resource(call, frame, 'event', []);
+    context.outcomes.set(operation, resource.id);
+    context.emit(state, operation);
+    state.update(resource.id, {
+      outcome: (call.model.failure ?? 'never') === 'never' ? 'ok' : 'pending',
+      life: 'live',
+      escaped: false,
+      wronglyChecked: false,
+    });
+    const { failure } = call.model;
+    return context.result(resource, failure === 'zero' || failure === 'not-positive' ? 'count' : 'status');
+  }
+
+  private channelKey(call: ModelledCall): string | null {
+    const channel = argument(call.model, call.values, 'channel');
+    return channel ? valueKey(channel) : null;
+  }
+
+  private power(state: State, call: ModelledCall, op: 'device-start' | 'device-stop'): void {
+    const device = this.channelKey(call) ?? this.deviceKey(call);
+    const quiet = call.model.quiet ?? true;
+    this.context.emit(state, { op, site: call.site, api: call.name, device, quiet });
+    if (op === 'device-start' && this.channelKey(call) !== null) state.mark(RUNNING);
+  }
+
+  /** Whether the device was done matters only where it was seen to be started. */
+  private wait(state: State, frame: Frame, call: ModelledCall): Value {
+    if (!state.hasMark(RUNNING)) return this.context.evaluator.constant(`call:${call.key}`);
+    return this.event(state, frame, call, { op: 'wait', site: call.site, api: call.name, outcome: 'ok' });
+  }
+
+  private atomic(state: State, { site, name }: ModelledCall, op: 'atomic-enter' | 'atomic-leave'): void {
+    const depth = state.marks.filter((mark) => mark.startsWith(ATOMIC)).length;
+    if (op === 'atomic-enter') state.mark(`${ATOMIC}${depth + 1}`);
+    else state.unmark(`${ATOMIC}${depth}`);
+    if (op === 'atomic-enter' || depth > 0) this.context.emit(state, { op, site, api: name });
+  }
+
+  /** A call that makes or releases DMA memory, or maps it, and may sleep in doing so. */
+  private sleep(state: State, { model, expressions, name, site }: ModelledCall): void {
+    if (!state.hasMark(`${ATOMIC}1`) || !MAY_SLEEP.has(model.action)) return;
+    const flags = expressions[model.args.indexOf('gfp')];
+    const sleeps =
+      model.sleeps === 'always' || (model.sleeps === 'gfp' && flags && this.constants(flags).some((c) => c.sleeps));
+    if (sleeps) this.context.emit(state, { op: 'sleep', site, api: name });
+  }
+
+  /** Constants of the API that an expression names. */
+  private constants(expression: Expression): ConstantModel[] {
+    const { models, dialect } = this.context.code;
+    return namesIn(expression).flatMap((name) => models.constant(name, dialect) ?? []);
+  }
+
+  private toHostAddress(state: State, call: ModelledCall): void {
+    const value = argument(call.model, call.values, 'value');
+    if (value?.kind !== 'symbol') return;
+    const { resource, role } = this.context.symbols.info(value.symbol);
+    if (resource === undefined || role !== 'device-address') return;
+    // A callee that does it is explored by itself.
+    const info = this.context.resources.info(resource);
+    if (info.foreign || info.depth > 0) return;
+    // Told where the analysed function hands the address over: what it calls may be right for pages.
+    this.context.emit(state, {
+      op: 'translate',
+      site: call.frame.enteredAt ?? call.site,
+      api: call.name,
+      target: this.context.toResource(resource, 'exact'),
+      as: call.model.result === 'page' ? 'page' : 'virtual',
+    });
   }
 
   private setAttribute(state: State, frame: Frame, call: ModelledCall): Value {
@@ -791,7 +924,26 @@ export class Effects {
     const at = argument(model, values, 'value-at');
     const place = at ? pointee(at) : null;
     const value = place === null ? values[index] : state.get(place);
-    if (value) this.giveValue(state, frame, value, 'register', call.site, call.name);
+    const told = { device: this.channelKey(call), size: this.size(state, call) };
+    if (value) this.giveValue(state, frame, value, 'register', call.site, call.name, told);
+    else this.giveList(state, call);
+  }
+
+  /** A mapped list goes to the device as a whole. */
+  private giveList(state: State, call: ModelledCall): void {
+    const list = argument(call.model, call.values, 'scatterlist');
+    const handle = list ? state.get(`M:${this.tableKey(list)}`) : undefined;
+    const resource = handle ? this.context.resourceOf(handle) : null;
+    if (resource === null || !state.resource(resource)) return;
+    this.context.emit(state, {
+      op: 'give',
+      site: call.site,
+      api: call.name,
+      target: this.context.toResource(resource, 'exact'),
+      through: 'register',
+      size: { bytes: null, key: '?' },
+      device: this.channelKey(call),
+    });
   }
 
   /** The device is told a value that belongs to a resource; anything else is of no interest. */
@@ -802,6 +954,7 @@ export class Effects {
     through: Extract<Operation, { readonly op: 'give' }>['through'],
     site: number,
     api: string,
+    told: { readonly device?: string | null; readonly size: Size } = { size: { bytes: null, key: '?' } },
   ): void {
     if (value.kind !== 'symbol') return;
     const { resource, role, hostOf } = this.context.symbols.info(value.symbol);
@@ -827,7 +980,7 @@ export class Effects {
       api,
       target: this.context.toResource(resource, how),
       through,
-      size: { bytes: null, key: '?' },
+      ...told,
     });
     // A descriptor is read back when the device is done; so is a register, where nobody wrote the value down.
     const isNoted = [...state.locations()].some(

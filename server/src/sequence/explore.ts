@@ -4,7 +4,7 @@ import { type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } 
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
-import { Effects } from './effects.ts';
+import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
 import { type Frame, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
@@ -64,7 +64,7 @@ class Explorer {
 
   run(source: FunctionSource, entry: EntryConditions): RawExploration {
     const { graph, file } = source;
-    const frame = this.frame(graph, file, '', 0, []);
+    const frame = this.frame(graph, file, '', 0, [], null);
     const state = new State(this.context.symbols);
     for (const { name } of graph.parameters)
       state.set(
@@ -97,14 +97,21 @@ class Explorer {
     };
   }
 
-  private frame(graph: FunctionGraph, file: string, chain: string, depth: number, callers: readonly string[]): Frame {
+  private frame(
+    graph: FunctionGraph,
+    file: string,
+    chain: string,
+    depth: number,
+    callers: readonly string[],
+    enteredAt: number | null,
+  ): Frame {
     let id = this.frameIds.get(chain);
     if (!id) {
       id = `f${this.frameIds.size}`;
       this.frameIds.set(chain, id);
     }
     this.entered.add(`${file}:${graph.name}`);
-    return { graph, file, id, depth, locals: localVariables(graph), callers: [...callers, graph.name] };
+    return { graph, file, id, depth, locals: localVariables(graph), callers: [...callers, graph.name], enteredAt };
   }
 
   private loops(frame: Frame): LoopTable {
@@ -223,7 +230,12 @@ class Explorer {
     arrive: (block: number, state: State) => void,
   ): void {
     const { around, byHeader } = this.loops(frame);
-    for (const loop of around[from] ?? []) if (!loop.blocks.has(to)) state.leaveLoop(loopId(frame, loop));
+    for (const loop of around[from] ?? []) {
+      if (loop.blocks.has(to)) continue;
+      const id = loopId(frame, loop);
+      state.leaveLoop(id);
+      for (const mark of state.marks) if (mark.startsWith(`${id}:walks:`)) state.unmark(mark);
+    }
     const loop = byHeader.get(to);
     if (!loop) return arrive(to, state);
     const id = loopId(frame, loop);
@@ -296,7 +308,11 @@ class Explorer {
       case 'branch': {
         const forced = this.forcedExit(frame, around, state, [end.whenTrue, end.whenFalse]);
         const arms = this.split(frame, state, end.condition, forced === null);
-        if (forced !== null) return go(forced, arms.find(([arm]) => arm === (forced === end.whenTrue))?.[1] ?? state);
+        if (forced !== null) {
+          const next = arms.find(([arm]) => arm === (forced === end.whenTrue))?.[1] ?? state;
+          this.leaveReleasingLoop(around, forced, next);
+          return go(forced, next);
+        }
         for (const [arm, next] of arms) {
           const to = arm ? end.whenTrue : end.whenFalse;
           if (arms.length > 1 && this.skipsNeededLoop(frame, block, to, next)) continue;
@@ -336,7 +352,7 @@ class Explorer {
         go(end.exit, state);
         if (loop && count >= this.iterations(loop)) return;
         inside.trace = this.step(frame, inside.trace, end, 'iterate');
-        this.bindIteration(frame, inside, end, count, loop?.heavy ?? false);
+        this.bindIteration(frame, inside, end, count, loop ?? null);
         return go(end.body, inside);
       }
     }
@@ -384,7 +400,7 @@ class Explorer {
     state: State,
     end: Terminator & { kind: 'iterate' },
     count: number,
-    exact: boolean,
+    loop: LoopInfo | null,
   ): void {
     const { context } = this;
     const model = this.code.models.iterator(end.macro, this.code.dialect);
@@ -393,12 +409,20 @@ class Explorer {
       const location = target ? context.evaluator.place(state, frame, target) : null;
       if (location) state.set(location, value);
     };
-    const element = context.evaluator.constant(`element:${frame.id}:${end.start}:${count}:${state.epoch}`);
+    const list = model?.of === 'scatterlist' && model.over !== undefined ? end.arguments[model.over] : undefined;
+    const walked = list && loop ? context.evaluator.value(state, frame, list) : undefined;
+    if (walked && loop) state.mark(walkMark(loopId(frame, loop), walked));
+    const element = context.evaluator.constant(
+      `element:${frame.id}:${end.start}:${count}:${state.epoch}`,
+      walked ? { walkOf: walked } : {},
+    );
     assign(model?.element ?? 0, element);
     if (model?.counter !== undefined)
       assign(
         model.counter,
-        exact ? numberValue(count) : context.evaluator.constant(`counter:${frame.id}:${end.start}:${state.epoch}`),
+        loop?.heavy
+          ? numberValue(count)
+          : context.evaluator.constant(`counter:${frame.id}:${end.start}:${state.epoch}`),
       );
   }
 
@@ -622,6 +646,8 @@ class Explorer {
       return arms.flatMap(([arm, next]) => (arm === wanted ? [next] : []));
     }
     if (callee.kind === 'model') {
+      if (callee.model.action === 'none' || callee.model.action === 'sleep')
+        this.mayQuieten(frame, state, callee.name, instruction);
       const at: Expression = {
         kind: 'temporary',
         index: instruction.result,
@@ -645,7 +671,7 @@ class Explorer {
       effect.state.set(result, effect.value);
       return [effect.state];
     }
-    if (callee.kind === 'function' && this.canEnter(frame, callee))
+    if (callee.kind === 'function' && this.canEnter(frame, callee, state, values))
       return this.enter(frame, state, instruction, callee.source, values, result);
     if (
       callee.kind === 'unknown' &&
@@ -660,8 +686,9 @@ class Explorer {
     }
     for (const value of values)
       this.effects.giveValue(state, frame, value, 'call', context.site(frame, instruction), callee.name ?? 'call');
+    if (callee.name !== null) this.mayQuieten(frame, state, callee.name, instruction);
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
-    callUnknown(context, state, callee.name, values, harmless);
+    callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));
     const answer = callee.kind === 'unknown' && callee.name !== null && isGetter(callee.name, values);
     state.set(
       result,
@@ -670,12 +697,34 @@ class Explorer {
     return [state];
   }
 
-  private canEnter(frame: Frame, callee: Callee & { kind: 'function' }): boolean {
+  /** A call that is not seen may unlock by its name, or see to it that the device is done. */
+  private mayQuieten(frame: Frame, state: State, name: string, at: Instruction): void {
+    const { context } = this;
+    const site = context.site(frame, at);
+    if (/unlock|irq_?(restore|enable)/i.test(name))
+      for (const mark of state.marks)
+        if (mark.startsWith(ATOMIC)) {
+          state.unmark(mark);
+          context.emit(state, { op: 'atomic-leave', site, api: name });
+        }
+    if (state.hasMark(RUNNING) && QUIETENS.test(name)) {
+      state.unmark(RUNNING);
+      context.emit(state, { op: 'device-stop', site, api: name, device: null, quiet: true });
+    }
+  }
+
+  private canEnter(
+    frame: Frame,
+    callee: Callee & { kind: 'function' },
+    state: State,
+    values: readonly Value[],
+  ): boolean {
     if (frame.callers.includes(callee.name) || frame.depth >= this.budget.depth) return false;
     // What hangs below a large callee is explored by itself; entering it from every caller would multiply the work.
     return callee.source.relevant
       ? callee.source.weight <= this.budget.weight >> frame.depth
-      : isTiny(callee.source.graph);
+      : isTiny(callee.source.graph) ||
+          (callee.source.weight <= HELPER_WEIGHT && values.some((v) => this.context.isMapped(state, v)));
   }
 
   private enter(
@@ -693,6 +742,7 @@ class Explorer {
       `${frame.id}/${instruction.start}`,
       frame.depth + 1,
       frame.callers,
+      frame.enteredAt ?? context.site(frame, instruction),
     );
     source.graph.parameters.forEach(({ name }, index) => {
       state.set(`${inner.id}:${name}`, values[index] ?? ZERO);
@@ -715,6 +765,12 @@ class Explorer {
     });
   }
 }
+
+const QUIETENS =
+  /^(?!(re)?init_).*(wait|poll|sync|complet|status|done|busy|idle|stop|halt|reset|disable|terminat|abort|flush|drain|cancel|quiesce)/i;
+
+/** A helper that gets a pointer to mapped memory is worth a look, if it is not long. In characters. */
+const HELPER_WEIGHT = 2_000;
 
 /** The state whose identity is most like `key`: same class of result if there is one. */
 function nearestState<T>(group: ReadonlyMap<string, T>, key: string): T | undefined {

@@ -9,6 +9,8 @@ export interface Frame {
   readonly depth: number;
   /** Names that are variables here, with how they are declared. */
   readonly locals: ReadonlyMap<string, LocalVariable>;
+  /** Place of the call in the analysed function that led here; null in that function itself. */
+  readonly enteredAt: number | null;
   /** Names of the functions that are active, outermost first. */
   readonly callers: readonly string[];
 }
@@ -55,27 +57,30 @@ export function expressionName(expression: Expression): string {
   }
 }
 
+/** Names that stand in an expression. */
+export function namesIn(expression: Expression): string[] {
+  switch (expression.kind) {
+    case 'name':
+      return [expression.name];
+    case 'member':
+    case 'dereference':
+    case 'address-of':
+      return namesIn(expression.object);
+    case 'index':
+      return [...namesIn(expression.object), ...namesIn(expression.index)];
+    case 'unary':
+    case 'cast':
+      return namesIn(expression.operand);
+    case 'binary':
+      return [...namesIn(expression.left), ...namesIn(expression.right)];
+    default:
+      return [];
+  }
+}
+
 /** Does `name` stand in some expression of the function? */
 export function usesName(graph: FunctionGraph, name: string): boolean {
-  const inside = (e: Expression): boolean => {
-    switch (e.kind) {
-      case 'name':
-        return e.name === name;
-      case 'member':
-      case 'dereference':
-      case 'address-of':
-        return inside(e.object);
-      case 'index':
-        return inside(e.object) || inside(e.index);
-      case 'unary':
-      case 'cast':
-        return inside(e.operand);
-      case 'binary':
-        return inside(e.left) || inside(e.right);
-      default:
-        return false;
-    }
-  };
+  const inside = (e: Expression): boolean => namesIn(e).includes(name);
   return graph.blocks.some(
     ({ instructions, end }) =>
       instructions.some(

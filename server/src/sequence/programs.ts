@@ -1,4 +1,4 @@
-import type { Operation, Outcome, Program } from '@dma-audit/simulator';
+import type { Operation, Outcome, Program, Reference } from '@dma-audit/simulator';
 import { failsByStatus } from './callee-exit.ts';
 import { isReleasedByCallers } from './callers.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
@@ -179,7 +179,9 @@ class ProgramWriter {
     if (this.code.dialect === 'edk2') return !info.inLoop;
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
     if (failing !== true) return false;
-    if (why === 'lifecycle-end' || (info.depth > 0 && held.length === 0)) return false;
+    // A channel is seldom kept for anybody else.
+    if (why === 'lifecycle-end') return info.kind === 'channel' && !info.inLoop;
+    if (info.depth > 0 && held.length === 0) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
     );
@@ -193,7 +195,7 @@ class ProgramWriter {
     const lost: Extract<Operation, { op: 'lose' }>[] = [];
     for (const info of this.made(exit.state)) {
       const now = exit.state.resource(info.id);
-      if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed) continue;
+      if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed || info.kind === 'event') continue;
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
       const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
       const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
@@ -295,12 +297,53 @@ class ProgramWriter {
       const sign = info.model?.failure;
       if (!now || (now.outcome !== 'pending' && !(now.life === 'gone' && this.neverChecked(exit.state, info.id))))
         return false;
-      if (info.kind !== 'mapping' || sign === undefined || sign === 'never' || sign === 'silent') return false;
+      if (
+        info.kind === 'channel' ||
+        info.kind === 'memory' ||
+        sign === undefined ||
+        sign === 'never' ||
+        sign === 'silent'
+      )
+        return false;
       const held = holders.of(info.id);
       if (held.includes('return value')) return false;
-      // Some other function tests this field with dma_mapping_error ().
-      return !held.some((place) => this.code.checkedFields.has(/(\w+)(\[[^\]]*\]|\+-?\d+)*$/.exec(place)?.[1] ?? ''));
+      if (info.kind === 'event') return this.matters(exit, info);
+      // Below a callee: it is explored by itself.
+      if (info.kind === 'buffer' && info.depth > 1) return false;
+      // Some other function tests this field.
+      if (info.kind === 'mapping') return !held.some((place) => this.code.checkedFields.has(lastField(place)));
+      return (
+        this.isUsed(exit, info) ||
+        (held.length > 0 && !held.some((place) => this.code.testedFields.has(lastField(place))))
+      );
     });
+  }
+
+  private isUsed(exit: Exit, { id, kind }: ResourceInfo): boolean {
+    return unroll(exit.state.trace).some(
+      (e) =>
+        (e.op === 'give' || (kind === 'buffer' && (e.op === 'cpu-read' || e.op === 'cpu-write'))) &&
+        'id' in e.target &&
+        e.target.id === id,
+    );
+  }
+
+  /** The call that depends on it, on this path. */
+  private eventOf(exit: Exit, { id }: ResourceInfo): Operation | undefined {
+    return unroll(exit.state.trace).find((e): e is Operation => e.op !== 'step' && this.context.outcomes.get(e) === id);
+  }
+
+  /** A wait matters while something runs that the program gives up later. */
+  private matters(exit: Exit, info: ResourceInfo): boolean {
+    return this.eventOf(exit, info)?.op !== undefined;
+  }
+
+  /** A device whose mask was refused is put to use at the latest when the function ends. */
+  private eventUse(exit: Exit, info: ResourceInfo): Operation[] {
+    const operation = this.eventOf(exit, info);
+    if (operation?.op !== 'set-mask') return [];
+    const { site, api, device } = operation;
+    return [{ op: 'device-start', site: exit.site ?? site, api, device, quiet: false }];
   }
 
   private neverChecked(state: State, resource: number): boolean {
@@ -311,10 +354,8 @@ class ProgramWriter {
 
   /** The device is given the result at the latest when the function ends. */
   private uses(exit: Exit, info: ResourceInfo): Operation[] {
-    const isGiven = unroll(exit.state.trace).some(
-      (e) => e.op === 'give' && 'id' in e.target && e.target.id === info.id,
-    );
-    if (isGiven) return [];
+    if (info.kind === 'event') return this.eventUse(exit, info);
+    if (this.isUsed(exit, info)) return [];
     return [
       {
         op: 'give',
@@ -355,7 +396,9 @@ class ProgramWriter {
           ? { ...event, outcome: outcome(event.mapping) }
           : event.op === 'allocate'
             ? { ...event, outcome: outcome(event.buffer) }
-            : event,
+            : event.op === 'wait' || event.op === 'set-mask'
+              ? { ...event, outcome: outcome(this.context.outcomes.get(event) ?? -1) }
+              : event,
       );
     }
     return {
@@ -368,7 +411,24 @@ class ProgramWriter {
 
   /** Memory that no operation of the program made is declared before it is first used. */
   private declare(event: Operation, declared: Set<number>, operations: Operation[]): void {
-    const reference = event.op === 'map' ? event.buffer : 'target' in event ? event.target : null;
+    const known =
+      'target' in event && event.target.to === 'mapping' ? this.context.knownMappings.get(event.target.id) : undefined;
+    if (known && 'target' in event && event.target.to === 'mapping' && !declared.has(event.target.id)) {
+      declared.add(event.target.id);
+      const buffer: Reference = { to: 'buffer', id: known.buffer, how: 'exact' };
+      const mapping: Operation = {
+        op: 'declare-mapping',
+        site: event.site,
+        api: event.api,
+        mapping: event.target.id,
+        buffer,
+        direction: known.direction,
+      };
+      this.declare(mapping, declared, operations);
+      operations.push(mapping);
+    }
+    const reference =
+      event.op === 'map' || event.op === 'declare-mapping' ? event.buffer : 'target' in event ? event.target : null;
     if (reference?.to !== 'buffer') return;
     const add = (id: number) => {
       const info = this.context.resources.info(id);
@@ -384,6 +444,7 @@ class ProgramWriter {
         name: info.name,
         size: { bytes: null, key: '?' },
         within: info.within,
+        ...(info.embedded ? { embedded: true } : {}),
       });
     };
     add(reference.id);

@@ -41,6 +41,8 @@ export class State {
    * Part of a state's identity, so that paths with and without it are not merged. Sorted.
    */
   marks: readonly string[] = [];
+  /** The same, but of no interest when paths meet. */
+  private notes: ReadonlySet<string> = new Set();
   /** Counts the times when unknown code may have changed memory: part of the identity of loaded values. */
   epoch = 0;
 
@@ -66,6 +68,7 @@ export class State {
     copy.trace = this.trace;
     copy.loops = this.loops;
     copy.marks = this.marks;
+    copy.notes = this.notes;
     copy.epoch = this.epoch;
     return copy;
   }
@@ -141,6 +144,14 @@ export class State {
 
   hasMark(mark: string): boolean {
     return this.marks.includes(mark);
+  }
+
+  hasNote(note: string): boolean {
+    return this.notes.has(note);
+  }
+
+  note(note: string): void {
+    this.notes = new Set([...this.notes, note]);
   }
 
   mark(mark: string): void {

@@ -33,7 +33,8 @@ export class Sites {
 /** A buffer, mapping or channel that a path makes, or that it is given (`foreign`). */
 export interface ResourceInfo {
   readonly id: number;
-  readonly kind: 'buffer' | 'mapping' | 'channel' | 'memory';
+  /** `event`: nothing that is held, a call whose outcome matters: a wait, a mask. */
+  readonly kind: 'buffer' | 'mapping' | 'channel' | 'memory' | 'event';
   readonly site: number;
   readonly model: ApiModel | null;
   readonly foreign: boolean;
@@ -41,6 +42,8 @@ export interface ResourceInfo {
   readonly name: string;
   /** The buffer that this memory is a part of. */
   readonly within: number | null;
+  /** Shares its first and last cache line with its neighbours. */
+  readonly embedded?: boolean;
   /** Depth of inlining at which it was made; 0 = by the analysed function itself. */
   readonly depth: number;
   /** Places that received its values, with what they held before: put back when the operation turns out to have failed. */
@@ -58,7 +61,9 @@ export class Resources {
   intern(key: string, make: () => Omit<ResourceInfo, 'id'>): ResourceInfo {
     const known = this.ids.get(key);
     if (known !== undefined) return this.info(known);
-    const info = { id: this.infos.length, ...make() };
+    // Making one may enter others first: the number comes last.
+    const made = make();
+    const info = { id: this.infos.length, ...made };
     this.infos.push(info);
     this.ids.set(key, info.id);
     return info;

@@ -68,6 +68,7 @@ interface Mapping {
   wronglyCheckedAt: number | null;
   /** The last sync that gave the memory to the device, while none gave it to the CPU. */
   givenBackAt: number | null;
+  wasLent: boolean;
   /** The CPU wrote here while it had the memory for a while. */
   writtenAt: number | null;
   /** The CPU wrote here while the device owned the memory, and did not hand it back by a sync since. */
@@ -433,6 +434,7 @@ class Machine {
       checkedAt: null,
       wronglyCheckedAt: null,
       givenBackAt: null,
+      wasLent: false,
       writtenAt: null,
       dirtyAt: null,
       faulty: false,
@@ -611,7 +613,9 @@ class Machine {
     const mapping = this.mappingOf(operation.target.id, index);
     if (this.isInvalidUse(mapping, index, operation.api, 'use')) return;
     mapping.owner = operation.owner;
-    mapping.givenBackAt = operation.owner === 'device' ? index : null;
+    // After a sync for the CPU the one for the device is the other half of a pair.
+    if (operation.owner === 'cpu') mapping.wasLent = true;
+    mapping.givenBackAt = operation.owner === 'device' && !mapping.wasLent ? index : null;
     if (operation.owner === 'device') {
       mapping.dirtyAt = null;
       mapping.writtenAt = null;
@@ -731,11 +735,12 @@ class Machine {
       this.giveUnsynced(mapping, operation, index);
       this.giveLength(mapping, operation, index);
       // A descriptor is the device's only when it is told so: a test that follows the store is in time.
-      if (operation.through === 'descriptor' && this.isTestedLater(target.id, index)) return;
+      if (operation.through === 'descriptor' && this.isTestedLater('mapping', target.id, index)) return;
       if (!this.isInvalidUse(mapping, index, operation.api, 'use')) this.settleWrites(mapping);
       return;
     }
-    if (target.to !== 'buffer' || this.useOfFailed(target.id, operation.api, index)) return;
+    if (target.to !== 'buffer') return;
+    if (!this.isTestedLater('buffer', target.id, index) && this.useOfFailed(target.id, operation.api, index)) return;
     if (target.how !== 'other-role') return;
     const buffer = this.buffers.get(target.id);
     if (!buffer?.origin || (this.program.dialect === 'linux' && operation.through === 'descriptor')) return;
@@ -789,9 +794,9 @@ class Machine {
     });
   }
 
-  private isTestedLater(mapping: MappingId, index: number): boolean {
+  private isTestedLater(what: 'mapping' | 'buffer', id: number, index: number): boolean {
     return this.program.operations.some(
-      (o, i) => i > index && o.op === 'check' && o.right && o.target.to === 'mapping' && o.target.id === mapping,
+      (o, i) => i > index && o.op === 'check' && o.right && o.target.to === what && o.target.id === id,
     );
   }
 
@@ -857,6 +862,7 @@ const unknownMapping = (index: number): Mapping => ({
   checkedAt: index,
   wronglyCheckedAt: null,
   givenBackAt: null,
+  wasLent: false,
   writtenAt: null,
   dirtyAt: null,
   faulty: false,
