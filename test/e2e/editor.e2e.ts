@@ -119,6 +119,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     await eventually('the second step', async () => /^Step 2:/.test(await now.innerText()));
     await page.keyboard.press('End');
     await eventually('the last step', async () => !/^Step [12]:/.test(await now.innerText()));
+    await shot('05-panel-fault');
     await page.keyboard.press('ArrowLeft');
   });
 
