@@ -17,7 +17,8 @@ export function codeLenses({ functions, diagnostics }: LiveResult, document: Doc
   return functions
     .filter(({ operations }) => operations.length > 0)
     .map((one) => {
-      const found = diagnostics.filter((diagnostic) => diagnostic.function === one.name);
+      const { start, end } = document.rangeOf(one.start, one.end);
+      const found = diagnostics.filter(({ line }) => start.line < line && line <= end.line + 1);
       const leaks = found.filter(({ rule }) => rule.endsWith('-leak')).length;
       const others = found.length - leaks;
       const title = [
@@ -31,7 +32,7 @@ export function codeLenses({ functions, diagnostics }: LiveResult, document: Doc
         function: one.name,
         title: title.filter((part) => part !== '').join(' · '),
       };
-      return { range: document.rangeOf(one.start, one.start), data };
+      return { range: { start, end: start }, data };
     });
 }
 
