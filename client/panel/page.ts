@@ -158,7 +158,7 @@ class Page {
     this.#chart.replaceChildren(
       drawChart(path, run, this.#operation, this.#chart.clientWidth, (to) => this.#select(to)),
     );
-    this.#steps.replaceChildren(...this.#rows(path, run));
+    this.#replaceRows(path, run);
     this.#numbers.replaceChildren(countersTable(this.#simulation, path, this.#run), figuresList(this.#simulation));
     this.#about.replaceChildren(
       ...(path.assumptions.length + path.guesses.length > 0 ? [section('Assumptions', assumptionsList(path))] : []),
@@ -176,6 +176,13 @@ class Page {
     const listing = this.#source.firstElementChild;
     // Not scrollIntoView: it would move the whole page as well.
     if (here instanceof HTMLElement && listing !== null) listing.scrollTop = here.offsetTop - listing.clientHeight / 2;
+  }
+
+  /** Whoever goes through the rows by keyboard stays where they are. */
+  #replaceRows(path: SimulatedPath, run: SimulatedRun): void {
+    const focused = [...this.#steps.querySelectorAll<Element>('button')].indexOf(document.activeElement ?? this.#steps);
+    this.#steps.replaceChildren(...this.#rows(path, run));
+    if (focused >= 0) this.#steps.querySelectorAll('button')[focused]?.focus({ preventScroll: true });
   }
 
   #told(path: SimulatedPath, step: SimulatedStep, entry: SimulatedEntry): readonly HTMLElement[] {
