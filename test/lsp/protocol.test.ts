@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node';
+import { renderBaseline } from '../../server/src/audit/index.ts';
+import type { DiagnosticData } from '../../server/src/lsp/diagnostics.ts';
+import { AuditWorkspaceRequest } from '../../server/src/lsp/protocol.ts';
 import { Client, uriOf } from './client.ts';
 import { NIC, nicText, placeOf, sendOf } from './sources.ts';
 
@@ -187,6 +190,36 @@ describe('settings', () => {
     const changes = [{ uri: uriOf(join(top, 'dma-audit.json')), type: 2 }];
     await client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
     await client.until(() => client.published.at(-1)?.diagnostics[0]?.severity === DiagnosticSeverity.Information);
+    await client.stop();
+    rmSync(top, { recursive: true });
+  });
+
+  it('that name a baseline show what is in it as hints', async () => {
+    const top = mkdtempSync(join(tmpdir(), 'lsp-'));
+    const path = join(top, 'a/b.c');
+    mkdirSync(join(top, 'a'));
+    writeFileSync(path, HEAD + sendOf('send'));
+    const client = await new Client().start({ workspaceFolders: [{ uri: uriOf(top), name: 'top' }] });
+    await client.open(uriOf(path), HEAD + sendOf('send') + sendOf('other'));
+    const found = await client.settled(uriOf(path));
+    expect(found.map(({ severity }) => severity)).toEqual([DiagnosticSeverity.Error, DiagnosticSeverity.Error]);
+    const data: DiagnosticData = found[0]?.data;
+    const entry = { ...data, file: 'a/b.c', message: '' };
+    writeFileSync(join(top, 'known.json'), renderBaseline({ entries: [entry] }));
+    writeFileSync(join(top, 'dma-audit.json'), '{ "baseline": "known.json" }');
+    const changes = [{ uri: uriOf(join(top, 'dma-audit.json')), type: 1 }];
+    await client.connection.sendNotification('workspace/didChangeWatchedFiles', { changes });
+    const severities = (): readonly unknown[] =>
+      client.published.at(-1)?.diagnostics.map(({ severity }) => severity) ?? [];
+    await client.until(
+      () => severities().toSorted().join() === [DiagnosticSeverity.Error, DiagnosticSeverity.Hint].join(),
+    );
+    expect(client.published.at(-1)?.diagnostics.find(({ severity }) => severity === 4)?.message).toMatch(
+      /In the baseline/,
+    );
+    // The audit of the workspace knows it as well: in the file on disk there is nothing new.
+    await client.close(uriOf(path));
+    expect(await client.connection.sendRequest(AuditWorkspaceRequest, {})).toMatchObject({ files: 1, diagnostics: 0 });
     await client.stop();
     rmSync(top, { recursive: true });
   });

@@ -18,7 +18,7 @@ export { isSourceName, readSource } from './files.ts';
 export type { OperationPlace } from './function-check.ts';
 export { IgnoreFileError, IgnoreFiles } from './ignore-files.ts';
 export { GivenUp, interruptible } from './interruptible.ts';
-export { LiveAudit, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
+export { LiveAudit, type LiveDiagnostic, type LiveFunction, type LiveOptions, type LiveResult } from './live.ts';
 export type { LiveUnit } from './live-directory.ts';
 export { isMendable, type MendableDiagnostic, mend } from './mend.ts';
 export { Project } from './project.ts';

@@ -1,5 +1,6 @@
 import { basename, dirname, join } from 'node:path';
 import type { Dialect } from '../models/index.ts';
+import type { Baseline } from './baseline.ts';
 import { type CheckOptions, functionsToCheck, type UnitResult, unitResult } from './check.ts';
 import type { SeverityOf } from './config.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -16,6 +17,13 @@ export interface LiveOptions extends CheckOptions {
   readonly dialect: Dialect | null;
   /** Files by their absolute paths. */
   readonly severityOf: SeverityOf;
+  /** What is known of the files of a directory, named by their last part; null = there is no baseline. */
+  readonly baselineOf: (directory: string) => Baseline | null;
+}
+
+export interface LiveDiagnostic extends Diagnostic {
+  /** It is in the baseline. */
+  readonly isKnown: boolean;
 }
 
 /** What is known of a file in an editor. */
@@ -23,7 +31,7 @@ export interface LiveResult {
   /** Absolute. */
   readonly path: string;
   /** Files are named by their last part: all lie in one directory. */
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: readonly LiveDiagnostic[];
   /** Suppressions that are not understood or suppress nothing. */
   readonly notices: readonly Notice[];
   readonly functions: readonly LiveFunction[];
@@ -147,7 +155,7 @@ export class LiveAudit {
     );
     const settled = settle(audited, {
       severityOf: (rule, file, doubt) => this.#options.severityOf(rule, join(directory.path, file), doubt),
-      baseline: null,
+      baseline: this.#options.baselineOf(directory.path),
       scope: about.some(({ pending }) => pending > 0) ? 'files' : 'root',
     });
     const isIn =
@@ -156,7 +164,10 @@ export class LiveAudit {
         file === basename(buffer);
     return about.map((one) => ({
       ...one,
-      diagnostics: settled.diagnostics.filter(isIn(one.path)),
+      diagnostics: [
+        ...settled.diagnostics.filter(isIn(one.path)).map((fresh) => ({ ...fresh, isKnown: false })),
+        ...settled.known.filter(isIn(one.path)).map((known) => ({ ...known, isKnown: true })),
+      ],
       notices: settled.notices.filter(isIn(one.path)),
     }));
   }
@@ -166,7 +177,10 @@ export class LiveAudit {
     return this.#directories.get(dirname(path))?.live(path) ?? null;
   }
 
-  #about(path: string, live: LiveUnit | null): Omit<LiveResult, 'notices'> {
+  #about(
+    path: string,
+    live: LiveUnit | null,
+  ): Omit<LiveResult, 'notices' | 'diagnostics'> & Pick<UnitResult, 'diagnostics'> {
     if (!live) return { path, diagnostics: [], functions: [], pending: 0, dialect: null };
     const { unit, project, memo } = live;
     const names = functionsToCheck(project, unit);

@@ -1,5 +1,13 @@
-import { dirname, relative } from 'node:path';
-import { DEFAULT_CHECK, LiveAudit, type LiveOptions, type LiveResult, rulesToRun, severities } from '../audit/index.ts';
+import { basename, dirname, join, relative } from 'node:path';
+import {
+  type Baseline,
+  DEFAULT_CHECK,
+  LiveAudit,
+  type LiveOptions,
+  type LiveResult,
+  rulesToRun,
+  severities,
+} from '../audit/index.ts';
 import { builtinModels, createModels } from '../models/index.ts';
 import type { Budget } from '../sequence/index.ts';
 import type { Parser } from '../syntax/index.ts';
@@ -71,7 +79,7 @@ export class Audits {
 }
 
 /** How the files of a folder are checked. */
-export function checkOptions({ root, config, budget }: AnalysisSettings): LiveOptions {
+export function checkOptions({ root, config, budget, baseline }: AnalysisSettings): LiveOptions {
   const severityOf = severities(config, 'default');
   const isConfigured = config.rules !== undefined || config.overrides !== undefined;
   return {
@@ -80,7 +88,18 @@ export function checkOptions({ root, config, budget }: AnalysisSettings): LiveOp
     rules: isConfigured ? rulesToRun(config, 'default') : null,
     platforms: config.platforms ? new Set(config.platforms) : null,
     dialect: config.dialect === undefined || config.dialect === 'auto' ? null : config.dialect,
+    baselineOf: (directory) => (root !== null && baseline ? baselineIn(directory, root, baseline) : null),
     severityOf: (rule, path, doubt) =>
       severityOf(rule, root === null ? path : relative(root, path).replaceAll('\\', '/'), doubt),
+  };
+}
+
+/** The part that is about the files of a directory, named by their last part. */
+function baselineIn(directory: string, root: string, { entries }: Baseline): Baseline {
+  return {
+    entries: entries.flatMap((entry) => {
+      const path = join(root, entry.file);
+      return dirname(path) === directory ? [{ ...entry, file: basename(path) }] : [];
+    }),
   };
 }

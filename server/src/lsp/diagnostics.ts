@@ -5,7 +5,7 @@ import {
   DiagnosticTag,
   type Diagnostic as LspDiagnostic,
 } from 'vscode-languageserver';
-import type { Diagnostic, LiveResult, Notice } from '../audit/index.ts';
+import type { Diagnostic, LiveDiagnostic, LiveResult, Notice } from '../audit/index.ts';
 import type { Severity } from '../rules/index.ts';
 import type { Document } from './document.ts';
 import { uriOf } from './document.ts';
@@ -18,6 +18,9 @@ export interface DiagnosticData {
   readonly function: string;
   readonly fingerprint: string;
 }
+
+/** Said of what nobody has to mend today. */
+const KNOWN = 'In the baseline: it was there before';
 
 /** The pages of the rules lie beside the bundled server. */
 export const rulePageUri = (rule: string): string => new URL(`./rules/${rule}.md`, import.meta.url).href;
@@ -54,7 +57,7 @@ export const besides =
   (file) =>
     join(dirname(document.path), file);
 
-function lspDiagnostic(diagnostic: Diagnostic, document: Document, places: Places): LspDiagnostic {
+function lspDiagnostic(diagnostic: LiveDiagnostic, document: Document, places: Places): LspDiagnostic {
   const data: DiagnosticData = {
     rule: diagnostic.rule,
     function: diagnostic.function,
@@ -65,11 +68,11 @@ function lspDiagnostic(diagnostic: Diagnostic, document: Document, places: Place
       start: document.positionOf(diagnostic.line, diagnostic.column),
       end: document.positionOf(diagnostic.endLine, diagnostic.endColumn),
     },
-    severity: SEVERITIES[diagnostic.severity],
+    severity: diagnostic.isKnown ? DiagnosticSeverity.Hint : SEVERITIES[diagnostic.severity],
     source: SOURCE,
     code: diagnostic.rule,
     codeDescription: { href: rulePageUri(diagnostic.rule) },
-    message: [diagnostic.message, ...platformWords(diagnostic)].join('\n'),
+    message: [diagnostic.message, ...platformWords(diagnostic), ...(diagnostic.isKnown ? [KNOWN] : [])].join('\n'),
     relatedInformation: relatedInformation(diagnostic, document, places),
     data,
   };

@@ -1,5 +1,5 @@
 import { relative, sep } from 'node:path';
-import { extendConfig, loadConfig } from '../audit/index.ts';
+import { type Baseline, extendConfig, loadConfig, parseBaseline, readSource } from '../audit/index.ts';
 import { pathOf } from './document.ts';
 import type { AnalysisSettings } from './messages.ts';
 import { budgetOf, configOf, type Settings } from './settings.ts';
@@ -32,23 +32,33 @@ export class Folders {
   ): Promise<{ readonly settings: readonly AnalysisSettings[]; readonly faults: readonly string[] }> {
     const own = configOf(user);
     const budget = budgetOf(user);
-    const settings: AnalysisSettings[] = [{ root: null, config: own, models: [], budget }];
+    const settings: AnalysisSettings[] = [{ root: null, config: own, models: [], budget, baseline: null }];
     const faults: string[] = [];
     const files = new Set<string>();
     for (const root of this.#paths) {
       const result = await loadConfig(null, root);
       if (!result.ok) {
         faults.push(...result.faults);
-        settings.push({ root, config: own, models: [], budget });
+        settings.push({ root, config: own, models: [], budget, baseline: null });
         continue;
       }
       const { config, models } = result.loaded;
       for (const file of result.loaded.files) files.add(file);
-      settings.push({ root, config: extendConfig(own, config), models, budget });
+      const baseline = config.baseline === undefined ? null : await readBaseline(config.baseline, faults);
+      if (config.baseline !== undefined) files.add(config.baseline);
+      settings.push({ root, config: extendConfig(own, config), models, budget, baseline });
     }
     this.#files = files;
     return { settings, faults };
   }
+}
+
+async function readBaseline(path: string, faults: string[]): Promise<Baseline | null> {
+  const text = await readSource(path);
+  const parsed = text.ok ? parseBaseline(text.text) : text;
+  if (parsed.ok) return parsed.baseline;
+  faults.push(`${path}: ${parsed.reason}`);
+  return null;
 }
 
 /** The settings of the innermost folder that a file lies in. */

@@ -1,4 +1,5 @@
 import type {
+  Baseline,
   Config,
   FunctionCost,
   FunctionFacts,
@@ -19,6 +20,8 @@ export interface AnalysisSettings {
   readonly config: Config;
   readonly models: readonly ModelFile[];
   readonly budget: Budget;
+  /** Findings that were there before, their files relative to the root; null = there is none. */
+  readonly baseline: Baseline | null;
 }
 
 /** From the server to its analysis thread. Paths are absolute. */

@@ -4,12 +4,12 @@ import type { Diagnostic as LspDiagnostic } from 'vscode-languageserver';
 import {
   type AuditResult,
   audit,
-  type Diagnostic,
   type FilesResult,
+  type LiveDiagnostic,
+  type Notice,
   readSource,
   resultOf,
   type Scope,
-  type Settled,
   settle,
   walk,
 } from '../audit/index.ts';
@@ -99,7 +99,10 @@ interface FolderResult {
 }
 
 /** What was found in files, by their names relative to the root. */
-type Found = Pick<Settled, 'diagnostics' | 'notices'>;
+interface Found {
+  readonly diagnostics: readonly LiveDiagnostic[];
+  readonly notices: readonly Notice[];
+}
 
 class FolderAudit {
   readonly files: readonly string[];
@@ -116,15 +119,21 @@ class FolderAudit {
 
   async run({ directories, signal, progress, found }: AuditWish): Promise<FolderResult> {
     const root = this.#root;
-    const { severityOf, dialect, ...options } = checkOptions(this.#settings);
-    const settled = (result: AuditResult, scope: Scope): Settled =>
-      settle(result, {
+    const { severityOf, dialect, baselineOf: _, ...options } = checkOptions(this.#settings);
+    const settled = (result: AuditResult, scope: Scope): Found => {
+      const { diagnostics, known, notices } = settle(result, {
         severityOf: (rule, file, doubt) => severityOf(rule, join(root, file), doubt),
-        baseline: null,
+        baseline: this.#settings.baseline,
         scope,
       });
+      const all = [
+        ...diagnostics.map((one) => ({ ...one, isKnown: false })),
+        ...known.map((one) => ({ ...one, isKnown: true })),
+      ];
+      return { diagnostics: all, notices };
+    };
     const texts = new Map(this.#session.documents.all.map(({ path, text }) => [path, text]));
-    const known = new Map<string, readonly Diagnostic[]>();
+    const known = new Map<string, readonly LiveDiagnostic[]>();
     let last: Promise<void> = Promise.resolve();
     const tell = (about: Found, names: ReadonlySet<string>): void => {
       last = last.then(async () => found(await this.#inWords(about, names)));
@@ -157,7 +166,7 @@ class FolderAudit {
     const files = [...known.keys(), ...[...all.diagnostics, ...all.notices].map(({ file }) => file)];
     tell(all, new Set(directories === null ? files : [...files, ...audited.checked]));
     await last;
-    return { audited, told: all.diagnostics.length };
+    return { audited, told: all.diagnostics.filter(({ isKnown }) => !isKnown).length };
   }
 
   /** As a client shows it, for each of `names` that is not open: the open ones are told of while they are edited. */
