@@ -62,6 +62,23 @@ const map = (at: number, address: string, size: number): string =>
 const unmap = (at: number, address: string, size: number): string =>
   `${HEAD}${at.toFixed(6)}: dma_unmap_page: 0000:00:01.0 dir=TO_DEVICE dma_addr=${address} size=${size} attrs=\n`;
 
+describe('a trace that holds more than a machine has', () => {
+  test('is refused with the line at which it does', async () => {
+    const list = (i: number): string =>
+      `${HEAD}${i}.000000: dma_map_sg: d dir=TO_DEVICE nents=1/1000000 ents=1/1000000 [TRUNCATED] dma_addrs={0x${i}000} sizes={0x1000} phys_addrs={0x${i}000} attrs=\n`;
+    const text = Array.from({ length: 8 }, (_, i) => list(i + 1)).join('');
+    await expect(replayTrace(put('trace.txt', text), [], null)).rejects.toThrow('line 5: more than 4 million pieces');
+  });
+
+  test('in coherent memory as well', async () => {
+    const text = Array.from(
+      { length: 12 },
+      (_, i) => `${HEAD}${i}.000000: dma_alloc: d dir=BIDIRECTIONAL dma_addr=${i + 1}000 size=4294967296 attrs=\n`,
+    ).join('');
+    await expect(replayTrace(put('trace.txt', text), [], null)).rejects.toThrow('line 9: more than 32 GiB');
+  });
+});
+
 describe('a trace without a pool', () => {
   test('tells the pool that it would need, and the moment of the peak', async () => {
     // 1 MiB and a half at once: 768 slots.

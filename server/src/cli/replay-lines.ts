@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 
@@ -23,8 +23,7 @@ export async function eachLine(
       failure ??= error;
     });
   try {
-    for await (const one of createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY }))
-      line(one.length > MAX_LINE ? one.slice(0, MAX_LINE) : one);
+    for await (const one of lines(text)) line(one);
   } catch (error) {
     failure ??= error;
   }
@@ -34,3 +33,21 @@ export async function eachLine(
     throw new Failure(EXIT.fatal, `${file}: ${reasonOf(failure)}`);
   damaged(`the file is damaged (${code})`);
 }
+
+/** Cuts a stream into lines, however it comes. Of a line that does not end only the beginning is kept. */
+async function* lines(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  let begun = '';
+  for await (const chunk of chunks) {
+    const parts = decoder.write(chunk).split('\n');
+    const last = parts.pop() ?? '';
+    for (const part of parts) {
+      yield shortened(begun + part);
+      begun = '';
+    }
+    begun = (begun + last).slice(0, MAX_LINE);
+  }
+  if (begun !== '') yield shortened(begun);
+}
+
+const shortened = (text: string): string => text.slice(0, MAX_LINE).replace(/\r$/, '');

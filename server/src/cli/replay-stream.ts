@@ -1,4 +1,5 @@
 import type { FtraceEvent, FtraceRecord } from '@dma-audit/simulator';
+import { EXIT, Failure } from './failure.ts';
 
 /** A piece of memory as the program has it: physical address and size, bytes. */
 export interface Piece {
@@ -32,12 +33,18 @@ export interface StreamListener {
 
 const PAGE = 4096;
 
+/** What is held at the same time takes memory here as well: pieces that are mapped, bytes of coherent memory. */
+const MAX_PIECES = 2 ** 22;
+const MAX_COHERENT = 2 ** 35;
+
 /** Turns trace events into what programs asked for: the same on every platform. */
 export class RequestStream {
   readonly #listener: StreamListener;
   readonly #pages = new Map<string, TracedMapping[]>();
   readonly #lists = new Map<string, TracedMapping[]>();
-  readonly #allocations = new Map<string, number[]>();
+  readonly #allocations = new Map<string, { readonly id: number; readonly bytes: number }[]>();
+  #pieces = 0;
+  #coherent = 0;
   #next = 0;
   #guessed = 0;
   #unmatched = 0;
@@ -76,7 +83,7 @@ export class RequestStream {
           );
         return;
       case 'map-sg':
-        this.#map(this.#lists, listKey(event), event, this.#pieces(event), at);
+        this.#map(this.#lists, listKey(event), event, this.#piecesOf(event), at);
         return;
       case 'unmap-page':
         if (event.address >= 0) this.#unmap(this.#pages, `${event.device} ${event.address}`, at);
@@ -91,14 +98,17 @@ export class RequestStream {
       }
       case 'alloc': {
         const id = this.#next++;
-        push(this.#allocations, `${event.device} ${event.address}`, id);
+        push(this.#allocations, `${event.device} ${event.address}`, { id, bytes: event.size });
+        this.#coherent += event.size;
+        if (this.#coherent > MAX_COHERENT) throw tooMuch(line, 'more than 32 GiB of coherent memory');
         this.#listener.allocate(id, event.device, event.size, at);
         return;
       }
       case 'free': {
-        const id = shift(this.#allocations, `${event.device} ${event.address}`);
+        const allocation = shift(this.#allocations, `${event.device} ${event.address}`);
+        this.#coherent -= allocation?.bytes ?? 0;
         // A driver may free what it never had: the kernel takes that for nothing.
-        if (id !== undefined) this.#listener.free(id, event.device, at);
+        if (allocation !== undefined) this.#listener.free(allocation.id, event.device, at);
         else if (event.size > 0) this.#unmatched++;
         return;
       }
@@ -116,18 +126,24 @@ export class RequestStream {
   ): void {
     const mapping = { id: this.#next++, device, direction, pieces };
     this.#maps++;
+    this.#pieces += pieces.length;
+    if (this.#pieces > MAX_PIECES) throw tooMuch(at.line, 'more than 4 million pieces of memory that are mapped');
     push(live, key, mapping);
     this.#listener.map(mapping, at);
   }
 
   #unmap(live: Map<string, TracedMapping[]>, key: string, at: Moment): void {
     const mapping = shift(live, key);
-    if (mapping === undefined) this.#unmatched++;
-    else this.#listener.unmap(mapping, at);
+    if (mapping === undefined) {
+      this.#unmatched++;
+      return;
+    }
+    this.#pieces -= mapping.pieces.length;
+    this.#listener.unmap(mapping, at);
   }
 
   /** Where entries were merged or cut off, pages stand for what is not told. */
-  #pieces(event: Extract<FtraceEvent, { readonly name: 'map-sg' }>): readonly Piece[] {
+  #piecesOf(event: Extract<FtraceEvent, { readonly name: 'map-sg' }>): readonly Piece[] {
     const { physicals, sizes, given, mapped, truncated } = event;
     if (given === mapped && !truncated && sizes.length === physicals.length)
       return physicals.map((physical, i) => ({ physical, bytes: sizes[i] ?? PAGE }));
@@ -141,6 +157,12 @@ export class RequestStream {
     });
   }
 }
+
+const tooMuch = (line: number, what: string): Failure =>
+  new Failure(
+    EXIT.fatal,
+    `line ${line}: ${what} at the same time: the trace is damaged, or its releases were not recorded`,
+  );
 
 const listKey = ({ device, physicals }: { readonly device: string; readonly physicals: readonly number[] }): string =>
   `${device} ${physicals[0] ?? 0}`;

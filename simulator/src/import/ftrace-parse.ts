@@ -16,6 +16,7 @@ export function parseFtraceLine(text: string): FtraceLine {
   }
   const [, task = '', pid = '', cpu = '', seconds = '', name = '', rest = ''] = head;
   if (!Object.hasOwn(PARSERS, name)) return { kind: 'other', name };
+  if (Number(cpu) > MAX_CPU) return { kind: 'foreign', why: `${name}: no machine has a CPU ${cpu}` };
   try {
     const event = PARSERS[name]?.(new Fields(rest));
     if (event === undefined) return { kind: 'other', name };
@@ -27,6 +28,11 @@ export function parseFtraceLine(text: string): FtraceLine {
 }
 
 class Torn extends Error {}
+
+/** What no machine has, only a damaged trace: CPUs (NR_CPUS of x86), bytes of one request, entries of one scatterlist. */
+const MAX_CPU = 8191;
+const MAX_BYTES = 2 ** 32;
+const MAX_ENTRIES = 2 ** 20;
 
 const ALL_ONES = /^(?:0x)?f{16}$/;
 
@@ -49,6 +55,7 @@ class Fields {
   decimal(name: string): number {
     const word = this.word(name);
     if (!/^\d+$/.test(word)) throw new Torn(`${name} is no number`);
+    if (Number(word) > MAX_BYTES) throw new Torn(`${name} is out of range`);
     return Number(word);
   }
 
@@ -103,7 +110,9 @@ const DIRECTIONS: Readonly<Record<string, FtraceDirection>> = {
 function parseHex(text: string, name: string): number {
   if (ALL_ONES.test(text)) return -1;
   if (!/^(?:0x)?[0-9a-f]+$/i.test(text)) throw new Torn(`${name} is no number`);
-  return Number.parseInt(text, 16);
+  const value = Number.parseInt(text, 16);
+  if (value >= 2 ** 64) throw new Torn(`${name} is out of range`);
+  return value;
 }
 
 const PARSERS: Readonly<Record<string, (fields: Fields) => FtraceEvent>> = {
@@ -208,6 +217,7 @@ const PARSERS: Readonly<Record<string, (fields: Fields) => FtraceEvent>> = {
 function countOf(word: string): number {
   const real = /^\d+\/(\d+)$/.exec(word)?.[1];
   if (real === undefined) throw new Torn('no entry count');
+  if (Number(real) > MAX_ENTRIES) throw new Torn('the entry count is out of range');
   return Number(real);
 }
 

@@ -29,6 +29,18 @@ describe('a line of trace text', () => {
     });
   });
 
+  test.each([
+    'dma_map_page: d dir=TO_DEVICE dma_addr=10 size=18446744073709551615 phys_addr=10 attrs=',
+    'dma_map_page: d dir=TO_DEVICE dma_addr=fffffffffffffffff size=16 phys_addr=10 attrs=',
+    'dma_map_sg: d dir=TO_DEVICE nents=1/4000000000 ents=1/1 dma_addrs={0x10} sizes={0x10} phys_addrs={0x1} attrs=',
+  ])('with numbers that no machine has is torn: %s', (text) => {
+    expect(event(`${HEAD}${text}`)).toMatchObject({ kind: 'foreign', why: expect.stringContaining('out of range') });
+  });
+
+  test('of a CPU that no machine has is torn', () => {
+    expect(parseFtraceLine('a-1 [999999] 1.5: fq_timeout: (f)')).toMatchObject({ kind: 'foreign' });
+  });
+
   test.each<[string, FtraceEvent]>([
     [
       'dma_map_page: 0000:00:02.0 dir=TO_DEVICE dma_addr=3e700000 size=16 phys_addr=8c721f8 attrs=',
