@@ -220,10 +220,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     await openFile(page, NIC);
     await quickFix(page, 126, 'DMA_FROM_DEVICE', () => shot('17-quickfix'));
     await squiggles().first().waitFor({ state: 'detached' });
-    await page
-      .locator('.view-line', { hasText: 'dma_unmap_single(nic->dev, addr, RX_BYTES, DMA_FROM_DEVICE)' })
-      .nth(1)
-      .waitFor();
+    assert.equal(await page.locator('.view-line', { hasText: 'RX_BYTES, DMA_TO_DEVICE' }).count(), 0);
     await shot('18-fixed');
     await runCommand(page, 'File: Revert File');
     await squiggles().first().waitFor();
@@ -239,7 +236,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     await squiggles().first().waitFor();
   });
 
-  it('steps through a sequence in the debugger, forwards and backwards', async () => {
+  it('steps through a sequence in the debugger, stops at breakpoints and faults', async () => {
     await goToLine(page, 117);
     await runCommand(page, 'DMA Audit: Debug DMA Sequence of Function');
     await page.locator('.debug-toolbar').waitFor({ timeout: 30_000 });
@@ -248,13 +245,23 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     await stack.first().waitFor({ timeout: 30_000 });
     const variable = (text: RegExp): Locator =>
       page.locator('.debug-variables .monaco-list-row').filter({ hasText: text }).first();
-    await variable(/^Memory/).click();
+    // Opened by itself or not: that differs between versions.
+    await variable(/^Memory/).waitFor();
+    if ((await variable(/^Memory/).getAttribute('aria-expanded')) === 'false') await variable(/^Memory/).click();
     await variable(/buf.*cpu/).waitFor();
     await page.keyboard.press('F11');
     await variable(/buf.*device/).waitFor();
     await shot('15-debugger');
     await page.locator('.debug-toolbar a[aria-label^="Step Back"]').click();
     await variable(/buf.*cpu/).waitFor();
+    await goToLine(page, 124);
+    await page.keyboard.press('F9');
+    await page.keyboard.press('F5');
+    await stack.filter({ hasText: '124:' }).first().waitFor();
+    await page.keyboard.press('F5');
+    await stack.filter({ hasText: '126:' }).first().waitFor();
+    await page.locator('.repl', { hasText: 'direction-mismatch' }).waitFor();
+    await shot('15-debugger-fault');
     await page.keyboard.press('Shift+F5');
     await page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
   });
