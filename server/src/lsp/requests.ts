@@ -4,7 +4,7 @@ import { CancellationToken, type ServerCapabilities } from 'vscode-languageserve
 import type { Simulation } from '../audit/index.ts';
 import { ChangedDirectories } from './changed-directories.ts';
 import { byCost, costMarkdown } from './cost-report.ts';
-import { pathOf, uriOf } from './document.ts';
+import { type Document, pathOf, uriOf } from './document.ts';
 import { notify } from './notify.ts';
 import { chosenPlatform, platformChoice } from './platform.ts';
 import { abortOf } from './progress.ts';
@@ -52,9 +52,22 @@ export class Requests {
     connection.onExecuteCommand(({ command, arguments: given = [] }, token) => this.#execute(command, given, token));
   }
 
-  /** Files have changed on disk or were closed. Once the workspace has been audited, what was found is kept up to date. */
+  /**
+   * Files have changed on disk. Once the workspace has been audited, what was found in their directories is kept up to date; where
+   * nothing was found, nothing shown is old.
+   */
   changed(paths: readonly string[]): void {
-    if (this.#keepsUp) this.#changed.add(paths);
+    const shown = new Set([...this.#audited].map((uri) => dirname(pathOf(uri))));
+    this.#look(paths.filter((path) => shown.has(dirname(path))));
+  }
+
+  /** A file was closed: what is found in it on disk is shown on. `hasFindings`: in its text of the editor there were some. */
+  closed({ uri, path }: Document, hasFindings: boolean): void {
+    if (hasFindings || this.#audited.has(uri)) this.#look([path]);
+  }
+
+  #look(paths: readonly string[]): void {
+    if (this.#keepsUp && paths.length > 0) this.#changed.add(paths);
   }
 
   async #keepUp(): Promise<void> {

@@ -154,10 +154,12 @@ export class LanguageServer implements Session {
   #close(uri: string): void {
     const document = this.documents.at(uri);
     if (!document) return;
+    const found = this.documents.told(document)?.result.diagnostics ?? [];
     this.documents.remove(document);
     if (document.isSource) this.analysis.close(document.path);
     if (!this.pulls) void this.connection.sendDiagnostics({ uri, diagnostics: [] });
-    this.#tellChanged([document.path]);
+    this.#pull.changed([document.path]);
+    this.#requests.closed(document, found.length > 0);
   }
 
   /** What is older than the text is on its way to be replaced. */
