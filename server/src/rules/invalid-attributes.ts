@@ -4,7 +4,7 @@ export const invalidAttributes = defineRule({
   id: 'invalid-attributes',
   severity: 'warning',
   dialects: ['linux'],
-  nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 11, true: 11 }],
   summary: 'An allocation of DMA memory is given flags that it does not take.',
   cwe: 628,
   message: ({ detail }) =>

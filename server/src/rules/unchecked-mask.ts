@@ -4,7 +4,7 @@ export const uncheckedMask = defineRule({
   id: 'unchecked-mask',
   severity: 'warning',
   dialects: ['linux'],
-  nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 12, true: 11 }],
   summary: 'Nobody looks at whether the DMA mask was accepted.',
   cwe: 252,
   message: ({ detail }) =>

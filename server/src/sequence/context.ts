@@ -139,6 +139,9 @@ export class Context {
     return place !== null && this.mappedPlaces.has(place) && state.get(`B:${place}`) !== undefined;
   }
 
+  /** Lengths of mappings that are variables: mapping → symbol. */
+  readonly mappedLengths = new Map<number, number>();
+
   /** Mappings that were made elsewhere, with the memory and direction that are known of them. */
   readonly knownMappings = new Map<number, { readonly buffer: number; readonly direction: Direction }>();
 

@@ -3,7 +3,7 @@ import type { Expression } from '../flow/index.ts';
 import type { Action, ApiModel, ConstantModel, Role } from '../models/index.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
-import { expressionName, type Frame, namesIn } from './frame.ts';
+import { callsName, expressionName, type Frame, namesIn } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
 import { isWithin, lastField, pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
@@ -100,7 +100,8 @@ export class Effects {
       case 'write-memory':
       case 'copy-memory':
         this.accessMemory(state, frame, call);
-        return give(arg('buffer') ?? fresh());
+        // memset gives the pointer back, skb_pad whether it worked.
+        return give(model.result === 'status' ? fresh() : (arg('buffer') ?? fresh()));
       case 'give':
         this.give(state, frame, call);
         return give(fresh());
@@ -344,6 +345,8 @@ export class Effects {
       escaped: false,
       wronglyChecked: false,
     });
+    const length = argument(model, call.values, 'size');
+    if (length?.kind === 'symbol' && !length.offset) context.mappedLengths.set(resource.id, length.symbol);
     const handle = context.result(resource, 'device-address');
     for (const { location, role } of outs) {
       const value = context.result(resource, role === 'mapping-out' ? 'mapping' : 'device-address');
@@ -818,7 +821,9 @@ export class Effects {
     if (resource === undefined || role !== 'device-address') return;
     // A callee that does it is explored by itself.
     const info = this.context.resources.info(resource);
-    if (info.foreign || info.depth > 0) return;
+    if (info.foreign || info.depth > 0 || info.model?.family === 'swiotlb') return;
+    // Whoever asks the IOMMU elsewhere in the function knows what the address is.
+    if (callsName(call.frame.graph, 'iommu_iova_to_phys')) return;
     // Told where the analysed function hands the address over: what it calls may be right for pages.
     this.context.emit(state, {
       op: 'translate',
@@ -927,6 +932,44 @@ export class Effects {
     const told = { device: this.channelKey(call), size: this.size(state, call) };
     if (value) this.giveValue(state, frame, value, 'register', call.site, call.name, told);
     else this.giveList(state, call);
+  }
+
+  /** A number put beside the address of a mapping: is it the mapped length, and more? */
+  giveLength(state: State, location: string, value: Value, site: number): void {
+    const { context } = this;
+    if (value.kind !== 'symbol' || !context.mappedLengths.size) return;
+    const parent = location.slice(0, location.lastIndexOf('.') + 1);
+    if (parent === '') return;
+    for (const [place, handle] of state.handles()) {
+      if (!place.startsWith(parent) || place.includes('.', parent.length)) continue;
+      const { resource, role, derived } = context.symbols.info(handle.symbol);
+      const length = resource === undefined ? undefined : context.mappedLengths.get(resource);
+      if (resource === undefined || length === undefined || role !== 'device-address' || derived) continue;
+      const more = this.addedTo(length, value.symbol, 4);
+      if (more === null) continue;
+      context.emit(state, {
+        op: 'give',
+        site,
+        api: 'descriptor',
+        target: context.toResource(resource, 'exact'),
+        through: 'descriptor',
+        size: { bytes: null, key: `${context.symbols.info(length).key}+${more}` },
+      });
+    }
+  }
+
+  /** What was added to `length` in the computation of `symbol`; null: it has no such sum in it. */
+  private addedTo(length: number, symbol: number, depth: number): string | null {
+    const { key } = this.context.symbols.info(symbol);
+    const sum = /^\(s(\d+)\+s(\d+)\)$/.exec(key);
+    if (sum && Number(sum[1]) === length) return `s${sum[2]}`;
+    if (sum && Number(sum[2]) === length) return `s${sum[1]}`;
+    if (depth === 0 || !key.startsWith('(')) return null;
+    for (const [, part] of key.matchAll(/\bs(\d+)\b/g)) {
+      const found = this.addedTo(length, Number(part), depth - 1);
+      if (found !== null) return found;
+    }
+    return null;
   }
 
   /** A mapped list goes to the device as a whole. */

@@ -78,6 +78,12 @@ export function namesIn(expression: Expression): string[] {
   }
 }
 
+/** Is a function of this name called? */
+export const callsName = (graph: FunctionGraph, name: string): boolean =>
+  graph.blocks.some(({ instructions }) =>
+    instructions.some((i) => i.kind === 'call' && i.callee.kind === 'name' && i.callee.name === name),
+  );
+
 /** Does `name` stand in some expression of the function? */
 export function usesName(graph: FunctionGraph, name: string): boolean {
   const inside = (e: Expression): boolean => namesIn(e).includes(name);

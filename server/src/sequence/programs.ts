@@ -309,7 +309,7 @@ class ProgramWriter {
       if (held.includes('return value')) return false;
       if (info.kind === 'event') return this.matters(exit, info);
       // Below a callee: it is explored by itself.
-      if (info.kind === 'buffer' && info.depth > 1) return false;
+      if (info.kind === 'buffer' && (info.depth > 1 || now.life === 'released-maybe')) return false;
       // Some other function tests this field.
       if (info.kind === 'mapping') return !held.some((place) => this.code.checkedFields.has(lastField(place)));
       return (

@@ -98,6 +98,8 @@ class Machine {
   /** Operations that began the sections in which nothing may sleep, outermost first. */
   private readonly atomicSince: number[] = [];
   /** Devices whose mask was refused, with the operation; '' stands for a device that is not known. */
+  /** Bits of the streaming masks that were accepted, by device. */
+  private readonly acceptedMasks = new Map<string, number>();
   private readonly refusedMasks = new Map<string, number>();
   private readonly violations: Violation[] = [];
   private readonly refusals: Refusal[] = [];
@@ -221,9 +223,14 @@ class Machine {
   }
 
   private setMask({ device, bits, mode, outcome }: SetMask, index: number): void {
-    if (outcome === 'failed') this.refusedMasks.set(device ?? '', index);
-    else {
-      this.refusedMasks.delete(device ?? '');
+    const key = device ?? '';
+    const accepted = this.acceptedMasks.get(key) ?? 0;
+    // A coherent mask no wider than the streaming one that was accepted is never refused (dma-api-howto).
+    if (outcome === 'failed') {
+      if (mode !== 'common' || accepted < bits) this.refusedMasks.set(key, index);
+    } else {
+      this.refusedMasks.delete(key);
+      if (mode !== 'common') this.acceptedMasks.set(key, bits);
       if (mode !== 'common') this.system.setMask?.(bits);
     }
   }

@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest';
+import { compileDmaseq, PLATFORMS, parseDmaseq, run } from '../index.ts';
+
+/** Kinds of faults, with the lines at which the machine noticed them. */
+function faults(text: string): string[] {
+  const parsed = parseDmaseq(`dialect linux\n${text}`);
+  if (!parsed.ok) throw new Error(parsed.errors.map((e) => `${e.line}: ${e.message}`).join('; '));
+  const compiled = compileDmaseq(parsed.document);
+  if (!compiled.ok) throw new Error(compiled.errors.map((e) => `${e.line}: ${e.message}`).join('; '));
+  const [platform] = PLATFORMS;
+  if (!platform) throw new Error('no platform');
+  const { program } = compiled.compiled;
+  return run(program, platform).violations.map(
+    ({ kind, index }) => `${kind} ${(program.operations[index]?.site ?? 0) - 1}`,
+  );
+}
+
+it.each([
+  ['a lock is held', 'atomic-enter\nsleep', ['sleeping-in-atomic 2']],
+  ['the lock is released', 'atomic-enter\natomic-leave\nsleep', []],
+  ['locks nest', 'atomic-enter\natomic-enter\natomic-leave\nsleep', ['sleeping-in-atomic 4']],
+  ['a failed allocation is read', 'allocate a 64 failed\ncpu-read a', ['unchecked-allocation 1']],
+  ['a failed allocation is told the device, tested too late', 'allocate a 64 failed\ngive a\ncheck a', []],
+  ['a refused mask is forgotten', 'set-mask 32 failed device=d\nallocate a 64 device=d', ['unchecked-mask 1']],
+  ['a refused mask is replaced', 'set-mask 32 failed device=d\nset-mask 24 device=d\nallocate a 64 device=d', []],
+  [
+    'a transfer runs on',
+    'map m = unknown 64 from-device\ngive m device=c\ndevice-start device=c\nunmap m',
+    ['free-while-running 4'],
+  ],
+  [
+    'a transfer is only asked to stop',
+    'map m = unknown 64 from-device\ngive m device=c\ndevice-start device=c\ndevice-stop device=c\nunmap m',
+    ['free-while-running 5'],
+  ],
+  [
+    'a transfer is stopped',
+    'map m = unknown 64 from-device\ngive m device=c\ndevice-start device=c\ndevice-stop quiet device=c\nunmap m',
+    [],
+  ],
+  ['a transfer ended', 'map m = unknown 64 from-device\ngive m device=c\ndevice-start device=c\nwait\nunmap m', []],
+  [
+    'the wait ran into its timeout',
+    'map m = unknown 64 from-device\ngive m device=c\ndevice-start device=c\nwait failed\nunmap m',
+    ['free-while-running 5'],
+  ],
+  ['an address of the device is looked up', 'map m = unknown 64\ntranslate m page', ['wrong-address 2']],
+  [
+    'a sync of the wrong kind',
+    'declare b 64\ndeclare-mapping m = b from-device\nsync m for-device\ncpu-read b',
+    ['sync-mismatch 3'],
+  ],
+  [
+    'both halves of a pair',
+    'declare b 64\ndeclare-mapping m = b from-device\nsync m for-cpu\ncpu-read b\nsync m for-device',
+    [],
+  ],
+  [
+    'written and not handed back',
+    'declare b 64\nmap m = b 64 bidirectional\nsync m for-cpu bidirectional\ncpu-write b\ngive m',
+    ['missing-sync 5'],
+  ],
+  ['more is told than was mapped', 'map m = unknown 64\ngive m 128', ['device-length-exceeds-mapping 2']],
+  ['the mapped length is told', 'map m = unknown ?len\ngive m ?len', []],
+  ['lines are shared', 'declare b 64 embedded\nmap m = b 64 from-device', ['shared-cache-line 2']],
+  ['lines are shared with what is only read', 'declare b 64 embedded\nmap m = b 64 to-device', []],
+  ['a zone is asked for', 'allocate a 64 attributes=zone-dma', ['invalid-attributes 1']],
+  [
+    'the first entry is read each time',
+    'declare l\ncpu-read other-role l each-entry\ncpu-read other-role l first-entry',
+    ['unmapped-sg-access 3'],
+  ],
+])('%s', (_, text, expected) => {
+  expect(faults(text)).toEqual(expected);
+});
