@@ -182,6 +182,12 @@ class RecordedCode implements Code {
     return recorded;
   }
 
+  startsLife(name: string): boolean {
+    const key = `life of ${name}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, startsLife(name));
+    return this.#project.startsLife(name);
+  }
+
   releasesField(field: string): boolean {
     const key = `release of field ${field}`;
     if (!this.#asked.has(key)) this.#asked.set(key, releasesField(field));
@@ -236,6 +242,10 @@ const fileOf =
   (name: string, file: string): Ask =>
   (project) =>
     project.function(name, file)?.file ?? null;
+const startsLife =
+  (name: string): Ask =>
+  (project) =>
+    project.startsLife(name);
 const releasesField =
   (field: string): Ask =>
   (project) =>

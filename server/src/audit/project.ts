@@ -2,6 +2,7 @@ import type { Dialect, Models } from '../models/index.ts';
 import type { Code, FunctionSource } from '../sequence/index.ts';
 import type { Parser, SyntaxNode } from '../syntax/index.ts';
 import { CallGraph, type CallNode } from './call-graph.ts';
+import { rolesOf } from './roles.ts';
 import { type ArrayKind, combine } from './section.ts';
 import type { Unit, UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
@@ -105,6 +106,11 @@ export class Project implements Code {
     });
     this.sources.set(node, source);
     return source;
+  }
+
+  startsLife(name: string): boolean {
+    const roles = rolesOf(this, name);
+    return roles.length > 0 && roles.every((role) => role === 'probe' || role === 'open' || role === 'binding-start');
   }
 
   releasesField(field: string): boolean {

@@ -13,7 +13,7 @@ export const mappingLeak = defineRule({
   cwe: 772,
   message: ({ detail, dialect }) =>
     detail.why === 'unwound'
-      ? `this failing path leaves the mapping of ${detail.made} in place; other failing paths of the function unmap it. Unmap it here too before returning`
+      ? `this failing path leaves the mapping of ${detail.made} in place; other paths of the function unmap it. Unmap it here too before returning`
       : detail.why === 'lifecycle-end'
         ? `this entry point fails and leaves the mapping of ${detail.made} in place: whoever called it does not call its counterpart. Unmap it here before returning`
         : `the mapping made by ${detail.made} is lost on this path: no variable or field holds its ${dialect === 'edk2' ? 'token' : 'address'} any more. Unmap it before this point`,

@@ -55,19 +55,51 @@ const ACQUIRES: ReadonlySet<Action> = new Set(['allocate', 'map', 'channel-reque
 const RELEASES_RESOURCE: ReadonlySet<Action> = new Set(['free', 'unmap', 'channel-release']);
 
 /** What a call does in a loop, without entering it: a function that can reach the API by a name that says "release" releases. */
-export function callKind(callee: Callee): CallKind {
+export function callKind(callee: Callee, values: readonly Expression[]): CallKind {
   if (callee.kind === 'model') {
     const { action, family, name } = callee.model;
     return {
       heavy: isHeavy(callee),
       acquires: ACQUIRES.has(action),
       releases: RELEASES_RESOURCE.has(action) ? new Set([family ?? name]) : NOTHING,
+      releasedFields: fieldsNamed(values),
     };
   }
   if (callee.kind !== 'function' || !callee.source.relevant)
-    return { heavy: false, acquires: false, releases: NOTHING };
+    return { heavy: false, acquires: false, releases: NOTHING, releasedFields: NOTHING };
   const releases = RELEASES.test(callee.name);
-  return { heavy: true, acquires: !releases, releases: releases ? callee.source.releases : NOTHING };
+  return {
+    heavy: true,
+    acquires: !releases,
+    releases: releases ? callee.source.releases : NOTHING,
+    releasedFields: callee.source.releasedFields,
+  };
+}
+
+/** Fields named in the arguments; null when there are none: what a local variable holds came from anywhere. */
+function fieldsNamed(values: readonly Expression[]): ReadonlySet<string> | null {
+  const fields = new Set<string>();
+  const visit = (e: Expression): void => {
+    switch (e.kind) {
+      case 'member':
+        fields.add(e.field);
+        return visit(e.object);
+      case 'index':
+      case 'dereference':
+      case 'address-of':
+        return visit(e.object);
+      case 'cast':
+      case 'unary':
+        return visit(e.operand);
+      case 'binary':
+        visit(e.left);
+        return visit(e.right);
+      default:
+    }
+  };
+  values.forEach(visit);
+  // The device is a field most often.
+  return fields.size > 1 ? fields : null;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();

@@ -24,6 +24,8 @@ export interface Code {
   readonly models: Models;
   /** The definition of `name` as seen from `file`; null when it is not part of this code. */
   function(name: string, file: string): FunctionSource | null;
+  /** Is it called when a device comes or is opened? If it fails, its counterpart is not called. */
+  startsLife(name: string): boolean;
   /** Is there a function that may release what a field of this name holds? */
   releasesField(field: string): boolean;
   /** The functions that call it, as far as they are part of this code. */

@@ -10,7 +10,7 @@ import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loo
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { State } from './state.ts';
 import { extend, type Step, type TraceNode } from './trace.ts';
-import { numberValue, rootSymbol, symbolValue, type Value, valueKey, ZERO } from './values.ts';
+import { lastField, numberValue, rootSymbol, symbolValue, type Value, valueKey, ZERO } from './values.ts';
 
 /** A path's end: the state there and what the function returned. */
 export interface Exit {
@@ -117,7 +117,9 @@ class Explorer {
   private loops(frame: Frame): LoopTable {
     let table = this.loopTables.get(frame.graph);
     if (!table) {
-      table = describeLoops(frame.graph, (callee, count) => callKind(resolveCallee(this.code, frame, callee, count)));
+      table = describeLoops(frame.graph, (callee, values) =>
+        callKind(resolveCallee(this.code, frame, callee, values.length), values),
+      );
       this.loopTables.set(frame.graph, table);
     }
     return table;
@@ -389,10 +391,19 @@ class Explorer {
         const info = context.resources.info(id);
         if (info.foreign || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
         const families = [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])];
-        const { releases } = loop;
+        const { releases, releasedFields } = loop;
+        if (releasedFields && this.isHeldElsewhere(state, id, releasedFields)) continue;
         if (families.some((f) => releases.has(f))) context.handOver(state, id, 'releasing loop');
       }
     }
+  }
+
+  /** Held in fields, none of which is among these. */
+  private isHeldElsewhere(state: State, resource: number, fields: ReadonlySet<string>): boolean {
+    const held = [...state.handles()].flatMap(([location, value]) =>
+      this.context.resourceOf(value) === resource && /^[*G]/.test(location) ? [lastField(location)] : [],
+    );
+    return held.length > 0 && held.every((field) => field !== '' && !fields.has(field));
   }
 
   private bindIteration(
@@ -690,6 +701,7 @@ class Explorer {
     if (callee.name !== null) this.mayQuieten(frame, state, callee.name, instruction);
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));
+    if (callee.kind === 'function' && callee.source.relevant) this.releaseUnseen(state, callee.source);
     const answer = callee.kind === 'unknown' && callee.name !== null && isGetter(callee.name, values);
     state.set(
       result,
@@ -711,6 +723,17 @@ class Explorer {
     if (state.hasMark(RUNNING) && QUIETENS.test(name)) {
       state.unmark(RUNNING);
       context.emit(state, { op: 'device-stop', site, api: name, device: null, quiet: true });
+    }
+  }
+
+  /** A function that is too large to be entered releases what such fields hold, or may do so. */
+  private releaseUnseen(state: State, { name, releasedFields }: FunctionSource): void {
+    if (!releasedFields.size) return;
+    for (const [location, value] of [...state.handles()]) {
+      if (!/^[*G]/.test(location) || !releasedFields.has(lastField(location))) continue;
+      const resource = this.context.resourceOf(value);
+      if (resource === null || state.resource(resource)?.life !== 'live') continue;
+      if (!this.context.resources.info(resource).foreign) this.context.handOver(state, resource, name);
     }
   }
 

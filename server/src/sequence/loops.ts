@@ -6,6 +6,8 @@ export interface LoopInfo extends Loop {
   readonly assigned: readonly Expression[];
   /** Families that are released in it but not acquired; null when it releases nothing, or acquires too. */
   readonly releases: ReadonlySet<string> | null;
+  /** Fields from which it takes what it releases; null where it cannot be told. */
+  readonly releasedFields: ReadonlySet<string> | null;
 }
 
 /** What a call in a loop does to resources. */
@@ -14,6 +16,8 @@ export interface CallKind {
   readonly acquires: boolean;
   /** Families that it releases. */
   readonly releases: ReadonlySet<string>;
+  /** Fields from which it takes what it releases; null where it cannot be told. */
+  readonly releasedFields: ReadonlySet<string> | null;
 }
 
 export interface LoopTable {
@@ -24,16 +28,17 @@ export interface LoopTable {
 
 export function describeLoops(
   graph: FunctionGraph,
-  kindOf: (callee: Expression, argumentCount: number) => CallKind,
+  kindOf: (callee: Expression, values: readonly Expression[]) => CallKind,
 ): LoopTable {
   const loops = graph.loops.map((loop): LoopInfo => {
     const instructions = [...loop.blocks].flatMap((b) => graph.blocks[b]?.instructions ?? []);
-    const calls = instructions.flatMap((i) => (i.kind === 'call' ? [kindOf(i.callee, i.arguments.length)] : []));
+    const calls = instructions.flatMap((i) => (i.kind === 'call' ? [kindOf(i.callee, i.arguments)] : []));
     const families = new Set(calls.flatMap((c) => [...c.releases]));
     return {
       ...loop,
       heavy: calls.some((c) => c.heavy),
       releases: !families.size || calls.some((c) => c.acquires) ? null : families,
+      releasedFields: unionOf(calls.flatMap((c) => (c.releases.size ? [c.releasedFields] : []))),
       assigned: instructions.flatMap((i) => (i.kind === 'set' && i.target.kind !== 'temporary' ? [i.target] : [])),
     };
   });
@@ -42,6 +47,15 @@ export function describeLoops(
     around: graph.blocks.map((_, b) => loops.filter((l) => l.blocks.has(b))),
     byHeader: new Map(loops.map((l) => [l.header, l])),
   };
+}
+
+function unionOf(sets: readonly (ReadonlySet<string> | null)[]): ReadonlySet<string> | null {
+  const all = new Set<string>();
+  for (const set of sets) {
+    if (!set) return null;
+    for (const one of set) all.add(one);
+  }
+  return all;
 }
 
 /** Follows empty blocks that only jump on. */

@@ -1,4 +1,5 @@
 import type { Context } from './context.ts';
+import type { Domain } from './domain.ts';
 import { ERROR_BASE } from './evaluate.ts';
 import type { Exit } from './explore.ts';
 import { type Frame, usesName } from './frame.ts';
@@ -18,7 +19,7 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
   if (value.kind !== 'symbol') return isPointer ? false : null;
   const d = state.domain(value.symbol);
   const [low, high] = [d.low + value.offset, d.high + value.offset];
-  if (high < 0) return true;
+  if (high < 0) return mayGoOn(context, frame, d, value.offset) ? null : true;
   if (isPointer) return high <= 0 ? true : low >= 0 && (low > 0 || d.not.includes(-value.offset)) ? false : null;
   if (low === 0 && high === 0) return false;
   if (low > 0) return /STATUS/.test(type);
@@ -39,6 +40,14 @@ export function failsByExample(exits: readonly Exit[], hasFailed: (exit: Exit) =
     if (value?.kind !== 'number' || !failed.has(value.value)) return false;
     return failed.size === 1 && [...worked].some((other) => other !== value.value);
   };
+}
+
+/** Is an asynchronous request among what a negative result may stand for, in a function that knows of such? */
+function mayGoOn(context: Context, frame: Frame, { low, high, not }: Domain, offset: number): boolean {
+  return ['EINPROGRESS', 'EIOCBQUEUED'].some((name) => {
+    const code = -(context.code.models.constant(name, context.code.dialect)?.value ?? Number.NaN) - offset;
+    return low <= code && code <= high && !not.includes(code) && usesName(frame.graph, name);
+  });
 }
 
 /** Negative codes that mean "accepted, the result comes later": what was mapped belongs to the completion. */

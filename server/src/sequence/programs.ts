@@ -74,12 +74,12 @@ class ProgramWriter {
   write(): Exploration {
     const { context, raw } = this;
     const { sites, resources } = context;
-    const unwound = this.sitesReleasedOnFailure();
+    const released = this.sitesReleased();
     const paths: DmaPath[] = [];
     for (const state of raw.partial) paths.push(this.path(state, [], null, false, null));
     for (const exit of raw.exits) {
       const failing = this.isFailing(exit);
-      paths.push(this.path(exit.state, this.losses(exit, failing, unwound), null, true, failing));
+      paths.push(this.path(exit.state, this.losses(exit, failing, released), null, true, failing));
       for (const resource of this.uncheckedResources(exit))
         paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
     }
@@ -113,11 +113,10 @@ class ProgramWriter {
     }
   }
 
-  /** Places of acquisition that some failing path of this function releases again: it cleans up after itself. */
-  private sitesReleasedOnFailure(): Set<number> {
+  /** Places of acquisition that some path of this function releases again: it cleans up after itself. */
+  private sitesReleased(): Set<number> {
     const sites = new Set<number>();
     for (const exit of this.raw.exits) {
-      if (this.isFailing(exit) !== true) continue;
       for (const info of this.made(exit.state)) {
         const now = exit.state.resource(info.id);
         if (now?.life === 'gone' && now.outcome !== 'failed' && this.isReleasedOutside(exit.state, info))
@@ -145,11 +144,11 @@ class ProgramWriter {
   }
 
   /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
-  private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
+  private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[], isAlone: boolean): boolean {
     const families = [info.model?.family ?? info.model?.name ?? '', ...(info.model?.releasedBy ?? [])];
     const fields = held.map(lastField).filter((field) => field !== '');
     for (const event of unroll(exit.state.trace).reverse()) {
-      if (event.op === 'unmap' || event.op === 'free') {
+      if (!isAlone && (event.op === 'unmap' || event.op === 'free')) {
         const isOther = 'id' in event.target && !this.context.resources.info(event.target.id).foreign;
         const isOwn = this.context.sites.place(event.site).function === this.raw.frame.graph.name;
         if (isOwn && !isOther && families.includes(event.family)) return true;
@@ -180,16 +179,18 @@ class ProgramWriter {
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
     if (failing !== true) return false;
     // A channel is seldom kept for anybody else.
-    if (why === 'lifecycle-end') return info.kind === 'channel' && !info.inLoop;
-    if (info.depth > 0 && held.length === 0) return false;
+    if (why === 'lifecycle-end' && info.kind === 'channel') return !info.inLoop;
+    if (why === 'lifecycle-end' && !this.code.startsLife(this.source.name)) return false;
+    if (info.depth > 0 && (held.length === 0 || exit.state.resource(info.id)?.leftByCallee)) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
     );
     if (isOut) return false;
-    return (info.depth === 0 && !info.inLoop) || !this.mayBeReleased(exit, info, held);
+    const isAlone = info.depth === 0 && !info.inLoop && why !== 'lifecycle-end';
+    return !this.mayBeReleased(exit, info, held, isAlone);
   }
 
-  private losses(exit: Exit, failing: boolean | null, unwound: ReadonlySet<number>): readonly Operation[] {
+  private losses(exit: Exit, failing: boolean | null, released: ReadonlySet<number>): readonly Operation[] {
     const holders = new Holders(this.context, exit);
     const leavesNothing = failsByStatus(this.context, this.raw.frame, exit);
     const lost: Extract<Operation, { op: 'lose' }>[] = [];
@@ -198,7 +199,8 @@ class ProgramWriter {
       if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed || info.kind === 'event') continue;
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
       const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
-      const isLeftBehind = failing === true && unwound.has(info.site) && !held.includes('return value');
+      const isLeftBehind =
+        failing === true && !now.wronglyChecked && released.has(info.site) && !held.includes('return value');
       const why = isLost
         ? 'returning'
         : isLeftBehind
@@ -242,7 +244,7 @@ class ProgramWriter {
     const { name, file } = this.source;
     if (failing === true) return this.code.callersOf(name, file).length === 0;
     const fields = held.map(lastField);
-    return !escaped && failing === false && !fields.some((field) => field === '' || this.code.releasesField(field));
+    return !escaped && !fields.some((field) => field === '' || this.code.releasesField(field));
   }
 
   /** Whoever called the function takes the resource from where it is held, when the function fails. */
