@@ -22,6 +22,7 @@ import type {
 import { BlockPools, isPool, isPoolBlock } from './block-pools.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
 import type { Counters } from './counters.ts';
+import { withLimits } from './limits.ts';
 import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
 import { type Running, Transfers } from './transfers.ts';
 import type { FaultKind, RelatedOperation, Violation } from './violation.ts';
@@ -108,7 +109,7 @@ class Machine {
   constructor(program: Program, platform: Platform) {
     this.program = program;
     this.platform = platform;
-    this.system = platform.create(program.dialect);
+    this.system = withLimits(platform.create(program.dialect));
     this.pools = new BlockPools(this.system);
   }
 
