@@ -3,8 +3,8 @@ import { LanguageClient, type LanguageClientOptions, type NodeModule, TransportK
 import { COMMANDS, type Status, StatusNotification } from '../../server/src/lsp/protocol.ts';
 
 /** What the server is asked about. VS Code calls headers C++. */
-export const SOURCES: readonly vscode.DocumentFilter[] = [{ language: 'c' }, { language: 'cpp', pattern: '**/*.h' }];
-const PROGRAMS: vscode.DocumentFilter = { language: 'dmaseq' };
+export const SOURCES = [{ language: 'c' }, { language: 'cpp', pattern: '**/*.h' }] as const;
+const SELECTOR = [...SOURCES, { language: 'dmaseq' }] as const;
 
 const RUNTIME = 'server.runtime';
 
@@ -14,6 +14,8 @@ export class Connection {
   readonly #client: LanguageClient;
   readonly #status = new vscode.EventEmitter<Status>();
   readonly #listening: readonly vscode.Disposable[];
+  /** When the server answers for the first time. */
+  readonly ready: Promise<void>;
   /** How far the server has come with each document, by URI. */
   readonly onStatus = this.#status.event;
 
@@ -22,7 +24,16 @@ export class Connection {
     const module = context.asAbsolutePath('client/dist/server/lsp.js');
     this.#client = new LanguageClient('dmaAudit', 'DMA Audit', serverModule(module), this.#options());
     this.#client.onNotification(StatusNotification, (status) => this.#status.fire(status));
+    const { promise, resolve } = deferred();
+    this.ready = promise;
+    // C++ that has no C header open needs no server.
+    const startFor = (documents: readonly vscode.TextDocument[]): void => {
+      if (documents.some((document) => vscode.languages.match(SELECTOR, document) > 0)) void this.start().then(resolve);
+    };
+    // Not now: the editor goes on first.
+    setImmediate(() => startFor(vscode.workspace.textDocuments));
     this.#listening = [
+      vscode.workspace.onDidOpenTextDocument((document) => startFor([document])),
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration(`dmaAudit.${RUNTIME}`)) void this.restart();
       }),
@@ -53,9 +64,7 @@ export class Connection {
 
   #options(): LanguageClientOptions {
     return {
-      documentSelector: [...SOURCES, PROGRAMS].map(({ language = '', pattern }) =>
-        typeof pattern === 'string' ? { language, pattern } : { language },
-      ),
+      documentSelector: [...SELECTOR],
       initializationOptions: { clientCommands: true, diagnostics: 'push' },
       synchronize: { configurationSection: 'dmaAudit' },
       outputChannel: this.output,
@@ -66,6 +75,14 @@ export class Connection {
       },
     };
   }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /** The editor's own Node runs the server, unless the user has named another one; it is read at each start. */

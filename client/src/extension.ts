@@ -44,6 +44,5 @@ export function activate(context: vscode.ExtensionContext): Api {
     registerDebugging(context, connection),
     ...Object.entries(commands).map(([id, run]) => vscode.commands.registerCommand(id, run)),
   );
-  // Not awaited: opening a file must not wait for the server.
-  return { ready: connection.start() };
+  return { ready: connection.ready };
 }

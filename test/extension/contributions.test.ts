@@ -4,6 +4,7 @@ import { readSettings } from '../../server/src/lsp/settings.ts';
 import { callsGrammar } from './calls-grammar.ts';
 import { dmaseqGrammar } from './dmaseq-grammar.ts';
 import { settings, withContributions } from './manifest.ts';
+import { settingsDocument } from './settings-document.ts';
 
 const root = (path: string): URL => new URL(`../../${path}`, import.meta.url);
 const read = (path: string): string => readFileSync(root(path), 'utf8');
@@ -14,6 +15,10 @@ it('settings and debugger of package.json follow rules and platforms', async () 
   await expect(json(withContributions(JSON.parse(read('package.json'))))).toMatchFileSnapshot(
     root('package.json').pathname,
   );
+});
+
+it('docs/settings.md tells the settings', async () => {
+  await expect(settingsDocument()).toMatchFileSnapshot(root('docs/settings.md').pathname);
 });
 
 it('the grammars follow the models and the words of .dmaseq', async () => {

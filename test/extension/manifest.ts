@@ -5,12 +5,29 @@ import { RULES } from '../../server/src/rules/index.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** The part of JSON Schema by which an editor shows a setting. */
+interface Setting {
+  readonly type?: string;
+  readonly enum?: readonly (string | null)[];
+  readonly enumDescriptions?: readonly string[];
+  readonly items?: Json;
+  readonly uniqueItems?: boolean;
+  readonly properties?: Json;
+  readonly additionalProperties?: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default: unknown;
+  readonly description?: string;
+  readonly markdownDescription?: string;
+  readonly scope?: string;
+}
+
 const platformIds = PLATFORMS.map(({ id }) => id);
 const platformTitles = PLATFORMS.map(({ title, dialects }) => `${title} (${dialects.join(', ')})`);
 const LEVELS = ['on', 'off', 'error', 'warning', 'information'];
 
 /** Those of the server have its defaults. The section is `dmaAudit`. */
-export function settings(): Json {
+export function settings(): Readonly<Record<string, Setting>> {
   const { dialect, platforms, rules, platform, codeLens, inlayHints, budget } = DEFAULT_SETTINGS;
   const ofServer = {
     dialect: {
@@ -63,7 +80,7 @@ export function settings(): Json {
       description:
         'How much work a function may take, as a factor. With more of it fewer functions are analysed in part, and an edit takes longer.',
     },
-  } satisfies Record<keyof typeof DEFAULT_SETTINGS, Json>;
+  } satisfies Record<keyof typeof DEFAULT_SETTINGS, Setting>;
   const ofClient = {
     'server.runtime': {
       type: 'string',
@@ -77,7 +94,7 @@ export function settings(): Json {
       description: 'Write what is said between editor and language server to the output.',
     },
   };
-  const all = Object.entries({ ...ofServer, ...ofClient }).map(([name, about], order) => [
+  const all = Object.entries<Setting>({ ...ofServer, ...ofClient }).map(([name, about], order) => [
     `dmaAudit.${name}`,
     { scope: 'resource', ...about, order },
   ]);
