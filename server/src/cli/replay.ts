@@ -2,6 +2,8 @@ import process from 'node:process';
 import type { Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { figuresWith } from './calibrate-profile.ts';
+import { printable } from './code-frame.ts';
+import { counted } from './commands/table.ts';
 import { EXIT, Failure } from './failure.ts';
 import { hasColour, protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
@@ -48,8 +50,11 @@ async function execute(file: string, given: ReplayArguments): Promise<void> {
   const platforms = await platformsNamed(given.platform ?? USUAL, 'linux');
   await protectInputs([given.output ?? null], [file, given.profile ?? null]);
   const replay = await replayed(file, platforms, given);
-  if (replay.scan.events === 0)
-    throw new Failure(EXIT.fatal, `${shown(file)}: no DMA trace event in ${replay.scan.lines} lines`);
+  const { events, lines, firstForeign } = replay.scan;
+  if (events === 0) {
+    const why = firstForeign === null ? '' : `; line ${firstForeign.line}: ${printable(firstForeign.why)}`;
+    throw new Failure(EXIT.fatal, `${shown(file)}: no DMA trace event in ${counted(lines, 'line')}${why}`);
+  }
   await writeOutput(given.output ?? null, await written(file, replay, given));
 }
 
