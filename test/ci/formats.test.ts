@@ -72,6 +72,24 @@ describe('SARIF', () => {
     });
   });
 
+  it('sends people where the configuration says', () => {
+    work.put({ 'help.json': '{ "ruleHelp": "https://host/{rule}.md" }' });
+    work.dmaAudit('check', '--config', 'help.json', '--output', 'sarif=help.sarif');
+    expect(work.json('help.sarif')).toMatchObject({
+      runs: [
+        {
+          tool: {
+            driver: {
+              rules: expect.arrayContaining([
+                expect.objectContaining({ id: 'wrong-handle', helpUri: 'https://host/wrong-handle.md' }),
+              ]),
+            },
+          },
+        },
+      ],
+    });
+  });
+
   it('names what was skipped', () => {
     expect(work.json('o.sarif')).toMatchObject({
       runs: [{ invocations: [{ toolExecutionNotifications: [{ message: { text: 'skipped: binary.' } }] }] }],

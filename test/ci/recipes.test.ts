@@ -40,7 +40,7 @@ function actionScript(): string {
 }
 
 const INPUTS = {
-  VERSION: version,
+  PACKAGE: `dma-audit@${version}`,
   PATHS: '.',
   BASELINE: '',
   SINCE: '',
@@ -66,19 +66,29 @@ describe('the GitHub action', () => {
   it('never runs what an input says', () => {
     work.put({ 'a.c': CLEAN });
     const evil = '$(touch owned) ; touch owned; `touch owned`';
-    for (const name of ['SINCE', 'BASELINE', 'FAIL_ON', 'SARIF', 'PATHS'] as const) act({ [name]: evil });
+    for (const name of ['PACKAGE', 'SINCE', 'BASELINE', 'FAIL_ON', 'SARIF', 'PATHS'] as const) act({ [name]: evil });
     expect(bash('ls').stdout).not.toMatch(/^owned$/m);
     expect(read('action.yml').split('      run: |')[1]).not.toContain('${{');
   });
 
   it('has the version of this checkout, and so has the hook', () => {
-    expect(read('action.yml')).toContain(`default: ${version}\n`);
+    expect(read('action.yml')).toContain(`default: dma-audit@${version}\n`);
     expect(read('.pre-commit-hooks.yaml')).toContain(`dma-audit@${version} check --staged`);
-    expect([...guide.matchAll(/dma-audit@([\d.]+\d)/g)].map(([, one]) => one)).toEqual(Array(3).fill(version));
+    expect([...guide.matchAll(/dma-audit@([\d.]+\d)/g)].map(([, one]) => one)).toEqual(Array(5).fill(version));
   });
 });
 
 describe('docs/ci.md', () => {
+  it('names nobody who does not exist', () => {
+    for (const text of [guide, read('action.yml'), read('.pre-commit-hooks.yaml')])
+      expect(text).not.toMatch(/OWNER|REPOSITORY|your-org/);
+  });
+
+  it('shows a hook that is the one of this project', () => {
+    const [, entry = ''] = /entry: (npx .*)$/m.exec(guide) ?? [];
+    expect(read('.pre-commit-hooks.yaml')).toContain(`entry: ${entry}\n`);
+  });
+
   it('shows a configuration that is valid', () => {
     const blocks = [...guide.matchAll(/```json\n([\s\S]*?)```/g)].map(([, block]) => block ?? '');
     expect(blocks).toHaveLength(1);

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { RULES } from '../rules/index.ts';
 import { CONFIG_SCHEMA, type Config, extendConfig, parseConfig, rulesToRun, severities } from './config.ts';
 
 const errorsOf = (text: string): readonly string[] => {
@@ -27,6 +28,12 @@ describe('parseConfig', () => {
     ['an unknown platform', '{ "platforms": ["vax"] }', [expect.stringMatching(/^1:17: "vax" is not one of/)]],
     ['a wrong type', '{ "exclude": "x" }', ['1:14: expected an array']],
     ['two of a kind', '{ "failOn": "error",\n"failOn": "never" }', ['2:1: this property is there twice']],
+    [
+      'an address without a rule',
+      '{ "ruleHelp": "https://host/" }',
+      ['1:15: expected an address such as https://host/rules/{rule}.md'],
+    ],
+    ['no address', '{ "ruleHelp": "{rule}" }', ['1:15: expected an address such as https://host/rules/{rule}.md']],
     ['no JSON', '{ "rules": }', ['1:12: value expected']],
     ['nothing', '', ['1:1: value expected']],
   ])('tells the place of %s', (_, text, errors) => {
@@ -107,7 +114,7 @@ describe('severities', () => {
   it('decide what is run', () => {
     const run = rulesToRun(config, 'default');
     expect(run).toContain('double-free');
-    expect(run).not.toContain('channel-leak');
+    for (const { id } of RULES.filter(({ nursery }) => nursery)) expect(run).not.toContain(id);
     expect(rulesToRun({ rules: { 'double-free': 'off' } }, 'default')).not.toContain('double-free');
   });
 });

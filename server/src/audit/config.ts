@@ -19,6 +19,7 @@ export interface Config {
   readonly exclude?: readonly string[];
   readonly models?: readonly string[];
   readonly baseline?: string;
+  readonly ruleHelp?: string;
   /** `name=bytes`, as for `--size` of `dma-audit simulate`. */
   readonly sizes?: readonly string[];
 }
@@ -76,6 +77,7 @@ export const CONFIG_SCHEMA: Schema & { readonly additionalProperties: boolean } 
       items: text,
     },
     baseline: { description: 'The file of known findings; relative to this file.', ...text },
+    ruleHelp: { description: 'Where SARIF sends people who want to know more: an address with {rule} in it.', ...text },
     sizes: {
       description: 'What sizes are that the code does not tell, for simulate and cost: "Length=64K". Later ones win.',
       type: 'array',
@@ -90,7 +92,11 @@ export const CONFIG_SCHEMA: Schema & { readonly additionalProperties: boolean } 
 
 /** Reads a configuration. `path` is only for the errors. */
 export function parseConfig(source: string, path: string): JsonFileResult<Config> {
-  return parseJsonFile<Config>(source, path, CONFIG_SCHEMA);
+  return parseJsonFile<Config>(source, path, CONFIG_SCHEMA, ({ ruleHelp }) => {
+    if (ruleHelp === undefined || (/^https?:\/\/[^\s{}]+\{rule\}[^\s{}]*$/.test(ruleHelp) && URL.canParse(ruleHelp)))
+      return [];
+    return [{ path: ['ruleHelp'], on: 'value', message: 'expected an address such as https://host/rules/{rule}.md' }];
+  });
 }
 
 /** What holds when `config` changes `base`. */

@@ -61,7 +61,7 @@ export async function conclude(all: Conclusion): Promise<Concluded> {
   const outputs = outputsOf(given.output);
   const settled = await settledOf(all);
   const elapsedMs = performance.now() - all.start;
-  const report = { result, settled, root, elapsedMs };
+  const report = { result, settled, root, ruleHelp: config.ruleHelp ?? null, elapsedMs };
   await writeOutputs(report, outputs, {
     color: given.color,
     path: given.path === true,

@@ -3,7 +3,7 @@ import type { Diagnostic, Notice, PathPlace } from '../audit/index.ts';
 import { RULES, type Rule, type Severity } from '../rules/index.ts';
 import type { Report } from './report.ts';
 import { rulePage } from './rule-pages.ts';
-import { NAME, VERSION } from './version.ts';
+import { HOMEPAGE, NAME, RULE_HELP, VERSION } from './version.ts';
 
 const LEVELS = { error: 'error', warning: 'warning', information: 'note' } as const satisfies Record<Severity, string>;
 
@@ -14,7 +14,7 @@ const ROOT = '%SRCROOT%';
  * SARIF 2.1.0. Suppressed findings and those of the baseline are left out: GitHub code scanning shows results with
  * `suppressions` as open ones.
  */
-export function sarifReport({ result, settled, root }: Report): string {
+export function sarifReport({ result, settled, root, ruleHelp }: Report): string {
   const reported = new Set(settled.diagnostics.map(({ rule }) => rule));
   const rules = RULES.filter(({ id, nursery }) => !nursery || reported.has(id));
   const indices = new Map<string, number>(rules.map(({ id }, i) => [id, i]));
@@ -28,7 +28,8 @@ export function sarifReport({ result, settled, root }: Report): string {
           driver: {
             name: NAME,
             semanticVersion: VERSION,
-            rules: rules.map((rule) => descriptor(rule, cwes)),
+            ...(HOMEPAGE === null ? {} : { informationUri: HOMEPAGE }),
+            rules: rules.map((rule) => descriptor(rule, cwes, ruleHelp ?? RULE_HELP)),
             supportedTaxonomies: [{ name: 'CWE', index: 0 }],
           },
         },
@@ -59,15 +60,18 @@ export function sarifReport({ result, settled, root }: Report): string {
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function descriptor(rule: Rule, cwes: readonly number[]) {
+function descriptor(rule: Rule, cwes: readonly number[], ruleHelp: string | null) {
   const page = rulePage(rule);
+  // Without an address of ours, the one of the weakness; the page itself is in `help` in any case.
+  const helpUri = ruleHelp?.replaceAll('{rule}', rule.id) ?? (rule.cwe === null ? null : cweUri(rule.cwe));
   return {
     id: rule.id,
     name: rule.id.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()),
     shortDescription: { text: rule.summary },
     fullDescription: { text: rule.summary },
     help: { text: page, markdown: page },
-    ...(rule.cwe === null ? {} : { helpUri: cweUri(rule.cwe), relationships: [cweRelation(rule.cwe, cwes)] }),
+    ...(helpUri === null ? {} : { helpUri }),
+    ...(rule.cwe === null ? {} : { relationships: [cweRelation(rule.cwe, cwes)] }),
     defaultConfiguration: { level: LEVELS[rule.severity], enabled: !rule.nursery },
     properties: {
       tags: ['dma', ...rule.dialects, ...(rule.cwe === null ? [] : ['security', `external/cwe/cwe-${rule.cwe}`])],

@@ -6,6 +6,8 @@ export interface Report {
   readonly settled: Settled;
   /** Absolute; the files are named relative to it. */
   readonly root: string;
+  /** Where a rule is described, with `{rule}` in it; null = where the package says, if it does. */
+  readonly ruleHelp: string | null;
   /** Milliseconds of wall clock. */
   readonly elapsedMs: number;
 }

@@ -17,7 +17,7 @@ const rules = new Set<string>(RULES.filter(({ severity }) => severity !== 'infor
 async function mended(head: string, body: string): Promise<readonly [title: string, body: string]> {
   const unit = new Unit('driver.c', head + body, models, null);
   const project = new Project([unit], models, parser);
-  const { diagnostics } = await checkUnit(project, unit, { ...DEFAULT_CHECK, doubtful: true, rules });
+  const { diagnostics } = await checkUnit(project, unit, { ...DEFAULT_CHECK, rules });
   const [first] = diagnostics;
   if (!first) throw new Error('there is no fault');
   const fix = mend(project, unit, first, DEFAULT_BUDGET);
