@@ -49,7 +49,7 @@ export function sequences(
   entry: EntryConditions = NORMAL,
 ): Exploration {
   const raw = exploreFunction(code, source, budget, entry);
-  return new ProgramWriter(code, source, raw).write();
+  return new ProgramWriter(code, source, raw, budget).write();
 }
 
 /** `*Buffer`, where `Buffer` is a parameter. */
@@ -60,29 +60,41 @@ class ProgramWriter {
   private readonly source: FunctionSource;
   private readonly raw: RawExploration;
   private readonly context: Context;
+  private readonly budget: Budget;
   private byExample: ((exit: Exit) => boolean) | null = null;
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
 
-  constructor(code: Code, source: FunctionSource, raw: RawExploration) {
+  constructor(code: Code, source: FunctionSource, raw: RawExploration, budget: Budget) {
     this.code = code;
     this.source = source;
     this.raw = raw;
     this.context = raw.context;
+    this.budget = budget;
   }
 
   write(): Exploration {
     const { context, raw } = this;
     const { sites, resources } = context;
     const released = this.sitesReleased();
-    const paths: DmaPath[] = [];
-    for (const state of raw.partial) paths.push(this.path(state, [], null, false, null));
-    for (const exit of raw.exits) {
-      const failing = this.isFailing(exit);
-      paths.push(this.path(exit.state, this.losses(exit, failing, released), null, true, failing));
-      for (const resource of this.uncheckedResources(exit))
-        paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
-    }
+    let left = this.budget.operations;
+    let degraded = raw.degraded;
+    const taken = (paths: Iterable<DmaPath>): readonly DmaPath[] => {
+      const some: DmaPath[] = [];
+      for (const path of paths) {
+        left -= path.program.operations.length;
+        if (left < 0) {
+          degraded = [...new Set([...degraded, 'too many operations'])];
+          break;
+        }
+        some.push(path);
+      }
+      return some;
+    };
+    // Paths that reach an end matter more, if there is not room for all.
+    const complete = taken(this.complete(released));
+    const partial = taken(this.partial());
+    const paths = [...partial, ...complete];
     return {
       function: this.source.graph.name,
       file: this.source.file,
@@ -90,9 +102,22 @@ class ProgramWriter {
       place: (site) => sites.place(site),
       nameOf: (id) => resources.info(id).name,
       isInLoop: (id) => resources.info(id).inLoop,
-      degraded: raw.degraded,
+      degraded,
       entered: raw.entered,
     };
+  }
+
+  private *partial(): Iterable<DmaPath> {
+    for (const state of this.raw.partial) yield this.path(state, [], null, false, null);
+  }
+
+  private *complete(released: ReadonlySet<number>): Iterable<DmaPath> {
+    for (const exit of this.raw.exits) {
+      const failing = this.isFailing(exit);
+      yield this.path(exit.state, this.losses(exit, failing, released), null, true, failing);
+      for (const resource of this.uncheckedResources(exit))
+        yield this.path(exit.state, this.uses(exit, resource), resource.id, true, failing);
+    }
   }
 
   /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. */
