@@ -115,7 +115,7 @@ class ProgramWriter {
     for (const exit of this.raw.exits) {
       const failing = this.isFailing(exit);
       yield this.path(exit.state, this.losses(exit, failing, released), null, true, failing);
-      for (const resource of this.uncheckedResources(exit))
+      for (const resource of this.uncheckedResources(exit, failing))
         yield this.path(exit.state, this.uses(exit, resource), resource.id, true, failing);
     }
   }
@@ -317,7 +317,7 @@ class ProgramWriter {
   }
 
   /** Resources whose result nobody looked at on this path, though the API may fail. */
-  private uncheckedResources(exit: Exit): ResourceInfo[] {
+  private uncheckedResources(exit: Exit, failing: boolean | null): ResourceInfo[] {
     const holders = new Holders(this.context, exit);
     return [...this.made(exit.state)].filter((info) => {
       const now = exit.state.resource(info.id);
@@ -334,16 +334,21 @@ class ProgramWriter {
         return false;
       const held = holders.of(info.id);
       if (held.includes('return value')) return false;
-      if (info.kind === 'event') return this.matters(exit, info);
+      if (info.kind === 'event') return !this.isNeverRefused(exit, info);
       // Below a callee: it is explored by itself.
       if (info.kind === 'buffer' && (info.depth > 1 || now.life === 'released-maybe')) return false;
       // Some other function tests this field.
       if (info.kind === 'mapping') return !held.some((place) => this.code.checkedFields.has(lastField(place)));
-      return (
-        this.isUsed(exit, info) ||
-        (held.length > 0 && !held.some((place) => this.code.testedFields.has(lastField(place))))
-      );
+      if (this.isUsed(exit, info)) return true;
+      // A function that failed leaves it to nobody.
+      const pointers = failing === true ? [] : held.filter((place) => this.isPointerAt(exit.state, place));
+      return pointers.length > 0 && !pointers.some((place) => this.code.testedFields.has(lastField(place)));
     });
+  }
+
+  private isPointerAt(state: State, place: string): boolean {
+    const value = state.get(place);
+    return value?.kind === 'symbol' && this.context.symbols.info(value.symbol).role === 'cpu-address';
   }
 
   private isUsed(exit: Exit, { id, kind }: ResourceInfo): boolean {
@@ -360,9 +365,10 @@ class ProgramWriter {
     return unroll(exit.state.trace).find((e): e is Operation => e.op !== 'step' && this.context.outcomes.get(e) === id);
   }
 
-  /** A wait matters while something runs that the program gives up later. */
-  private matters(exit: Exit, info: ResourceInfo): boolean {
-    return this.eventOf(exit, info)?.op !== undefined;
+  /** A mask of all bits. */
+  private isNeverRefused(exit: Exit, info: ResourceInfo): boolean {
+    const operation = this.eventOf(exit, info);
+    return operation?.op === 'set-mask' && operation.bits >= 64;
   }
 
   /** A device whose mask was refused is put to use at the latest when the function ends. */
