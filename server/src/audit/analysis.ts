@@ -6,6 +6,7 @@ import { checkUnit } from './check.ts';
 import type { Diagnostic, FunctionReport } from './diagnostic.ts';
 import { type Directory, nameIn, readDirectory } from './directory.ts';
 import { type FilesResult, type FilesTask, NO_PLATFORM } from './task.ts';
+import { plainName } from './unit.ts';
 
 /** Milliseconds of work between two turns of the event loop. */
 const SLICE = 20;
@@ -47,7 +48,7 @@ export class Analysis {
         diagnostics.push(...result.diagnostics);
         for (const report of result.functions) {
           if (report.state === 'analysed') analysed++;
-          else incomplete.push(report);
+          else incomplete.push({ ...report, function: plainName(report.function) });
         }
       }
     }

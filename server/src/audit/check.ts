@@ -7,7 +7,7 @@ import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { report } from './report.ts';
 import { isOnce } from './simulate-once.ts';
-import type { Unit } from './unit.ts';
+import { plainName, type Unit } from './unit.ts';
 
 export interface CheckOptions {
   /** Rule identifiers; null = all that are on by default. What is doubtful is found as well, and marked. */
@@ -43,7 +43,11 @@ export async function checkUnit(
       results.push(internalError(unit, name, error));
     }
   }
-  return unitResult(project, unit, options, results);
+  const result = unitResult(project, unit, options, results);
+  const unseen = unit.unseen.map(({ name, reason }): FunctionReport => {
+    return { file: unit.path, function: name, state: 'skipped', reasons: [reason] };
+  });
+  return { ...result, functions: [...result.functions, ...unseen] };
 }
 
 /** Where hints at cost are weighed: nowhere, unless one of their rules is on. */
@@ -57,7 +61,7 @@ export const weighingPlatforms = (
 
 /** Names of the functions of a file that can reach a DMA API, in order. */
 export const functionsToCheck = (project: Project, unit: Unit): readonly string[] =>
-  [...unit.functions.keys()].filter((name) => project.isRelevant(name) || unit.exitBootHandlers.has(name));
+  [...unit.functions.keys()].filter((name) => project.isRelevant(name) || unit.exitBootHandlers.has(plainName(name)));
 
 /** Puts together what was found in the functions of a file: several ways to one fault are one diagnostic. */
 export function unitResult(
@@ -74,7 +78,9 @@ export function unitResult(
     if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
     if (isOnce(project, rule.id, finding.exploration.function)) continue;
     const key = faultKey(finding);
-    faults.set(key, [...(faults.get(key) ?? []), finding]);
+    const others = faults.get(key);
+    if (others) others.push(finding);
+    else faults.set(key, [finding]);
   }
   const diagnostics: Diagnostic[] = [];
   for (const findings of faults.values()) {

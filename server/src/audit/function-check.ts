@@ -3,7 +3,7 @@ import { type Budget, type Code, type Exploration, sequences } from '../sequence
 import type { FunctionReport } from './diagnostic.ts';
 import { execute, type RawFinding } from './findings.ts';
 import { hintFindings } from './simulate-hints.ts';
-import type { Unit } from './unit.ts';
+import { plainName, type Unit } from './unit.ts';
 
 /** What the check of one function found. */
 export interface FunctionResult {
@@ -44,7 +44,7 @@ export function checkFunction(
       operations: [],
       entered: new Set(),
     };
-  const entry = { atExitBootServices: unit.exitBootHandlers.has(name) };
+  const entry = { atExitBootServices: unit.exitBootHandlers.has(plainName(name)) };
   const exploration = sequences(code, source, budget, entry);
   const { degraded, entered } = exploration;
   return {

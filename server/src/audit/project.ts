@@ -4,7 +4,7 @@ import type { Parser, SyntaxNode } from '../syntax/index.ts';
 import { CallGraph, type CallNode } from './call-graph.ts';
 import { rolesOf } from './roles.ts';
 import { type ArrayKind, combine } from './section.ts';
-import type { Unit, UnitFunction } from './unit.ts';
+import { plainName, type Unit, type UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
 
 /** In characters. */
@@ -71,8 +71,9 @@ export class Project implements Code {
 
   /** Functions that call one of this name and reach a DMA API. */
   callers(name: string): readonly UnitFunction[] {
+    const plain = plainName(name);
     return [...this.units.values()].flatMap((unit) =>
-      [...unit.functions.values()].filter((one) => one.calls.has(name) && this.isRelevant(one.name)),
+      [...unit.functions.values()].filter((one) => one.calls.has(plain) && this.isRelevant(one.name)),
     );
   }
 

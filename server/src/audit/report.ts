@@ -4,6 +4,7 @@ import type { Diagnostic, PathPlace, RelatedPlace } from './diagnostic.ts';
 import { operationAt, type RawFinding } from './findings.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Project } from './project.ts';
+import { plainName } from './unit.ts';
 
 const MAX_PATH = 24;
 
@@ -21,7 +22,7 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
     severity: rule.severity,
     doubt: rule.nursery || rule.nurseryIn.includes(project.dialect) ? 'nursery' : first.certain ? null : 'guess',
     ...place,
-    function: first.place.function,
+    function: plainName(first.place.function),
     message: rule.message(finding),
     platforms: { breaks: first.breaks.map((b) => b.platform), works: first.works },
     consequences,
@@ -32,7 +33,7 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
       ...otherWays(project, others, first.place),
     ],
     path: pathPlaces(project, first),
-    fingerprint: fingerprint(rule.id, first.place.function, [
+    fingerprint: fingerprint(rule.id, plainName(first.place.function), [
       textAt(project, first, first.violation.index),
       ...first.violation.related.map((r) => textAt(project, first, r.index)),
     ]),

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 import { type AuditEvents, audit, DEFAULT_CHECK } from './index.ts';
 
 const FAULTY = `#include <linux/dma-mapping.h>
@@ -30,9 +31,19 @@ function put(name: string, text: string): string {
   return path;
 }
 
-const run = (files: readonly string[], events: AuditEvents = {}) =>
+const run = (files: readonly string[], events: AuditEvents = {}, budget: Budget = DEFAULT_BUDGET) =>
   audit(
-    { root, files, options: DEFAULT_CHECK, dialect: null, models: [], jobs: 1, worker: null, shard: null, cache: null },
+    {
+      root,
+      files,
+      options: { ...DEFAULT_CHECK, budget },
+      dialect: null,
+      models: [],
+      jobs: 1,
+      worker: null,
+      shard: null,
+      cache: null,
+    },
     events,
   );
 
@@ -44,6 +55,50 @@ describe('audit', () => {
     const { files, functions, diagnostics } = await run([b, a, b]);
     expect({ files, functions }).toEqual({ files: 2, functions: { analysed: 2, degraded: 0, skipped: 0 } });
     expect(diagnostics.map(({ file, line }) => `${file}:${line}`)).toEqual(['a.c:9', 'b.c:9']);
+  });
+
+  it('looks at every arm that defines a function, and calls mean the one with DMA', async () => {
+    const stub = 'static int send(struct device *d, void *b, size_t n)\n{\n\treturn 0;\n}\n';
+    const caller = 'int outer(struct device *d, void *b, size_t n)\n{\n\treturn send(d, b, n);\n}\n';
+    const file = put('a.c', `#ifdef CONFIG_A\n${FAULTY}#else\n${stub}#endif\n${caller}`);
+    const { diagnostics, functions } = await run([file]);
+    expect(diagnostics.map((d) => [d.function, d.line])).toEqual([['send', 10]]);
+    expect(functions.analysed).toBe(2);
+    const both = put('b.c', `#ifdef CONFIG_A\n${FAULTY}#else\n${FAULTY}#endif\n`);
+    const twice = await run([both]);
+    expect(twice.diagnostics.map((d) => [d.function, d.line])).toEqual([
+      ['send', 10],
+      ['send', 22],
+    ]);
+    expect(new Set(twice.diagnostics.map((d) => d.fingerprint)).size).toBe(1);
+    expect(twice.functions.analysed).toBe(2);
+  });
+
+  it('names code with DMA that is in no function', async () => {
+    const macro = '#define MAP(d, p) \\\n\tdma_map_single(d, p, 64, DMA_TO_DEVICE)\n';
+    const comment = '#define FLAG 1 /* mapped by dma_map_single() */\n';
+    const file = put('a.c', `${comment}${macro}dma_addr_t dma_map_single(void);\n${FAULTY}`);
+    const { incomplete, functions } = await run([file]);
+    expect(incomplete).toEqual([
+      {
+        file: 'a.c',
+        function: 'MAP',
+        state: 'skipped',
+        reasons: ['a macro: its text is not followed where it is used'],
+      },
+    ]);
+    expect(functions).toEqual({ analysed: 1, degraded: 0, skipped: 1 });
+  });
+
+  it('spends no more than its budget on one function, and says so', async () => {
+    const map = (i: number) => `\ta = dma_map_single(d, b + ${i}, n, DMA_TO_DEVICE);\n`;
+    const maps = Array.from({ length: 50 }, (_, i) => map(i)).join('');
+    const file = put('a.c', `int many(struct device *d, void *b, size_t n)\n{\n\tdma_addr_t a;\n${maps}}\n`);
+    const reasons = async (budget: Partial<Budget>) =>
+      (await run([file], {}, { ...DEFAULT_BUDGET, ...budget })).incomplete.flatMap((one) => one.reasons);
+    expect(await reasons({})).toEqual([]);
+    expect(await reasons({ operations: 500 })).toEqual(['too many operations']);
+    expect(await reasons({ steps: 30 })).toEqual(['path budget spent']);
   });
 
   it('keeps two dialects in one directory apart', async () => {

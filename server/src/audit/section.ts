@@ -1,6 +1,7 @@
 import type { Dialect } from '../models/index.ts';
 import { type FunctionItem, maskSource, sliceTopLevel } from '../source/index.ts';
 import { fieldsMapped, type MappedField } from './mapped-fields.ts';
+import { type UnseenCode, unseenIn } from './unseen.ts';
 
 export type ArrayKind = 'always' | 'sometimes' | 'never';
 
@@ -38,6 +39,7 @@ export interface Section {
   readonly alignedFields: readonly string[];
   /** Functions registered to be called at ExitBootServices. */
   readonly exitBootHandlers: readonly string[];
+  readonly unseen: readonly UnseenCode[];
 }
 
 export function readSection(text: string, dialect: Dialect, trigger: RegExp): Section {
@@ -51,7 +53,8 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp): Se
   const fields = new Map<string, ArrayKind>();
   const alignedFields: string[] = [];
   const exitBootHandlers: string[] = [];
-  for (const item of sliceTopLevel(text, masked)) {
+  const items = sliceTopLevel(text, masked);
+  for (const item of items) {
     if (item.kind === 'variable' || item.kind === 'table') {
       const head = masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '';
       if (/\]\s*(=|;|$)/.test(head)) arrays.push(item.name);
@@ -83,6 +86,7 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp): Se
     fields,
     alignedFields,
     exitBootHandlers,
+    unseen: unseenIn(text, masked, items, trigger),
   };
 }
 

@@ -4,6 +4,7 @@ import { detectDialect, type FunctionItem, LineIndex, sectionEnds } from '../sou
 import type { Parser } from '../syntax/index.ts';
 import type { MappedField } from './mapped-fields.ts';
 import { type ArrayKind, combine, type FunctionContent, readSection, type Section } from './section.ts';
+import type { UnseenCode } from './unseen.ts';
 
 export interface UnitFunction {
   readonly name: string;
@@ -27,8 +28,10 @@ export class Unit {
   readonly path: string;
   readonly text: string;
   readonly dialect: Dialect;
-  /** By name; of several definitions of one name the last. */
+  /** By name. Of several definitions, one for each arm of a conditional, one has the name and the others are `name#1`, `name#2`, … */
   readonly functions = new Map<string, UnitFunction>();
+  /** Code with DMA that belongs to none of them. */
+  readonly unseen: UnseenCode[] = [];
   readonly checkedFields = new Set<string>();
   readonly mappedFields: MappedField[] = [];
   readonly testedFields = new Set<string>();
@@ -54,6 +57,7 @@ export class Unit {
       before?.path === path && before.dialect === this.dialect && before.models === models ? before : undefined;
     this.graphs = known?.graphs ?? new WeakMap();
     const trigger = triggerOf(models, this.dialect);
+    const definitions: Definition[] = [];
     let start = 0;
     for (const end of sectionEnds(text)) {
       const own = text.slice(start, end);
@@ -64,12 +68,19 @@ export class Unit {
         section = readSection(kept, this.dialect, trigger);
         this.sections.set(kept, section);
       } else this.sections.set(own, section);
-      this.add(section, start);
+      this.add(section);
+      for (const content of section.functions) definitions.push({ content, item: moved(content.item, start) });
       start = end;
+    }
+    for (const { name, content, item } of named(definitions)) {
+      const { touchesApi, assigns } = content;
+      // Its own name, in its head, would mean another definition.
+      const calls = name === item.name ? content.calls : without(content.calls, item.name);
+      this.functions.set(name, { name, file: path, item, calls, touchesApi, assigns, content });
     }
   }
 
-  private add(section: Section, start: number): void {
+  private add(section: Section): void {
     for (const name of section.checkedFields) this.checkedFields.add(name);
     this.mappedFields.push(...section.mappedFields);
     for (const name of section.testedFields) this.testedFields.add(name);
@@ -78,11 +89,7 @@ export class Unit {
     for (const name of section.arrays) this.arrays.add(name);
     for (const [field, kind] of section.fields) this.fields.set(field, combine(this.fields.get(field), kind));
     for (const name of section.exitBootHandlers) this.exitBootHandlers.add(name);
-    for (const content of section.functions) {
-      const { calls, touchesApi, assigns } = content;
-      const item = moved(content.item, start);
-      this.functions.set(item.name, { name: item.name, file: this.path, item, calls, touchesApi, assigns, content });
-    }
+    this.unseen.push(...section.unseen);
   }
 
   get lines(): LineIndex {
@@ -93,14 +100,40 @@ export class Unit {
   /** The graph of one of its functions. */
   graph({ name, content, item }: UnitFunction, parser: Parser): FunctionGraph {
     const known = this.graphs.get(content);
-    if (known) return shiftGraph(known.graph, item.start - known.start);
+    if (known?.graph.name === name) return shiftGraph(known.graph, item.start - known.start);
     const tree = parser.parse(content.masked, item.start);
     const graph = lowerFunction(tree, this.text, loweringOptions(this.models, this.dialect));
-    const named = { ...graph, name, returnType: item.returnType || graph.returnType, isStatic: item.isStatic };
-    this.graphs.set(content, { graph: named, start: item.start });
-    return named;
+    const whole = { ...graph, name, returnType: item.returnType || graph.returnType, isStatic: item.isStatic };
+    this.graphs.set(content, { graph: whole, start: item.start });
+    return whole;
   }
 }
+
+interface Definition {
+  readonly content: FunctionContent;
+  readonly item: FunctionItem;
+}
+
+/** Gives every definition a name of its own. Who calls the function means the one that names a DMA API, or else the last. */
+function named(definitions: readonly Definition[]): readonly (Definition & { readonly name: string })[] {
+  const byName = new Map<string, Definition[]>();
+  for (const one of definitions) {
+    const others = byName.get(one.item.name);
+    if (others) others.push(one);
+    else byName.set(one.item.name, [one]);
+  }
+  return definitions.map((one) => {
+    const all = byName.get(one.item.name) ?? [];
+    const meant = all.findLast(({ content }) => content.touchesApi) ?? all.at(-1);
+    return { ...one, name: one === meant ? one.item.name : `${one.item.name}#${all.indexOf(one) + 1}` };
+  });
+}
+
+/** The name of a function as its source has it. */
+export const plainName = (name: string): string => name.replace(/#\d+$/, '');
+
+const without = (names: ReadonlySet<string>, name: string): ReadonlySet<string> =>
+  new Set([...names].filter((one) => one !== name));
 
 function moved(item: FunctionItem, by: number): FunctionItem {
   const { parameters } = item;

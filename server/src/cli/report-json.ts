@@ -3,7 +3,7 @@ import { NAME, VERSION } from './version.ts';
 
 /** The report as docs/schema/report.json describes it, with a newline at the end. */
 export function jsonReport({ result, settled, elapsedMs }: Report): string {
-  const { files, functions, skippedFiles } = result;
+  const { files, functions, incomplete, skippedFiles } = result;
   const { diagnostics, suppressed, known, gone, notices } = settled;
   const summary = {
     files,
@@ -13,6 +13,7 @@ export function jsonReport({ result, settled, elapsedMs }: Report): string {
     inBaseline: known.length,
     goneFromBaseline: gone.length,
     skippedFiles,
+    incomplete,
   };
   return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, summary, diagnostics, notices }, null, 2)}\n`;
 }

@@ -47,8 +47,10 @@ export interface Code {
 }
 
 export interface Budget {
-  /** Instructions executed for one analysed function, inlined callees included. */
+  /** Instructions executed for one analysed function, inlined callees included; keeping a large state counts as well. */
   readonly steps: number;
+  /** Operations in all programs of one analysed function together: writing and executing them takes time. */
+  readonly operations: number;
   /** States held at one block at the same time. */
   readonly states: number;
   /** The same within a callee that is entered, and the number of its outcomes that are told apart. */
@@ -64,6 +66,7 @@ export interface Budget {
 
 export const DEFAULT_BUDGET: Budget = {
   steps: 30_000,
+  operations: 200_000,
   states: 48,
   calleeStates: 12,
   calleeExits: 6,

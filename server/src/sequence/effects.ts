@@ -752,10 +752,7 @@ export class Effects {
       mode,
       outcome: 'ok',
     };
-    // A mask of all bits is never refused.
-    if (bits < 64) return this.event(state, frame, call, operation);
-    this.context.emit(state, operation);
-    return this.context.evaluator.constant(`call:${call.key}`);
+    return this.event(state, frame, call, operation);
   }
 
   /** An operation that holds nothing, but both of whose outcomes matter. Gives what the call returns. */

@@ -32,6 +32,9 @@ export interface RawExploration {
 
 class BudgetSpent extends Error {}
 
+/** Locations from which on a state counts: to compare it, merge it and look through it at every end takes more than linear time. */
+const LARGE_STATE = 1024;
+
 /** Explores every path of a function, callees inlined, states merged where they agree about DMA. */
 export function exploreFunction(
   code: Code,
@@ -125,6 +128,11 @@ class Explorer {
     return table;
   }
 
+  private spend(steps: number): void {
+    this.steps += steps;
+    if (this.steps > this.budget.steps) throw new BudgetSpent();
+  }
+
   private drop(state: State): void {
     const digest = state.trace?.digest;
     if (digest === undefined || !state.trace?.operations || this.partialDigests.has(digest)) return;
@@ -144,6 +152,7 @@ class Explorer {
       if (at < 0) return;
       const group = waiting[at] ?? new Map<string, State>();
       waiting[at] = group;
+      this.spend(Math.floor(state.size / LARGE_STATE) ** 3);
       const key = stateKey(this.context, frame, state);
       const present = group.get(key);
       if (present) {
@@ -202,7 +211,7 @@ class Explorer {
     for (const instruction of instructions) {
       const next: State[] = [];
       for (const state of states) {
-        if (++this.steps > this.budget.steps) throw new BudgetSpent();
+        this.spend(1);
         if (this.isBeyondUnrolling(frame, around, state, instruction)) this.drop(state);
         else next.push(...this.run1(frame, state, instruction));
       }

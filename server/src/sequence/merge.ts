@@ -110,11 +110,7 @@ function indexNames(graph: FunctionGraph): ReadonlySet<string> {
 
 /** Merges states whose keys differ, when there are too many: what they do not agree on is given up. */
 export function mergeCoarsely(context: Context, state: State, other: State, where: string): void {
-  const holders = (s: State, id: number) =>
-    [...s.handles()]
-      .flatMap(([location, v]) => (context.symbols.info(v.symbol).resource === id ? [location] : []))
-      .sort()
-      .join();
+  const [mineHeld, theirsHeld] = [holders(context, state), holders(context, other)];
   const ids = new Set([...state.allResources(), ...other.allResources()].map(([id]) => id));
   for (const id of ids) {
     if (context.resources.info(id).foreign) continue;
@@ -124,13 +120,26 @@ export function mergeCoarsely(context: Context, state: State, other: State, wher
       theirs &&
       mine.life === theirs.life &&
       mine.outcome === theirs.outcome &&
-      holders(state, id) === holders(other, id);
+      mineHeld.get(id) === theirsHeld.get(id);
     if (agree) continue;
     if (!mine && theirs) state.update(id, theirs);
     context.handOver(state, id, 'paths meet');
   }
   state.marks = state.marks.filter((mark) => other.hasMark(mark));
   mergeInto(context, state, other, where);
+}
+
+/** Where the handles of each resource are. */
+function holders(context: Context, state: State): ReadonlyMap<number, string> {
+  const places = new Map<number, string[]>();
+  for (const [location, { symbol }] of state.handles()) {
+    const { resource } = context.symbols.info(symbol);
+    if (resource === undefined) continue;
+    const others = places.get(resource);
+    if (others) others.push(location);
+    else places.set(resource, [location]);
+  }
+  return new Map([...places].map(([id, all]) => [id, all.sort().join()]));
 }
 
 /** Merges `other` into `state` (equal keys): what they disagree on becomes a new symbol that allows both. */

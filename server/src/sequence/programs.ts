@@ -49,7 +49,7 @@ export function sequences(
   entry: EntryConditions = NORMAL,
 ): Exploration {
   const raw = exploreFunction(code, source, budget, entry);
-  return new ProgramWriter(code, source, raw).write();
+  return new ProgramWriter(code, source, raw, budget).write();
 }
 
 /** `*Buffer`, where `Buffer` is a parameter. */
@@ -60,29 +60,41 @@ class ProgramWriter {
   private readonly source: FunctionSource;
   private readonly raw: RawExploration;
   private readonly context: Context;
+  private readonly budget: Budget;
   private byExample: ((exit: Exit) => boolean) | null = null;
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
 
-  constructor(code: Code, source: FunctionSource, raw: RawExploration) {
+  constructor(code: Code, source: FunctionSource, raw: RawExploration, budget: Budget) {
     this.code = code;
     this.source = source;
     this.raw = raw;
     this.context = raw.context;
+    this.budget = budget;
   }
 
   write(): Exploration {
     const { context, raw } = this;
     const { sites, resources } = context;
     const released = this.sitesReleased();
-    const paths: DmaPath[] = [];
-    for (const state of raw.partial) paths.push(this.path(state, [], null, false, null));
-    for (const exit of raw.exits) {
-      const failing = this.isFailing(exit);
-      paths.push(this.path(exit.state, this.losses(exit, failing, released), null, true, failing));
-      for (const resource of this.uncheckedResources(exit))
-        paths.push(this.path(exit.state, this.uses(exit, resource), resource.id, true, failing));
-    }
+    let left = this.budget.operations;
+    let degraded = raw.degraded;
+    const taken = (paths: Iterable<DmaPath>): readonly DmaPath[] => {
+      const some: DmaPath[] = [];
+      for (const path of paths) {
+        left -= path.program.operations.length;
+        if (left < 0) {
+          degraded = [...new Set([...degraded, 'too many operations'])];
+          break;
+        }
+        some.push(path);
+      }
+      return some;
+    };
+    // Paths that reach an end matter more, if there is not room for all.
+    const complete = taken(this.complete(released));
+    const partial = taken(this.partial());
+    const paths = [...partial, ...complete];
     return {
       function: this.source.graph.name,
       file: this.source.file,
@@ -90,9 +102,22 @@ class ProgramWriter {
       place: (site) => sites.place(site),
       nameOf: (id) => resources.info(id).name,
       isInLoop: (id) => resources.info(id).inLoop,
-      degraded: raw.degraded,
+      degraded,
       entered: raw.entered,
     };
+  }
+
+  private *partial(): Iterable<DmaPath> {
+    for (const state of this.raw.partial) yield this.path(state, [], null, false, null);
+  }
+
+  private *complete(released: ReadonlySet<number>): Iterable<DmaPath> {
+    for (const exit of this.raw.exits) {
+      const failing = this.isFailing(exit);
+      yield this.path(exit.state, this.losses(exit, failing, released), null, true, failing);
+      for (const resource of this.uncheckedResources(exit, failing))
+        yield this.path(exit.state, this.uses(exit, resource), resource.id, true, failing);
+    }
   }
 
   /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. */
@@ -292,7 +317,7 @@ class ProgramWriter {
   }
 
   /** Resources whose result nobody looked at on this path, though the API may fail. */
-  private uncheckedResources(exit: Exit): ResourceInfo[] {
+  private uncheckedResources(exit: Exit, failing: boolean | null): ResourceInfo[] {
     const holders = new Holders(this.context, exit);
     return [...this.made(exit.state)].filter((info) => {
       const now = exit.state.resource(info.id);
@@ -309,16 +334,21 @@ class ProgramWriter {
         return false;
       const held = holders.of(info.id);
       if (held.includes('return value')) return false;
-      if (info.kind === 'event') return this.matters(exit, info);
+      if (info.kind === 'event') return !this.isNeverRefused(exit, info);
       // Below a callee: it is explored by itself.
       if (info.kind === 'buffer' && (info.depth > 1 || now.life === 'released-maybe')) return false;
       // Some other function tests this field.
       if (info.kind === 'mapping') return !held.some((place) => this.code.checkedFields.has(lastField(place)));
-      return (
-        this.isUsed(exit, info) ||
-        (held.length > 0 && !held.some((place) => this.code.testedFields.has(lastField(place))))
-      );
+      if (this.isUsed(exit, info)) return true;
+      // A function that failed leaves it to nobody.
+      const pointers = failing === true ? [] : held.filter((place) => this.isPointerAt(exit.state, place));
+      return pointers.length > 0 && !pointers.some((place) => this.code.testedFields.has(lastField(place)));
     });
+  }
+
+  private isPointerAt(state: State, place: string): boolean {
+    const value = state.get(place);
+    return value?.kind === 'symbol' && this.context.symbols.info(value.symbol).role === 'cpu-address';
   }
 
   private isUsed(exit: Exit, { id, kind }: ResourceInfo): boolean {
@@ -335,9 +365,10 @@ class ProgramWriter {
     return unroll(exit.state.trace).find((e): e is Operation => e.op !== 'step' && this.context.outcomes.get(e) === id);
   }
 
-  /** A wait matters while something runs that the program gives up later. */
-  private matters(exit: Exit, info: ResourceInfo): boolean {
-    return this.eventOf(exit, info)?.op !== undefined;
+  /** A mask of all bits. */
+  private isNeverRefused(exit: Exit, info: ResourceInfo): boolean {
+    const operation = this.eventOf(exit, info);
+    return operation?.op === 'set-mask' && operation.bits >= 64;
   }
 
   /** A device whose mask was refused is put to use at the latest when the function ends. */

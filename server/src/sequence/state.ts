@@ -82,6 +82,11 @@ export class State {
     this.storeIsShared = false;
   }
 
+  /** How much there is to compare and to merge. */
+  get size(): number {
+    return this.store.size + this.resources.size;
+  }
+
   get(location: string): Value | undefined {
     return this.store.get(location);
   }

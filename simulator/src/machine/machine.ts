@@ -228,7 +228,9 @@ class Machine {
     const accepted = this.acceptedMasks.get(key) ?? 0;
     // A coherent mask no wider than the streaming one that was accepted is never refused (dma-api-howto).
     if (outcome === 'failed') {
-      if (mode !== 'common' || accepted < bits) this.refusedMasks.set(key, index);
+      // One of all bits is never refused either: what is done about it does not happen.
+      if (bits >= 64) this.acceptedMasks.set(key, Number.POSITIVE_INFINITY);
+      else if (mode === 'common' ? accepted < bits : accepted <= 64) this.refusedMasks.set(key, index);
     } else {
       this.refusedMasks.delete(key);
       if (mode !== 'common') this.acceptedMasks.set(key, bits);
