@@ -260,6 +260,7 @@ describe('in the workbench', { timeout: 300_000 }, () => {
     await stack.filter({ hasText: '124:' }).first().waitFor();
     await page.keyboard.press('F5');
     await stack.filter({ hasText: '126:' }).first().waitFor();
+    await page.locator('.exception-widget', { hasText: 'direction-mismatch' }).waitFor();
     await page.locator('.repl', { hasText: 'direction-mismatch' }).waitFor();
     await shot('15-debugger-fault');
     await page.keyboard.press('Shift+F5');

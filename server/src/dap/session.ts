@@ -167,18 +167,18 @@ export class DebugSession {
     if (this.#walk === null) throw new Error('nothing is being debugged');
     const found = this.#walk.go(by, isWanted);
     if (!found && by > 0) return { events: [['terminated']] };
-    const faults = this.#walk.here?.violations ?? [];
-    const told = faults.map(({ kind, message, consequence }): [string, Json] => [
-      'output',
-      { category: 'stderr', output: `${kind}: ${message} (${consequence ?? 'here it happens to work'})\n` },
-    ]);
-    return {
-      events: [...told, ...(this.#stopped(faults.length > 0 ? 'exception' : found ? 'step' : 'entry').events ?? [])],
-    };
+    const faults = (this.#walk.here?.violations ?? []).map(
+      ({ kind, message, consequence }) => `${kind}: ${message} (${consequence ?? 'here it happens to work'})`,
+    );
+    const told = faults.map((words): [string, Json] => ['output', { category: 'stderr', output: `${words}\n` }]);
+    const stopped = faults.length > 0 ? this.#stopped('exception', faults.join('\n')) : null;
+    return { events: [...told, ...((stopped ?? this.#stopped(found ? 'step' : 'entry')).events ?? [])] };
   }
 
-  #stopped(reason: 'entry' | 'step' | 'exception'): Reply {
-    return { events: [['stopped', { reason, threadId: THREAD, allThreadsStopped: true }]] };
+  /** `text` is shown at the line. */
+  #stopped(reason: 'entry' | 'step' | 'exception', text?: string): Reply {
+    const about = text === undefined ? {} : { text };
+    return { events: [['stopped', { reason, ...about, threadId: THREAD, allThreadsStopped: true }]] };
   }
 
   #stackTrace(): Json {

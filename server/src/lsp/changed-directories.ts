@@ -27,7 +27,8 @@ export class ChangedDirectories {
 
   /** Waits until there are some, and takes them; null = all. An empty set when nobody wants them any more. */
   async take(token: CancellationToken): Promise<ReadonlySet<string> | null> {
-    if (this.#changed?.size === 0) {
+    // A token that is cancelled already never tells so.
+    if (this.#changed?.size === 0 && !token.isCancellationRequested) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         token.onCancellationRequested(() => resolve());

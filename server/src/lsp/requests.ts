@@ -231,7 +231,7 @@ function filesOf({ file, sources, paths }: Simulation, path: string): Readonly<R
 function simulationText({ function: name, paths, platforms }: Simulation): string {
   const [path] = paths;
   if (!path) return `${name}: nothing happens to DMA memory`;
-  const steps = path.steps.filter(({ operation }) => operation !== null);
+  const steps = path.steps.filter(({ operation, what }) => operation !== null && what !== 'declare' && what !== 'lose');
   const runs = path.runs.map(({ platform, counters, cost }) => {
     const told = [...countersText(counters), timeText(cost) ?? ''].filter((text) => text !== '').join(', ');
     return `${platforms.find(({ id }) => id === platform)?.title ?? platform}: ${told === '' ? 'costs nothing' : told}`;
