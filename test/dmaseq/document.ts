@@ -23,6 +23,7 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   'device-start': 'bus mastering or a queue is started',
   'device-stop': 'it is stopped; `quiet` = nothing is under way any more',
   wait: 'the program waits until the device is done; `failed` = it was not (a timeout)',
+  return: 'the program ends; `failing` = it tells its caller that it failed',
   'set-mask': 'the program says how many address bits (`SIZE`, 1 to 64) the device drives',
   'set-attribute': 'IOMMU access rights of a mapping',
   convert: 'the program converts pages by itself',

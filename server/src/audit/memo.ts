@@ -205,6 +205,11 @@ class RecordedCode implements Code {
     return this.#project.isArray(name, file);
   }
 
+  get handlesExitBootServices(): boolean {
+    this.#asked.set('handler of ExitBootServices', HANDLES_EXIT_BOOT_SERVICES);
+    return this.#project.handlesExitBootServices;
+  }
+
   mappedBy(field: string): readonly string[] {
     const key = `mapped by ${field}`;
     if (!this.#asked.has(key)) this.#asked.set(key, mappedBy(field));
@@ -262,6 +267,7 @@ const arrayField =
   (field: string): Ask =>
   (project) =>
     project.arrayField(field);
+const HANDLES_EXIT_BOOT_SERVICES: Ask = (project) => project.handlesExitBootServices;
 const mappedBy =
   (field: string): Ask =>
   (project) =>

@@ -17,6 +17,7 @@ export class Project implements Code {
   readonly dialect: Dialect;
   readonly models: Models;
   readonly checkedFields: ReadonlySet<string>;
+  readonly handlesExitBootServices: boolean;
   private readonly mappedFields = new Map<string, readonly string[]>();
   readonly testedFields: ReadonlySet<string>;
   readonly mappedBeside: ReadonlyMap<string, string>;
@@ -56,6 +57,7 @@ export class Project implements Code {
     this.testedFields = tested;
     this.mappedBeside = mapped;
     this.alignedFields = aligned;
+    this.handlesExitBootServices = units.some(({ exitBootHandlers }) => exitBootHandlers.size > 0);
   }
 
   /** The same files but for one, in which somebody has changed something. */

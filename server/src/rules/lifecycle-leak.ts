@@ -3,7 +3,7 @@ import { defineRule } from './rule.ts';
 export const lifecycleLeak = defineRule({
   id: 'lifecycle-leak',
   severity: 'error',
-  dialects: ['linux'],
+  dialects: ['linux', 'edk2'],
   nursery: true,
   precision: [],
   summary: 'A field keeps a mapping or a buffer, and no function of the driver releases it.',

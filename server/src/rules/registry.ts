@@ -1,3 +1,4 @@
+import { accessRightsLeak } from './access-rights-leak.ts';
 import { apiMismatch } from './api-mismatch.ts';
 import { bounceHeavy } from './bounce-heavy.ts';
 import { bufferLeak } from './buffer-leak.ts';
@@ -9,7 +10,9 @@ import { deviceMismatch } from './device-mismatch.ts';
 import { directionMismatch } from './direction-mismatch.ts';
 import { doubleFree } from './double-free.ts';
 import { doubleUnmap } from './double-unmap.ts';
+import { exitBootServicesLeak } from './exit-boot-services-leak.ts';
 import { exitBootServicesMemoryMap } from './exit-boot-services-memory-map.ts';
+import { exitBootServicesUnmapOrder } from './exit-boot-services-unmap-order.ts';
 import { flushPerPage } from './flush-per-page.ts';
 import { foreignCommonBuffer } from './foreign-common-buffer.ts';
 import { freeWhileMapped } from './free-while-mapped.ts';
@@ -19,6 +22,7 @@ import { lifecycleLeak } from './lifecycle-leak.ts';
 import { mapInLoop } from './map-in-loop.ts';
 import { mappingLeak } from './mapping-leak.ts';
 import { missingSync } from './missing-sync.ts';
+import { oneShotForShared } from './one-shot-for-shared.ts';
 import { oversizedBounce } from './oversized-bounce.ts';
 import type { Rule } from './rule.ts';
 import { sgCountMismatch } from './sg-count-mismatch.ts';
@@ -27,10 +31,12 @@ import { shortMapping } from './short-mapping.ts';
 import { sizeMismatch } from './size-mismatch.ts';
 import { sleepingInAtomic } from './sleeping-in-atomic.ts';
 import { subPageCoherent } from './sub-page-coherent.ts';
+import { swallowedFailure } from './swallowed-failure.ts';
 import { syncMismatch } from './sync-mismatch.ts';
 import { uncheckedAllocation } from './unchecked-allocation.ts';
 import { uncheckedMapping } from './unchecked-mapping.ts';
 import { uncheckedMask } from './unchecked-mask.ts';
+import { uncheckedUnmap } from './unchecked-unmap.ts';
 import { unmapAfterFailedMap } from './unmap-after-failed-map.ts';
 import { unmappableMemory } from './unmappable-memory.ts';
 import { unmappedCommonBuffer } from './unmapped-common-buffer.ts';
@@ -42,11 +48,11 @@ import { wrongMappingCheck } from './wrong-mapping-check.ts';
 
 /** Every rule, by identifier. */
 export const RULES: readonly Rule[] = [
+  accessRightsLeak,
   apiMismatch,
   bounceHeavy,
   bufferLeak,
   channelLeak,
-  lifecycleLeak,
   conversionChurn,
   cpuAccessWhileMapped,
   deviceLengthExceedsMapping,
@@ -54,15 +60,19 @@ export const RULES: readonly Rule[] = [
   directionMismatch,
   doubleFree,
   doubleUnmap,
+  exitBootServicesLeak,
   exitBootServicesMemoryMap,
+  exitBootServicesUnmapOrder,
   flushPerPage,
   foreignCommonBuffer,
   freeWhileMapped,
   freeWhileRunning,
   invalidAttributes,
+  lifecycleLeak,
   mapInLoop,
   mappingLeak,
   missingSync,
+  oneShotForShared,
   oversizedBounce,
   sgCountMismatch,
   sharedCacheLine,
@@ -70,10 +80,12 @@ export const RULES: readonly Rule[] = [
   sizeMismatch,
   sleepingInAtomic,
   subPageCoherent,
+  swallowedFailure,
   syncMismatch,
   uncheckedAllocation,
   uncheckedMapping,
   uncheckedMask,
+  uncheckedUnmap,
   unmapAfterFailedMap,
   unmappableMemory,
   unmappedCommonBuffer,

@@ -45,6 +45,7 @@ const RELATED: Record<Violation['related'][number]['role'], string> = {
   allocated: 'allocated here',
   released: 'already released here',
   checked: 'tested here',
+  failed: 'failed here',
   lost: 'last reference lost here',
   used: 'used here',
   declared: 'the memory is this',

@@ -40,6 +40,8 @@ export interface Code {
   arrayField(field: string): 'always' | 'sometimes' | 'never';
   /** Fields whose memory was mapped where the token went into `field` of the same object. */
   mappedBy(field: string): readonly string[];
+  /** Is some function of this code called at ExitBootServices? */
+  readonly handlesExitBootServices: boolean;
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
   readonly checkedFields: ReadonlySet<string>;
   /** Field names that are asked whether they are null somewhere in this code. */

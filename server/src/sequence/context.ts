@@ -59,6 +59,11 @@ export class Context {
   /** Buffers that are scatterlists. */
   readonly lists = new Set<number>();
 
+  /** Symbols of the statuses that calls returned. */
+  readonly statuses = new WeakMap<Operation, number>();
+  /** Local variables by the mappings whose NumberOfBytes they receive. */
+  readonly lengthNames = new Map<number, string>();
+
   /** Buffers by the mappings that were made of them. */
   readonly mappedBuffers = new Map<number, number>();
 
@@ -91,7 +96,10 @@ export class Context {
       if (mapping?.kind !== 'symbol') continue;
       const resource = this.symbols.info(mapping.symbol).resource;
       const life = resource === undefined ? undefined : state.resource(resource);
-      if (resource === undefined || life?.life !== 'live' || life.outcome === 'failed') continue;
+      // What an unmap has brought in EDK2 is only there if it says so.
+      const isBrought = life?.life === 'gone' && what === 'read' && this.code.dialect === 'edk2';
+      if (resource === undefined || !life || life.outcome === 'failed' || !(life.life === 'live' || isBrought))
+        continue;
       const buffer = this.memoryAt(place, frame, at);
       this.emit(state, {
         op: what === 'read' ? 'cpu-read' : 'cpu-write',

@@ -3,10 +3,20 @@ import type { Expression } from '../flow/index.ts';
 import type { Action, ApiModel, ConstantModel, Role } from '../models/index.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
-import { callsName, expressionName, type Frame, namesIn } from './frame.ts';
+import { callsName, expressionName, type Frame, namesIn, usesTemporary } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
-import { isWithin, lastField, pointee, rootSymbol, type SymbolRole, type Value, valueKey, ZERO } from './values.ts';
+import {
+  isWithin,
+  lastField,
+  pointee,
+  rootSymbol,
+  type SymbolRole,
+  symbolValue,
+  type Value,
+  valueKey,
+  ZERO,
+} from './values.ts';
 
 /** One call of a modelled API, with its arguments evaluated. */
 export interface ModelledCall {
@@ -162,7 +172,6 @@ export class Effects {
         this.storeValue(state, call);
         return give(arg('value') ?? fresh());
       case 'mapped-address':
-      case 'device-attributes':
       case 'sg-address':
       case 'sg-length': {
         // The macro is an lvalue too: what was assigned to it is read back.
@@ -175,6 +184,9 @@ export class Effects {
       }
       case 'set-mask':
         return give(this.setMask(state, frame, call));
+      case 'device-attributes':
+        if (this.context.atExitBootServices) this.askToStop(state, call);
+        return give(this.outputsOf(state, call) ?? answer());
       case 'register-callback': {
         const [object, kept] = [arg('object'), arg('buffer')];
         const place = object ? pointee(object) : null;
@@ -358,6 +370,19 @@ export class Effects {
     if (handle.kind === 'symbol') state.learn(handle.symbol, NOT_NULL);
     const bytes = argument(model, call.values, 'size-in-out');
     const bytesPlace = bytes ? pointee(bytes) : null;
+    const asked = bytesPlace === null ? undefined : context.memory.load(state, bytesPlace);
+    const lengthAt = call.expressions[model.args.indexOf('size-in-out')];
+    // Common buffers are mapped whole or not at all. Whoever is handed the address alone cannot know how far it reaches.
+    const isHandedOut = outs.some(({ location, role }) => role === 'device-address-out' && /^\*\d+$/.test(location));
+    const isVaried = asked?.kind === 'symbol' && !/const:/.test(context.symbols.info(asked.symbol).key);
+    if (
+      mode === 'streaming' &&
+      isVaried &&
+      isHandedOut &&
+      lengthAt?.kind === 'address-of' &&
+      lengthAt.object.kind === 'name'
+    )
+      context.lengthNames.set(resource.id, lengthAt.object.name);
     if (bytesPlace !== null)
       state.set(
         bytesPlace,
@@ -496,6 +521,7 @@ export class Effects {
       api: call.name,
       target,
       ...(memory && { memory }),
+      ...(isStatusIgnored(call) && { statusIgnored: true }),
       family: call.model.family ?? call.name,
       device: this.deviceKey(call),
       size: this.size(state, call),
@@ -834,15 +860,18 @@ export class Effects {
   private setAttribute(state: State, frame: Frame, call: ModelledCall): Value {
     const access = argument(call.model, call.values, 'access');
     const rights = ['none', 'read', 'write', 'both'] as const;
-    this.context.emit(state, {
+    const operation: Operation = {
       op: 'set-attribute',
       site: call.site,
       api: call.name,
       target: this.target(state, frame, call),
       access: access?.kind === 'number' ? (rights[access.value] ?? 'unknown') : 'unknown',
       outcome: 'ok',
-    });
-    return this.context.evaluator.constant(`call:${call.key}`);
+    };
+    this.context.emit(state, operation);
+    const status = this.context.symbols.intern(`call:${call.key}`);
+    this.context.statuses.set(operation, status);
+    return symbolValue(status);
   }
 
   private allocateMemory(state: State, _frame: Frame, call: ModelledCall): Value {
@@ -929,6 +958,12 @@ export class Effects {
     const told = { device: this.channelKey(call), size: this.size(state, call) };
     if (value) this.giveValue(state, frame, value, 'register', call.site, call.name, told);
     else this.giveList(state, call);
+    // Whatever is written then may be what makes the device stop.
+    if (this.context.atExitBootServices) this.askToStop(state, call);
+  }
+
+  private askToStop(state: State, call: ModelledCall): void {
+    this.context.emit(state, { op: 'device-stop', site: call.site, api: call.name, device: null, quiet: false });
   }
 
   /** A number put beside the address of a mapping: is it the mapped length, and more? */
@@ -1123,3 +1158,7 @@ function startOf(pointer: Value | undefined, offset: Value | undefined): string 
   const beside = offset === undefined || (offset.kind === 'number' && offset.value === 0) ? '' : valueKey(offset);
   return inPointer === 0 && beside === '' ? null : `${inPointer},${beside}`;
 }
+
+/** Nobody looks at what the call returns, though it returns something. */
+const isStatusIgnored = ({ at, frame, model }: ModelledCall): boolean =>
+  model.result === 'status' && at.kind === 'temporary' && !usesTemporary(frame.graph, at.index);

@@ -639,8 +639,18 @@ class Explorer {
     value: Value,
     at: { start: number; end: number },
   ): void {
-    if (!this.isDeviceMemory(location)) return;
+    if (!this.isDeviceMemory(location) || this.isNoDescriptor(state, location, value)) return;
     this.effects.giveValue(state, frame, value, 'descriptor', this.context.site(frame, at), 'descriptor');
+  }
+
+  /** Memory that EDK2 has not mapped is no descriptor yet: a host address in it is for another driver. */
+  private isNoDescriptor(state: State, location: string, value: Value): boolean {
+    const { context } = this;
+    const root = rootSymbol(location);
+    const buffer = root === null ? undefined : context.symbols.info(root).resource;
+    const isHost = value.kind === 'symbol' && context.symbols.info(value.symbol).role === 'cpu-address';
+    if (this.code.dialect !== 'edk2' || !isHost) return false;
+    return ![...context.mappedBuffers].some(([m, of]) => of === buffer && state.resource(m)?.life === 'live');
   }
 
   /** Memory that was allocated to be shared with the device. */

@@ -85,14 +85,51 @@ export const callsName = (graph: FunctionGraph, name: string): boolean =>
   );
 
 /** Does `name` stand in some expression of the function? */
-export function usesName(graph: FunctionGraph, name: string): boolean {
-  const inside = (e: Expression): boolean => namesIn(e).includes(name);
+export const usesName = (graph: FunctionGraph, name: string): boolean =>
+  uses(graph, (e) => (e.kind === 'name' ? e.name === name : null));
+
+/** The same, where its value matters: not where it is only assigned, or handed out by its address. */
+export const readsName = (graph: FunctionGraph, name: string): boolean =>
+  uses(graph, (e) => {
+    if (e.kind === 'address-of' && e.object.kind === 'name') return false;
+    return e.kind === 'name' ? e.name === name : null;
+  });
+
+/** Is the result of a call, which this number stands for, used? */
+export const usesTemporary = (graph: FunctionGraph, index: number): boolean =>
+  uses(graph, (e) => (e.kind === 'temporary' ? e.index === index : null));
+
+/** Is there an expression of which `test` says so? `null`: its parts are asked. */
+function uses(graph: FunctionGraph, test: (e: Expression) => boolean | null): boolean {
+  const inside = (e: Expression): boolean => test(e) ?? partsOf(e).some(inside);
   return graph.blocks.some(
     ({ instructions, end }) =>
       instructions.some(
-        (i) => (i.kind === 'set' && inside(i.value)) || (i.kind === 'call' && i.arguments.some(inside)),
+        (i) =>
+          ((i.kind === 'set' || i.kind === 'evaluate') && inside(i.value)) ||
+          (i.kind === 'set' && i.target.kind !== 'name' && i.target.kind !== 'temporary' && inside(i.target)) ||
+          (i.kind === 'call' && (i.arguments.some(inside) || inside(i.callee))),
       ) ||
       (end.kind === 'branch' && inside(end.condition)) ||
+      (end.kind === 'switch' && inside(end.value)) ||
       (end.kind === 'return' && end.value !== null && inside(end.value)),
   );
+}
+
+function partsOf(e: Expression): readonly Expression[] {
+  switch (e.kind) {
+    case 'member':
+    case 'dereference':
+    case 'address-of':
+      return [e.object];
+    case 'index':
+      return [e.object, e.index];
+    case 'unary':
+    case 'cast':
+      return [e.operand];
+    case 'binary':
+      return [e.left, e.right];
+    default:
+      return [];
+  }
 }

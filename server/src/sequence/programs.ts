@@ -3,7 +3,10 @@ import { failsByStatus } from './callee-exit.ts';
 import { isReleasedByCallers } from './callers.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context } from './context.ts';
+import { decide } from './domain.ts';
+import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
+import { readsName } from './frame.ts';
 import { failsByExample, Holders, isFailing } from './ownership.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
@@ -114,9 +117,12 @@ class ProgramWriter {
   private *complete(released: ReadonlySet<number>): Iterable<DmaPath> {
     for (const exit of this.raw.exits) {
       const failing = this.isFailing(exit);
-      yield this.path(exit.state, this.losses(exit, failing, released), null, true, failing);
-      for (const resource of this.uncheckedResources(exit, failing))
-        yield this.path(exit.state, this.uses(exit, resource), resource.id, true, failing);
+      const losses = this.losses(exit, failing, released);
+      yield this.path(exit.state, [...losses, ...this.ends(exit, failing)], null, true, failing);
+      for (const { id } of this.unreadLengths(exit))
+        yield this.path(exit.state, [], { id, outcome: 'short' }, true, failing);
+      for (const one of this.uncheckedResources(exit, failing))
+        yield this.path(exit.state, this.uses(exit, one), { id: one.id, outcome: 'failed' }, true, failing);
     }
   }
 
@@ -401,11 +407,11 @@ class ProgramWriter {
     ];
   }
 
-  /** Writes a state's trace as a program. `failed`: this resource's operation failed on the path that is written. */
+  /** Writes a state's trace as a program. `other`: on the path that is written this resource's operation went otherwise. */
   private path(
     state: State,
     tail: readonly Operation[],
-    failed: number | null,
+    other: { readonly id: number; readonly outcome: 'failed' | 'short' } | null,
     complete: boolean,
     failing: boolean | null,
   ): DmaPath {
@@ -413,10 +419,11 @@ class ProgramWriter {
     const steps: PathStep[] = [];
     const declared = new Set<number>();
     const outcome = (id: number): Outcome => {
-      if (id === failed) return 'failed';
+      if (id === other?.id) return other.outcome;
       const now = state.resource(id)?.outcome ?? 'ok';
       return now === 'pending' ? 'ok' : now;
     };
+    const isShort = (id: number): boolean => id === other?.id && other.outcome === 'short';
     for (const event of [...unroll(state.trace), ...tail]) {
       if (event.op === 'step') {
         steps.push({ before: operations.length, place: this.context.sites.place(event.site), what: event.what });
@@ -426,12 +433,14 @@ class ProgramWriter {
       this.declare(event, declared, operations);
       operations.push(
         event.op === 'map'
-          ? { ...event, outcome: outcome(event.mapping) }
+          ? { ...event, outcome: outcome(event.mapping), ...(isShort(event.mapping) && { lengthIgnored: true }) }
           : event.op === 'allocate'
             ? { ...event, outcome: outcome(event.buffer) }
             : event.op === 'wait' || event.op === 'set-mask'
               ? { ...event, outcome: outcome(this.context.outcomes.get(event) ?? -1) }
-              : event,
+              : event.op === 'set-attribute'
+                ? { ...event, outcome: this.statusOf(state, event) }
+                : event,
       );
     }
     return {
@@ -440,6 +449,25 @@ class ProgramWriter {
       complete,
       failing,
     };
+  }
+
+  private ends(exit: Exit, failing: boolean | null): readonly Operation[] {
+    if (this.code.dialect !== 'edk2' || failing !== false) return [];
+    return edk2Ends(this.context, this.raw.frame, exit, [...this.made(exit.state)]);
+  }
+
+  /** Mappings of whose NumberOfBytes nobody looks at what came back. */
+  private unreadLengths(exit: Exit): readonly ResourceInfo[] {
+    return [...this.made(exit.state)].filter(({ id, depth, inLoop }) => {
+      const name = depth === 0 && !inLoop ? this.context.lengthNames.get(id) : undefined;
+      return name !== undefined && exit.state.resource(id)?.outcome === 'ok' && !readsName(this.source.graph, name);
+    });
+  }
+
+  /** What the path learnt of the status that the call returned. */
+  private statusOf(state: State, operation: Operation): Outcome {
+    const status = this.context.statuses.get(operation);
+    return status !== undefined && decide(state.domain(status), '!=', 0) === true ? 'failed' : 'ok';
   }
 
   /** Memory that no operation of the program made is declared before it is first used. */

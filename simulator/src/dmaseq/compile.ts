@@ -272,6 +272,8 @@ class Compiler {
         return { ...common, op };
       case 'exit-boot-services':
         return { ...common, op, phase: fields.phase ?? 'begin' };
+      case 'return':
+        return { ...common, op, failing: fields.failing === true };
       case 'lose':
         return {
           ...common,

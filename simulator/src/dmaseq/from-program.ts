@@ -106,6 +106,8 @@ class Writer {
         const { entry } = operation;
         return { ...common, target: this.#target(operation.target), ...(entry === undefined ? {} : { entry }) };
       }
+      case 'return':
+        return { ...common, ...(operation.failing ? { failing: true } : {}) };
       case 'hand-over':
         return { ...common, target: this.#target(operation.target) };
       case 'translate':

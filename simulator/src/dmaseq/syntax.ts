@@ -125,6 +125,7 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   'atomic-leave': syntax([], []),
   sleep: syntax([], []),
   lose: syntax(['target'], ['why', 'failing', 'uncertain']),
+  return: syntax([], ['failing']),
   'hand-over': syntax(['target'], []),
 };
 

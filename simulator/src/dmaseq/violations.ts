@@ -34,6 +34,12 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   'device-length-exceeds-mapping': true,
   'shared-cache-line': true,
   'invalid-attributes': true,
+  'access-rights-leak': true,
+  'swallowed-failure': true,
+  'unchecked-unmap': true,
+  'exit-boot-services-unmap-order': true,
+  'exit-boot-services-leak': true,
+  'one-shot-for-shared': true,
   'cpu-access-while-mapped': true,
 };
 

@@ -30,6 +30,21 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
         : traits.encrypted
           ? 'the memory stays shared with the host and is lost'
           : 'the memory is lost when the device is removed';
+    case 'access-rights-leak':
+      return traits.translates
+        ? 'the device keeps its access to the memory'
+        : traits.held && `${traits.held} stay taken`;
+    case 'swallowed-failure':
+      return 'when memory is short the caller goes on as if all were well';
+    case 'unchecked-unmap':
+      return traits.bounces ? 'when the copy back fails old data are taken for new' : null;
+    case 'exit-boot-services-unmap-order':
+      if (traits.translates) return 'the device faults, or writes where it must not';
+      return traits.encrypted || traits.bounces ? 'the device still writes into memory that was taken back' : null;
+    case 'exit-boot-services-leak':
+      return traits.translates ? null : 'the device can write into memory that the operating system owns by then';
+    case 'one-shot-for-shared':
+      return stale && `${stale}: neither side sees what the other writes`;
     case 'short-mapping':
       return traits.held && 'the short mapping stays';
     case 'buffer-leak':

@@ -5,6 +5,7 @@ import type {
   Convert,
   CpuAccess,
   Direction,
+  ExitBootServices,
   Free,
   Give,
   Lose,
@@ -13,6 +14,8 @@ import type {
   MemoryKind,
   Operation,
   Program,
+  Return,
+  SetAttribute,
   SetMask,
   Size,
   Sync,
@@ -22,6 +25,7 @@ import type {
 import { BlockPools, isPool, isPoolBlock } from './block-pools.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
 import type { Counters } from './counters.ts';
+import { Failures } from './failures.ts';
 import { withLimits } from './limits.ts';
 import type { MapGrant, MapRequest, MemorySystem } from './memory-system.ts';
 import { type Running, Transfers } from './transfers.ts';
@@ -62,6 +66,10 @@ interface Mapping {
   readonly buffer: BufferId | null;
   readonly direction: Direction;
   readonly grant: MapGrant | null;
+  /** The IOMMU was told to let the device in, and could not. */
+  rightsFailedAt: number | null;
+  /** It was unmapped by a call whose failure nobody would notice. */
+  ignoredAt: number | null;
   /** Who may touch the memory now. */
   owner: 'cpu' | 'device';
   unmappedAt: number | null;
@@ -105,6 +113,9 @@ class Machine {
   private readonly violations: Violation[] = [];
   private readonly refusals: Refusal[] = [];
   private exiting = false;
+  /** While ExitBootServices runs: somebody told the device to stop. */
+  private asked = false;
+  private readonly failures = new Failures();
 
   constructor(program: Program, platform: Platform) {
     this.program = program;
@@ -179,15 +190,14 @@ class Machine {
         if (this.exiting) this.report('exit-boot-services-memory-map', index, [], { api: operation.api });
         return;
       case 'exit-boot-services':
-        this.exiting = operation.phase === 'begin';
-        if (operation.phase === 'end') this.system.exitBootServices();
-        return;
+        return this.exitBootServices(operation.phase, index);
       case 'convert':
         return this.convert(operation);
       case 'device-start':
         this.useMask(operation.device, index);
         return this.transfers.start(operation, index);
       case 'device-stop':
+        this.asked = true;
         return this.transfers.stop(operation, index);
       case 'wait':
         return this.transfers.wait(operation.outcome !== 'failed', index);
@@ -202,7 +212,9 @@ class Machine {
       case 'sleep':
         return this.sleep(operation.api, index);
       case 'set-attribute':
-        return;
+        return this.setAttribute(operation, index);
+      case 'return':
+        return this.end(operation, index);
     }
   }
 
@@ -295,6 +307,7 @@ class Machine {
     this.readBeforeMap.delete(operation.buffer);
     this.buffers.delete(operation.buffer);
     this.failedAllocations.delete(operation.buffer);
+    if (operation.memory === 'dma') this.failures.acquire(index, operation.api, operation.outcome === 'ok');
     if (operation.outcome === 'failed') {
       this.failedAllocations.set(operation.buffer, index);
       return;
@@ -387,6 +400,7 @@ class Machine {
         );
     }
     buffer.freedAt = index;
+    if (operation.family !== 'memory') this.failures.release();
     if (buffer.allocation !== null && !this.pools.free(buffer.allocation)) this.system.free(buffer.allocation);
   }
 
@@ -447,9 +461,16 @@ class Machine {
       wasLent: false,
       writtenAt: null,
       dirtyAt: null,
+      rightsFailedAt: null,
+      ignoredAt: null,
       faulty: false,
     };
     this.mappings.set(operation.mapping, mapping);
+    this.failures.acquire(index, operation.api, operation.outcome === 'ok');
+    if (operation.outcome === 'short' && operation.lengthIgnored) {
+      mapping.faulty = true;
+      this.report('short-mapping', index, [], { made: operation.api, why: 'unchecked', failing: 'no' }, facts(mapping));
+    }
     if (!failed) this.useMask(operation.device, index);
     const { dialect } = this.program;
     const early = mapping.buffer === null ? undefined : this.readBeforeMap.get(mapping.buffer);
@@ -521,6 +542,13 @@ class Machine {
     return mapping;
   }
 
+  /** Data are used that an unmap was to bring, whose failure went unnoticed. */
+  private readUnsure(mapping: Mapping, ignoredAt: number, index: number): void {
+    mapping.ignoredAt = null;
+    const unmap = this.program.operations[ignoredAt];
+    this.report('unchecked-unmap', ignoredAt, [{ index, role: 'used' }], { api: unmap?.api ?? '' }, facts(mapping));
+  }
+
   /** A mapping that was there all the time ends: when its memory is free already, that was freed while mapped. */
   private settleMemory(mapping: Mapping, { memory, api }: Unmap, index: number): void {
     const freedAt = memory?.to === 'buffer' ? (this.buffers.get(memory.id)?.freedAt ?? null) : null;
@@ -589,6 +617,9 @@ class Machine {
     const running = this.transfers.take('mapping', target.id);
     if (running) this.reportRunning(running, index, api, mapped(mapping));
     this.settleMemory(mapping, operation, index);
+    this.failures.release();
+    if (operation.statusIgnored && mapping.direction === 'from-device') mapping.ignoredAt = index;
+    if (this.exiting && !this.asked) this.report('exit-boot-services-unmap-order', index, mapped(mapping), { api });
     mapping.unmappedAt = index;
     if (mapping.grant) this.system.unmap(mapping.grant);
     const { origin } = mapping;
@@ -652,6 +683,7 @@ class Machine {
     for (const [, mapping] of this.mappings) {
       const { origin } = mapping;
       if (!origin || mapping.faulty || mapping.buffer !== operation.target.id) continue;
+      if (operation.op === 'cpu-read' && mapping.ignoredAt !== null) this.readUnsure(mapping, mapping.ignoredAt, index);
       if (mapping.owner === 'cpu' && operation.op === 'cpu-write' && origin.direction !== 'from-device')
         mapping.writtenAt ??= index;
       if (
@@ -816,6 +848,47 @@ class Machine {
     );
   }
 
+  private leakOf(mapping: Mapping, origin: MapOperation, isForever: boolean): FaultKind {
+    if (isForever) return 'lifecycle-leak';
+    if (mapping.rightsFailedAt !== null) return 'access-rights-leak';
+    return origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak';
+  }
+
+  private setAttribute({ target, outcome, access }: SetAttribute, index: number): void {
+    const mapping = target.to === 'mapping' ? this.mappings.get(target.id) : undefined;
+    if (mapping && outcome === 'failed' && access !== 'none') mapping.rightsFailedAt = index;
+  }
+
+  private exitBootServices(phase: ExitBootServices['phase'], index: number): void {
+    this.exiting = phase === 'begin';
+    if (phase === 'begin') {
+      this.asked = false;
+      return;
+    }
+    const held = [...this.mappings.values()].find(
+      ({ origin, unmappedAt, faulty }) =>
+        origin?.outcome === 'ok' && unmappedAt === null && !faulty && origin.direction !== 'to-device',
+    );
+    if (held?.origin && !this.asked)
+      this.report('exit-boot-services-leak', index, mapped(held), { made: held.origin.api }, facts(held));
+    this.system.exitBootServices();
+  }
+
+  private end({ failing, api }: Return, index: number): void {
+    if (failing) return;
+    const { unwound } = this.failures;
+    if (unwound)
+      this.report('swallowed-failure', index, [{ index: unwound.index, role: 'failed' }], { api, failed: unwound.api });
+    for (const mapping of this.mappings.values()) {
+      const { origin, buffer } = mapping;
+      if (origin?.mode !== 'streaming' || origin.outcome !== 'ok' || mapping.unmappedAt !== null || mapping.faulty)
+        continue;
+      const memory = buffer === null ? undefined : this.buffers.get(buffer);
+      if (memory?.origin && memory.memory === 'dma' && !memory.handedOver)
+        this.report('one-shot-for-shared', mapping.index, made(memory), { made: origin.api }, facts(mapping));
+    }
+  }
+
   private lose(operation: Lose, index: number): void {
     const { target, why } = operation;
     const detail = {
@@ -838,9 +911,11 @@ class Machine {
       )
         return;
       this.report(
-        isForever ? 'lifecycle-leak' : origin.outcome === 'short' ? 'short-mapping' : 'mapping-leak',
+        this.leakOf(mapping, origin, isForever),
         index,
-        mapped(mapping),
+        mapping.rightsFailedAt === null
+          ? mapped(mapping)
+          : [...mapped(mapping), { index: mapping.rightsFailedAt, role: 'checked' }],
         { ...detail, made: origin.api },
         facts(mapping),
       );
@@ -875,6 +950,8 @@ const unknownMapping = (index: number): Mapping => ({
   wasLent: false,
   writtenAt: null,
   dirtyAt: null,
+  rightsFailedAt: null,
+  ignoredAt: null,
   faulty: false,
 });
 const made = (buffer: Buffer): RelatedOperation[] =>

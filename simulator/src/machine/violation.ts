@@ -33,6 +33,12 @@ export type FaultKind =
   | 'device-length-exceeds-mapping'
   | 'shared-cache-line'
   | 'invalid-attributes'
+  | 'access-rights-leak'
+  | 'swallowed-failure'
+  | 'unchecked-unmap'
+  | 'exit-boot-services-unmap-order'
+  | 'exit-boot-services-leak'
+  | 'one-shot-for-shared'
   | 'cpu-access-while-mapped';
 
 /** An earlier operation that belongs to the fault, and the part it plays. */
@@ -43,6 +49,7 @@ export interface RelatedOperation {
     | 'allocated'
     | 'released'
     | 'checked'
+    | 'failed'
     | 'lost'
     | 'used'
     | 'declared'

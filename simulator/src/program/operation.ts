@@ -123,6 +123,8 @@ export interface MapOperation extends Common {
   readonly outcome: Outcome;
   readonly managed: boolean;
   readonly attributes: readonly string[];
+  /** Nobody looks at how many bytes were mapped. */
+  readonly lengthIgnored?: boolean;
 }
 
 export interface Unmap extends Common {
@@ -130,6 +132,8 @@ export interface Unmap extends Common {
   readonly target: Reference;
   /** What was mapped, where the mapping was there before the program began. */
   readonly memory?: Reference;
+  /** Nobody looks at what the call returns. */
+  readonly statusIgnored?: boolean;
   readonly family: string;
   readonly device: string | null;
   readonly size: Size;
@@ -265,6 +269,12 @@ export interface Lose extends Common {
   readonly certain?: boolean;
 }
 
+/** The program ends, and tells whoever called it how it went. */
+export interface Return extends Common {
+  readonly op: 'return';
+  readonly failing: boolean;
+}
+
 /** Code that is not seen may have released, replaced or kept the target: from here on nothing is claimed about it. */
 export interface HandOver extends Common {
   readonly op: 'hand-over';
@@ -293,6 +303,7 @@ export type Operation =
   | AtomicSection
   | Sleep
   | Lose
+  | Return
   | HandOver;
 
 /** One path, as straight-line operations. */

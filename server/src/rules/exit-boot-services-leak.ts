@@ -1,0 +1,12 @@
+import { defineRule } from './rule.ts';
+
+export const exitBootServicesLeak = defineRule({
+  id: 'exit-boot-services-leak',
+  severity: 'error',
+  dialects: ['edk2'],
+  nursery: true,
+  summary: 'At ExitBootServices the device can still write into memory that the driver has given it.',
+  cwe: 416,
+  message: ({ detail }) =>
+    `the memory mapped by ${detail.made} stays with the device for as long as the driver runs, and nothing in this driver stops the device at ExitBootServices. Register a handler that resets it`,
+});

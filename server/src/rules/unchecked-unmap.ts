@@ -1,0 +1,12 @@
+import { defineRule } from './rule.ts';
+
+export const uncheckedUnmap = defineRule({
+  id: 'unchecked-unmap',
+  severity: 'information',
+  dialects: ['edk2'],
+  nursery: true,
+  summary: 'Data that an unmap brings are used without a look at its status.',
+  cwe: 252,
+  message: ({ detail }) =>
+    `${detail.api} commits what the device wrote, and may fail; the data are used all the same. Check its status before`,
+});
