@@ -179,6 +179,13 @@ describe('in the workbench', { timeout: 300_000 }, () => {
       .waitFor();
   });
 
+  it('reports the cost of a file', async () => {
+    await runCommand(page, 'DMA Audit: Show Cost Report');
+    await webview(page).locator('table', { hasText: 'nic_receive_wrong' }).first().waitFor();
+    await shot('20-cost');
+    await closeTab();
+  });
+
   it('applies a changed setting', async () => {
     workbench.set({ 'dmaAudit.rules': { 'direction-mismatch': 'off' } });
     await showProblems();

@@ -47,7 +47,7 @@ const CHUNK = new RegExp(`^${SERVER}/[\\w-]+-[A-Z0-9]{8}\\.js$`);
 describe('the package of the extension', () => {
   beforeAll(() => {
     execFileSync(process.execPath, ['client/build.mjs'], { cwd: root });
-  });
+  }, 120_000);
 
   it('holds what the extension needs on each system, and nothing else', async () => {
     const files = (await listFiles({ cwd: root, packageManager: PackageManager.None })).map((path) =>
