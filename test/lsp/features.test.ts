@@ -97,6 +97,38 @@ describe('code lens', () => {
     expect(resolved[1]?.range.start.line).toBe(placeOf(nicText, 'static int nic_send_wrong').line);
   });
 
+  it('tells of what callees do from beginning to end', async () => {
+    const document = { uri: 'untitled:callees.c' };
+    const text = `#include <linux/dma-mapping.h>
+static int nic_map(struct nic *nic, void *p, dma_addr_t *a)
+{
+	*a = dma_map_single(nic->dev, p, 64, DMA_TO_DEVICE);
+	return dma_mapping_error(nic->dev, *a) ? -ENOMEM : 0;
+}
+static void nic_unmap(struct nic *nic, dma_addr_t a)
+{
+	dma_unmap_single(nic->dev, a, 64, DMA_TO_DEVICE);
+}
+int both(struct nic *nic, void *p)
+{
+	dma_addr_t a;
+	int ret = nic_map(nic, p, &a);
+	if (ret)
+		return ret;
+	writel(a, nic->regs);
+	nic_unmap(nic, a);
+	return 0;
+}
+`;
+    await client.open(document.uri, text);
+    await client.settled(document.uri);
+    const lenses = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument: document })) ?? [];
+    const last = lenses.at(-1);
+    expect(lenses.map(({ range }) => range.start.line)).toEqual([1, 6, 10]);
+    const resolved = last && (await client.connection.sendRequest(CodeLensResolveRequest.type, last));
+    expect(resolved?.command?.title).toMatch(/^1 map in callees · tdx: 64 B copied/);
+  });
+
   it('follows the chosen platform', async () => {
     const [lens] = (await client.connection.sendRequest(CodeLensRequest.type, { textDocument })) ?? [];
     if (!lens) throw new Error('no lens');

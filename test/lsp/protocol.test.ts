@@ -111,6 +111,20 @@ describe('the server', () => {
     expect(unused).toMatchObject({ severity: DiagnosticSeverity.Hint, tags: [DiagnosticTag.Unnecessary] });
   });
 
+  it('says what it did not look at', async () => {
+    const uri = 'untitled:Untitled-3';
+    await client.open(
+      uri,
+      `${HEAD}#define MAP(n) dma_map_single((n)->dev, (n)->p, 4, DMA_TO_DEVICE)\n${sendOf('send')}`,
+    );
+    await client.settled(uri);
+    expect(client.statuses.at(-1)).toMatchObject({
+      analysed: 1,
+      skipped: 1,
+      incomplete: [{ function: 'MAP', reasons: [expect.stringMatching(/macro/)] }],
+    });
+  });
+
   it('has nothing to say of text without DMA, of no text and of rubble', async () => {
     for (const [i, text] of ['', 'int f(void) { return 0; }', '}}}} dma_map_single(((', '\0\uD800'].entries()) {
       await client.open(`untitled:rubble-${i}`, text);

@@ -107,6 +107,7 @@ export function internalError(unit: Unit, name: string, error: unknown): Functio
     report: { file: unit.path, function: name, state: 'degraded', reasons: [reason] },
     findings: [],
     operations: [],
+    completed: 0,
     entered: new Set([`${unit.path}:${name}`]),
   };
 }

@@ -10,6 +10,8 @@ export interface FunctionResult {
   readonly report: FunctionReport;
   readonly findings: readonly RawFinding[];
   readonly operations: readonly OperationPlace[];
+  /** Mappings that begin and end on one path of it, both in what it calls. */
+  readonly completed: number;
   /** `file:function` of everything that was looked into, the function itself included. */
   readonly entered: ReadonlySet<string>;
 }
@@ -42,6 +44,7 @@ export function checkFunction(
       report: { ...about, state: 'skipped', reasons: ['not found again'] },
       findings: [],
       operations: [],
+      completed: 0,
       entered: new Set(),
     };
   const entry = { atExitBootServices: unit.exitBootHandlers.has(plainName(name)) };
@@ -51,6 +54,7 @@ export function checkFunction(
     report: { ...about, state: degraded.length ? 'degraded' : 'analysed', reasons: degraded },
     findings: [...execute(exploration, platforms), ...hintFindings(exploration, hintPlatforms)],
     operations: operationPlaces(exploration, unit.functions.get(name)?.item.start ?? 0),
+    completed: completedMappings(exploration),
     entered,
   };
 }
@@ -86,4 +90,20 @@ function operationPlaces(exploration: Exploration, origin: number): readonly Ope
     }
   }
   return found.map((one) => ({ ...one, partners: [...one.partners] }));
+}
+
+/** By the places where they begin. */
+function completedMappings({ paths, place, function: name, file }: Exploration): number {
+  const isOwn = (site: number): boolean => place(site).function === name && place(site).file === file;
+  const completed = new Set<number>();
+  for (const { program } of paths) {
+    const begun = new Map<number, number>();
+    for (const operation of program.operations) {
+      if (operation.op === 'map' && !isOwn(operation.site)) begun.set(operation.mapping, operation.site);
+      if (operation.op !== 'unmap' || operation.target.to !== 'mapping' || isOwn(operation.site)) continue;
+      const site = begun.get(operation.target.id);
+      if (site !== undefined) completed.add(site);
+    }
+  }
+  return completed.size;
 }

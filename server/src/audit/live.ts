@@ -11,6 +11,7 @@ import { resultOf } from './result.ts';
 import { settle } from './settle.ts';
 import type { Notice } from './suppress.ts';
 import type { FilesResult } from './task.ts';
+import type { Unit } from './unit.ts';
 
 export interface LiveOptions extends CheckOptions {
   /** null = each file tells. */
@@ -35,6 +36,8 @@ export interface LiveResult {
   /** Suppressions that are not understood or suppress nothing. */
   readonly notices: readonly Notice[];
   readonly functions: readonly LiveFunction[];
+  /** Code that names a DMA API and lies in no function that can be analysed. */
+  readonly unseen: Unit['unseen'];
   /** Functions whose results are old or missing. */
   readonly pending: number;
   readonly dialect: Dialect | null;
@@ -48,6 +51,8 @@ export interface LiveFunction {
   readonly state: UnitResult['functions'][number]['state'];
   readonly reasons: readonly string[];
   readonly operations: readonly OperationPlace[];
+  /** Mappings that it begins and ends, both in what it calls. */
+  readonly completed: number;
 }
 
 /** A function that is to be explored. */
@@ -181,7 +186,7 @@ export class LiveAudit {
     path: string,
     live: LiveUnit | null,
   ): Omit<LiveResult, 'notices' | 'diagnostics'> & Pick<UnitResult, 'diagnostics'> {
-    if (!live) return { path, diagnostics: [], functions: [], pending: 0, dialect: null };
+    if (!live) return { path, diagnostics: [], functions: [], unseen: [], pending: 0, dialect: null };
     const { unit, project, memo } = live;
     const names = functionsToCheck(project, unit);
     const last = names.flatMap((name) => memo.last(unit, name) ?? []);
@@ -189,6 +194,7 @@ export class LiveAudit {
       path,
       diagnostics: unitResult(project, unit, this.#options, last).diagnostics,
       functions: last.flatMap((result) => liveFunction(live, result)),
+      unseen: unit.unseen,
       pending: names.filter((name) => !memo.has(unit, name)).length,
       dialect: unit.dialect,
     };
@@ -221,9 +227,9 @@ function estimate({ live: { project, unit }, name, cost }: Task): number {
   return cost ?? (project.function(name, unit.path)?.weight ?? 0) / 1000;
 }
 
-function liveFunction({ unit }: LiveUnit, { report, operations }: FunctionResult): readonly LiveFunction[] {
+function liveFunction({ unit }: LiveUnit, { report, operations, completed }: FunctionResult): readonly LiveFunction[] {
   const item = unit.functions.get(report.function)?.item;
   if (!item) return [];
   const { function: name, state, reasons } = report;
-  return [{ name, start: item.start, end: item.end, state, reasons, operations }];
+  return [{ name, start: item.start, end: item.end, state, reasons, operations, completed }];
 }

@@ -91,7 +91,13 @@ export class Analysis {
     const worker = new Worker(THREAD, { workerData: this.#sent.buffer, resourceLimits: LIMITS });
     this.#worker = worker;
     let reason = '';
-    worker.on('message', (reply: ThreadReply) => this.#receive(reply));
+    worker.on('message', (reply: ThreadReply) => {
+      try {
+        this.#receive(reply);
+      } catch (error) {
+        this.#events.fault(error instanceof Error ? (error.stack ?? error.message) : `${error}`);
+      }
+    });
     worker.on('error', (error) => {
       reason = error.message;
     });

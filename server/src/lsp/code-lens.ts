@@ -12,10 +12,10 @@ export interface LensData {
   readonly title: string;
 }
 
-/** One lens for each function whose own text has DMA operations, without the numbers of a platform. */
+/** One lens for each function that has DMA operations, or whose callees map and unmap for it; without the numbers of a platform. */
 export function codeLenses({ functions, diagnostics }: LiveResult, document: Document): readonly CodeLens[] {
   return functions
-    .filter(({ operations }) => operations.length > 0)
+    .filter(({ operations, completed }) => operations.length + completed > 0)
     .map((one) => {
       const { start, end } = document.rangeOf(one.start, one.end);
       const found = diagnostics.filter(({ line }) => start.line < line && line <= end.line + 1);
@@ -36,12 +36,13 @@ export function codeLenses({ functions, diagnostics }: LiveResult, document: Doc
     });
 }
 
-function operationWords({ operations }: LiveFunction): readonly string[] {
+function operationWords({ operations, completed }: LiveFunction): readonly string[] {
   const count = (op: LiveFunction['operations'][number]['op']): number =>
     operations.filter((one) => one.op === op).length;
   const maps = count('map');
   const buffers = count('allocate');
   const begun = [maps > 0 ? counted(maps, 'map') : '', buffers > 0 ? counted(buffers, 'buffer') : ''];
+  if (operations.length === 0) return [`${counted(completed, 'map')} in callees`];
   // A function that only ends what others have begun.
   const ended = [counted(count('unmap'), 'unmap'), counted(count('free'), 'free')].filter((text) => !/^0 /.test(text));
   return maps + buffers > 0 ? begun : ended;

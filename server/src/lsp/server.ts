@@ -176,7 +176,7 @@ export class LanguageServer implements Session {
     void this.connection.sendDiagnostics({ uri, version, diagnostics: [...diagnostics] });
   }
 
-  #tellStatus({ uri }: Document, version: number, { dialect, pending, functions }: LiveResult): void {
+  #tellStatus({ uri }: Document, version: number, { dialect, pending, functions, unseen }: LiveResult): void {
     const inState = (wanted: string): number => functions.filter(({ state }) => state === wanted).length;
     void this.connection.sendNotification(StatusNotification, {
       uri,
@@ -186,10 +186,13 @@ export class LanguageServer implements Session {
       pending,
       analysed: inState('analysed'),
       degraded: inState('degraded'),
-      skipped: inState('skipped'),
-      incomplete: functions
-        .filter(({ state }) => state !== 'analysed')
-        .map(({ name, reasons }) => ({ function: name, reasons })),
+      skipped: inState('skipped') + unseen.length,
+      incomplete: [
+        ...functions
+          .filter(({ state }) => state !== 'analysed')
+          .map(({ name, reasons }) => ({ function: name, reasons })),
+        ...unseen.map(({ name, reason }) => ({ function: name, reasons: [reason] })),
+      ],
     });
   }
 
