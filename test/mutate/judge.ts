@@ -1,17 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import { platformsFor } from '@dma-audit/simulator';
 import { type Directory, readDirectory, type Tools } from '../../server/src/audit/directory.ts';
-import { faultKey } from '../../server/src/audit/findings.ts';
+import { faultKey, operationAt } from '../../server/src/audit/findings.ts';
 import { checkFunction } from '../../server/src/audit/function-check.ts';
 import { DEFAULT_CHECK, Project, Unit } from '../../server/src/audit/index.ts';
 import { ruleById } from '../../server/src/rules/index.ts';
 import type { Found } from './find.ts';
-import { applied, before, type Edit, type Operator } from './mutant.ts';
+import { applied, before, type Edit } from './mutant.ts';
 
 /**
  * - `default`: a new report of a rule that is on by default, and not doubtful; `all`: only with all rules and what is doubtful.
  * - `caller`: likewise, where the function is called.
- * - `reported`: the original has a report of the same fault already: nothing can be told.
+ * - `reported`: the original has a report about the same mapping or buffer already; of each only the first fault is told.
  * - `unfit`: the mutant is no C any more, or its function was not found again.
  */
 export interface Verdict {
@@ -28,11 +28,10 @@ type Faults = ReadonlyMap<string, { readonly rule: string; readonly byDefault: b
 
 interface Checked {
   readonly faults: Faults;
+  /** Where that was made which the faults are about: `file:offset`. */
+  readonly involved: ReadonlySet<string>;
   readonly degraded: readonly string[];
 }
-
-/** Operators whose fault is a leak of what was made at the mutant's origin. */
-const LEAVES_BEHIND: ReadonlySet<Operator> = new Set(['delete-release', 'loop-one-short', 'return-before-unwind']);
 
 /** Callers, and their callers. */
 const CALLER_DEPTH = 2;
@@ -84,7 +83,7 @@ export class Judge {
       if (found.length)
         return { mutant, outcome: 'caller', rules: [...new Set(found.map(({ rule }) => rule))], degraded };
     }
-    const isKnown = LEAVES_BEHIND.has(mutant.operator) && original.faults.has(`mapping-leak@${file}:${mutant.origin}`);
+    const isKnown = original.involved.has(`${file}:${mutant.origin}`);
     return { mutant, outcome: isKnown ? 'reported' : 'survived', rules: [], degraded };
   }
 
@@ -105,20 +104,26 @@ function check(project: Project, unit: Unit, name: string, edit: Edit | null, fi
   const platforms = platformsFor(project.dialect).slice(0, 1);
   const { findings, report } = checkFunction(project, unit, name, DEFAULT_CHECK.budget, platforms);
   const faults = new Map<string, { readonly rule: string; readonly byDefault: boolean }>();
+  const involved = new Set<string>();
   for (const finding of findings) {
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
     const key = edit ? unedited(faultKey(finding), file, edit) : faultKey(finding);
     const isOn = !rule.nursery && !rule.nurseryIn.includes(project.dialect) && finding.certain;
+    for (const { index } of finding.violation.related) {
+      const operation = operationAt(finding, index);
+      const place = operation && finding.exploration.place(operation.site);
+      if (place) involved.add(`${place.file}:${place.start}`);
+    }
     faults.set(key, { rule: rule.id, byDefault: isOn || (faults.get(key)?.byDefault ?? false) });
   }
-  return { faults, degraded: report.reasons };
+  return { faults, involved, degraded: report.reasons };
 }
 
 function unedited(key: string, file: string, edit: Edit): string {
-  const at = key.lastIndexOf(':');
-  if (!key.slice(0, at).endsWith(`@${file}`)) return key;
-  return `${key.slice(0, at)}:${before(edit, Number(key.slice(at + 1))) ?? 'edit'}`;
+  return key.replaceAll(/(?<=@)(.+):(\d+)/g, (place, path: string, offset: string) =>
+    path === file ? `${path}:${before(edit, Number(offset)) ?? 'edit'}` : place,
+  );
 }
 
 /** Faults of the mutant that the original does not show, or not by default. */

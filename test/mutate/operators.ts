@@ -66,9 +66,20 @@ function* deletedReleases(code: FunctionText, { ends }: Pair): Iterable<Change> 
   for (const end of ends) {
     const whole = code.statement(end);
     const isPlain = whole?.children.includes(end.node) ?? false;
-    if (whole && isPlain) yield replace(code, whole, ';');
+    if (whole && endsInHalt(code, whole)) yield { reason: 'the machine stops behind it' };
+    else if (whole && isPlain) yield replace(code, whole, ';');
     else if (end.model.result === 'status') yield replace(code, end.node, '0');
   }
+}
+
+/** CpuDeadLoop () or BUG () at the end of the same block. */
+function endsInHalt(code: FunctionText, statement: SyntaxNode): boolean {
+  const block = blockOf(code, statement);
+  return code.calls.some(({ node, model }) => {
+    if (model.action !== 'no-return' || node.start < statement.end) return false;
+    const halt = code.parent(node);
+    return halt !== null && blockOf(code, halt) === block;
+  });
 }
 
 function* duplicates(code: FunctionText, { ends }: Pair): Iterable<Change> {

@@ -39,7 +39,7 @@ export function tables({ equivalent, files, functions }: Search, verdicts: reado
   for (const { operator, reason } of equivalent) count(`${operator}: ${reason}`);
   for (const { outcome, mutant } of verdicts) {
     if (outcome === 'unfit') count(`${mutant.operator}: the mutant is no C`);
-    if (outcome === 'reported') count(`${mutant.operator}: the original is reported for the same`);
+    if (outcome === 'reported') count(`${mutant.operator}: the original has a report about the same mapping or buffer`);
   }
   for (const [reason, n] of [...left].sort(([a], [b]) => (a < b ? -1 : 1))) lines.push(`- ${n} × ${reason}`);
   return lines;

@@ -72,6 +72,7 @@ export class Effects {
       if (selector?.kind !== 'number' || selector.value !== model.when.value)
         return { state, value: context.evaluator.constant(`call:${call.key}`) };
     }
+    if (model.action === 'sleep' || model.action === 'wait') this.letOthersRun(state, call);
     const give = (value: Value): Effect => ({ state, value });
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
     const answer = () => (isGetter(call.name, values) ? context.asked(call.name, values) : fresh());
@@ -110,8 +111,7 @@ export class Effects {
       case 'write-memory':
       case 'copy-memory':
         this.accessMemory(state, frame, call);
-        // memset gives the pointer back, skb_pad whether it worked.
-        return give(model.result === 'status' ? fresh() : (arg('buffer') ?? fresh()));
+        return give((returnsDestination(model) ? arg('buffer') : undefined) ?? fresh());
       case 'give':
         this.give(state, frame, call);
         return give(fresh());
@@ -1102,6 +1102,13 @@ export class Effects {
     if (root !== null && request) state.set(`E:${root}`, request);
   }
 
+  /** Others run meanwhile, an interrupt handler above all: what was cleared so that they can set it may be set. */
+  private letOthersRun(state: State, { site }: ModelledCall): void {
+    for (const [location, value] of [...state.locations()])
+      if (value.kind === 'number' && value.value <= 0 && /^(?:\*|G:)/.test(location))
+        state.set(location, this.context.evaluator.constant(`slept:${site}:${location}@${state.epoch}`));
+  }
+
   /** What the arguments name is kept, or released, by somebody else. */
   private escapeAll(state: State, call: ModelledCall, releases: boolean): void {
     const reached = (resource: number | null) => {
@@ -1151,6 +1158,10 @@ export class Effects {
     return null;
   }
 }
+
+/** memcpy () returns where it wrote, memcmp () what it found, copy_from_user () how much it could not copy. */
+const returnsDestination = ({ action, result }: ApiModel): boolean =>
+  action !== 'read-memory' && (result === undefined || result === 'pointer' || result === 'cpu-address');
 
 /** Where in its buffer a mapping begins; null = at the beginning. */
 function startOf(pointer: Value | undefined, offset: Value | undefined): string | null {

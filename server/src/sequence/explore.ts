@@ -674,7 +674,10 @@ class Explorer {
     if (callee.kind === 'model' && callee.model.args[0] === 'condition' && condition) {
       const wanted = callee.model.action !== 'assume-not';
       const arms = this.split(frame, state, condition, false);
-      return arms.flatMap(([arm, next]) => (arm === wanted ? [next] : []));
+      const next = arms.flatMap(([arm, after]) => (arm === wanted ? [after] : []));
+      // What the path did before it stops here still counts.
+      if (!next.length) for (const [, after] of arms) this.drop(after);
+      return next;
     }
     if (callee.kind === 'model') {
       if (callee.model.action === 'none' || callee.model.action === 'sleep')

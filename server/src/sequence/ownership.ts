@@ -23,6 +23,8 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
   if (isPointer) return high <= 0 ? true : low >= 0 && (low > 0 || d.not.includes(-value.offset)) ? false : null;
   if (low === 0 && high === 0) return false;
   if (low > 0) return /STATUS/.test(type);
+  // A number of bytes, or a negative error code.
+  if (/\bssize_t\b/.test(type)) return null;
   // Not zero: an error code by convention.
   if (d.not.includes(-value.offset)) return true;
   return null;

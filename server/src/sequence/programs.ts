@@ -58,6 +58,9 @@ export function sequences(
 /** `*Buffer`, where `Buffer` is a parameter. */
 const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(place);
 
+/** Why a resource is given up where no code that is not seen was called. */
+const WITHOUT_CALL: ReadonlySet<string> = new Set(['paths meet', 'releasing loop', 'computed handle']);
+
 class ProgramWriter {
   private readonly code: Code;
   private readonly source: FunctionSource;
@@ -430,6 +433,11 @@ class ProgramWriter {
         continue;
       }
       // On the path where the operation failed, what the success path did with its result afterwards is its use.
+      if (event.op === 'hand-over' && failed !== null && 'id' in event.target && event.target.id === failed) {
+        if (!WITHOUT_CALL.has(event.api))
+          operations.push({ ...event, op: 'give', through: 'call', size: { bytes: null, key: '?' } });
+        continue;
+      }
       this.declare(event, declared, operations);
       operations.push(
         event.op === 'map'
