@@ -107,6 +107,19 @@ export class CallGraph {
     });
   }
 
+  /** Families that are released: each time by a function that makes something of them, or for others as well. */
+  releasers(models: Models): ReadonlyMap<string, 'makers' | 'others'> {
+    const families = new Map<string, 'makers' | 'others'>();
+    const released = releasedFamilies(models);
+    for (const { calls } of this.relevantNodes) {
+      const own = new Set([...calls].flatMap((callee) => acquiredFamilies(models).get(callee) ?? []));
+      for (const callee of calls)
+        for (const family of released.get(callee) ?? [])
+          families.set(family, own.has(family) ? (families.get(family) ?? 'makers') : 'others');
+    }
+    return families;
+  }
+
   *#below(start: CallNode, isWanted: (name: string) => boolean): Iterable<CallNode> {
     const seen = new Set<CallNode>();
     const work = [start];
@@ -181,5 +194,19 @@ function releasedFamilies(models: Models): ReadonlyMap<string, ReadonlySet<strin
     if (action === 'free' || action === 'unmap' || action === 'channel-release')
       families.set(name, (families.get(name) ?? new Set()).add(family ?? name));
   RELEASED.set(models, families);
+  return families;
+}
+
+const ACQUIRED = new WeakMap<Models, ReadonlyMap<string, readonly string[]>>();
+
+/** Families of which a call of each name makes something, or whose release it accepts. */
+function acquiredFamilies(models: Models): ReadonlyMap<string, readonly string[]> {
+  const known = ACQUIRED.get(models);
+  if (known) return known;
+  const families = new Map<string, readonly string[]>();
+  for (const { name, action, family, releasedBy } of models.entries)
+    if (action === 'allocate' || action === 'map')
+      families.set(name, [...(families.get(name) ?? []), family ?? name, ...(releasedBy ?? [])]);
+  ACQUIRED.set(models, families);
   return families;
 }

@@ -150,6 +150,11 @@ class RecordedCode implements Code {
     this.#isStale = isStale;
   }
 
+  get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
+    this.#asked.set('releasers', RELEASERS);
+    return this.#project.releasers;
+  }
+
   get checkedFields(): ReadonlySet<string> {
     this.#asked.set('checked fields', CHECKED_FIELDS);
     return this.#project.checkedFields;
@@ -235,6 +240,7 @@ class RecordedCode implements Code {
 
 // Questions are kept for long: made out here, they hold nothing but what they ask for.
 type Ask = (project: Project) => unknown;
+const RELEASERS: Ask = (project) => [...project.releasers].join();
 const CHECKED_FIELDS: Ask = (project) => project.checkedFields;
 const ALIGNED_FIELDS: Ask = (project) => project.alignedFields;
 const MAPPED_BESIDE: Ask = (project) => [...project.mappedBeside].join();

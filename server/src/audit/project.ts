@@ -27,6 +27,7 @@ export class Project implements Code {
   private readonly parser: Parser;
   private readonly calls: CallGraph;
   private releasedFields: ReadonlySet<string> | null = null;
+  private releasersByFamily: ReadonlyMap<string, 'makers' | 'others'> | null = null;
   private weights: ReadonlyMap<CallNode, number> | null = null;
   private readonly sources = new Map<CallNode, FunctionSource>();
 
@@ -114,6 +115,11 @@ export class Project implements Code {
   startsLife(name: string): boolean {
     const roles = rolesOf(this, name);
     return roles.length > 0 && roles.every((role) => role === 'probe' || role === 'open' || role === 'binding-start');
+  }
+
+  get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
+    this.releasersByFamily ??= this.calls.releasers(this.models);
+    return this.releasersByFamily;
   }
 
   releasesField(field: string): boolean {

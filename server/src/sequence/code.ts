@@ -28,6 +28,8 @@ export interface Code {
   startsLife(name: string): boolean;
   /** Is there a function that may release what a field of this name holds? */
   releasesField(field: string): boolean;
+  /** Families that are released: each time by a function that makes something of them, or for others as well. */
+  readonly releasers: ReadonlyMap<string, 'makers' | 'others'>;
   /** The functions that call it, as far as they are part of this code. */
   callersOf(name: string, file: string): readonly FunctionSource[];
   /** Fields that hold device addresses, with the field of the same structure whose memory was mapped for it. */

@@ -241,7 +241,7 @@ class ProgramWriter {
           ? this.isLeftToCallers(held)
             ? null
             : 'unwound'
-          : !now.wronglyChecked && this.isForgotten(held, now.escaped, failing)
+          : !now.wronglyChecked && (this.isForgotten(held, now.escaped, failing) || this.isOwnBusiness(info, held))
             ? 'lifecycle-end'
             : null;
       if (why === null) continue;
@@ -279,6 +279,17 @@ class ProgramWriter {
     if (failing === true) return this.code.callersOf(name, file).length === 0;
     const fields = held.map(lastField);
     return !escaped && !fields.some((field) => field === '' || this.code.releasesField(field));
+  }
+
+  /** A mapping in a driver where each function ends its own: nobody else will, whoever may hold it. */
+  private isOwnBusiness({ kind, depth, model }: ResourceInfo, held: readonly string[]): boolean {
+    if (this.code.dialect !== 'linux' || kind !== 'mapping' || depth > 0 || !model) return false;
+    // A list is found where it is; a device address in an out-parameter is the caller's.
+    const isList = model.args.some((role) => role === 'scatterlist' || role === 'sg-table' || role === 'object');
+    if (held.includes('return value') || (!isList && held.some(isOutParameter))) return false;
+    const families = [model.family ?? model.name, ...(model.releasedBy ?? [])];
+    const releasers = families.flatMap((family) => this.code.releasers.get(family) ?? []);
+    return releasers.length > 0 && releasers.every((one) => one === 'makers');
   }
 
   /** Whoever called the function takes the resource from where it is held, when the function fails. */
