@@ -24,7 +24,7 @@ export interface FunctionContent {
 /** What is known of one section of a file, by its text alone. */
 export interface Section {
   readonly functions: readonly FunctionContent[];
-  /** Fields that are given to dma_mapping_error (). */
+  /** Fields that are given to dma_mapping_error () by a function that does not assign them. */
   readonly checkedFields: readonly string[];
   readonly mappedFields: readonly MappedField[];
   /** Fields that are asked whether they are null. */
@@ -69,8 +69,10 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp): Se
     }
     if (item.kind !== 'function') continue;
     const body = masked.slice(item.start, item.end);
-    functions.push(readFunction(text, body, item, trigger));
-    checkedFields.push(...fieldsChecked(body));
+    const content = readFunction(text, body, item, trigger);
+    functions.push(content);
+    // Who makes a handle tests it for himself only.
+    for (const field of fieldsChecked(body)) if (!content.assigns.has(field)) checkedFields.push(field);
     if (dialect === 'edk2') mappedFields.push(...fieldsMapped(body));
     testedFields.push(...fieldsTested(body));
     for (const [handle, memory] of mappedBesideIn(body)) mappedBeside.set(handle, memory);
