@@ -59,10 +59,12 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
   return findings.filter(({ violation, place }) => violation.kind !== 'double-free' || !unmappedTwice.has(place));
 }
 
-/** An allocation whose result is ignored by the caller of the function that makes it: the call is where it happens. */
-function ignoringCall({ kind, index }: Violation, path: DmaPath, exploration: Exploration): SourcePlace | undefined {
+/** What happens in a callee, but is the caller's mistake: its call is where it is told. */
+const OF_CALLERS: ReadonlySet<Violation['kind']> = new Set(['unchecked-allocation', 'sleeping-in-atomic']);
+
+function callAtFault({ kind, index }: Violation, path: DmaPath, exploration: Exploration): SourcePlace | undefined {
   const site = path.program.operations[index]?.site;
-  if (kind !== 'unchecked-allocation' || site === undefined) return undefined;
+  if (!OF_CALLERS.has(kind) || site === undefined) return undefined;
   if (exploration.place(site).function === exploration.function) return undefined;
   return path.steps.findLast(
     ({ what, before, place }) => what === 'call' && before <= index && place.function === exploration.function,
@@ -145,7 +147,13 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   if (!place) throw new Error('a violation without an operation');
   const isClaimed = violation.detail.certain !== 'no';
   if (LOCAL.has(violation.kind))
-    return { place: ignoringCall(violation, path, exploration) ?? place, certain: isClaimed };
+    return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed };
+  // Whoever takes the lock is to blame.
+  if (violation.kind === 'sleeping-in-atomic') {
+    const lock = places.at(-1);
+    const isOwn = lock?.function === exploration.function && lock.file === exploration.file;
+    return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed && isOwn };
+  }
   // Of a loss in Linux the path itself knows.
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
   const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;

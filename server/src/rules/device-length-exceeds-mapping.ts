@@ -4,7 +4,7 @@ export const deviceLengthExceedsMapping = defineRule({
   id: 'device-length-exceeds-mapping',
   severity: 'error',
   dialects: ['linux'],
-  nursery: true,
+  precision: [{ tree: 'Linux 6.12.107', read: 2, true: 2 }],
   summary: 'The device is told a longer length than was mapped.',
   cwe: 787,
   message: ({ detail }) =>

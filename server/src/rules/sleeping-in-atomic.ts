@@ -5,6 +5,7 @@ export const sleepingInAtomic = defineRule({
   severity: 'error',
   dialects: ['linux'],
   nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 4, true: 4 }],
   summary: 'A call that may sleep makes or releases DMA memory where nothing may sleep.',
   cwe: 833,
   message: ({ detail }) =>

@@ -4,7 +4,7 @@ export const syncMismatch = defineRule({
   id: 'sync-mismatch',
   severity: 'error',
   dialects: ['linux'],
-  nursery: true,
+  precision: [{ tree: 'Linux 6.1.170', read: 2, true: 2 }],
   summary: 'The memory is synced for the device where the CPU reads it next.',
   cwe: 664,
   message: ({ detail }) =>

@@ -4,7 +4,11 @@ export const uncheckedAllocation = defineRule({
   id: 'unchecked-allocation',
   severity: 'error',
   dialects: ['linux'],
-  nursery: true,
+  precision: [
+    { tree: 'Linux 6.12.117', read: 2, true: 2 },
+    { tree: 'Linux 6.12.107', read: 1, true: 1 },
+    { tree: 'Linux 6.1.170', read: 2, true: 2 },
+  ],
   summary: 'The result of an allocation of DMA memory is used without being checked.',
   cwe: 476,
   message: ({ detail }) =>

@@ -4,7 +4,11 @@ export const wrongAddress = defineRule({
   id: 'wrong-address',
   severity: 'error',
   dialects: ['linux'],
-  nursery: true,
+  precision: [
+    { tree: 'Linux 6.12.117', read: 1, true: 1 },
+    { tree: 'Linux 6.12.107', read: 1, true: 1 },
+    { tree: 'Linux 6.1.170', read: 1, true: 1 },
+  ],
   summary: 'An address for the device is used as one of the CPU, or cut off.',
   cwe: 704,
   message: ({ detail }) =>

@@ -967,7 +967,7 @@ export class Effects {
   }
 
   /** A number put beside the address of a mapping: is it the mapped length, and more? */
-  giveLength(state: State, location: string, value: Value, site: number): void {
+  giveLength(state: State, location: string, value: Value, isConverted: boolean, site: number): void {
     const { context } = this;
     if (value.kind !== 'symbol' || !context.mappedLengths.size) return;
     const parent = location.slice(0, location.lastIndexOf('.') + 1);
@@ -978,7 +978,7 @@ export class Effects {
       const length = resource === undefined ? undefined : context.mappedLengths.get(resource);
       if (resource === undefined || length === undefined || role !== 'device-address' || derived) continue;
       const more = this.addedTo(length, value.symbol, 4);
-      if (more === null) continue;
+      if (more === null || (!isConverted && this.addedTo(length, value.symbol, 0) !== null)) continue;
       context.emit(state, {
         op: 'give',
         site,

@@ -570,7 +570,9 @@ class Explorer {
     if (target.kind === 'name' && result.kind === 'number' && result.value === 0) this.letGo(state, location);
     state.set(location, this.isOverwritten(location, result) ? this.readBack(state, frame, start) : result);
     state.remove(`Z:${location}`);
-    if (target.kind === 'member') this.effects.giveLength(state, location, result, context.site(frame, { start, end }));
+    // A plain sum is the driver's own note; what the device reads is converted, or packed with other bits.
+    if (target.kind === 'member' && (value.kind === 'temporary' || value.kind === 'binary'))
+      this.effects.giveLength(state, location, result, value.kind === 'temporary', context.site(frame, { start, end }));
     if (/^(?:\*|G:)/.test(location))
       this.effects.giveValue(state, frame, result, 'field', context.site(frame, { start, end }), 'assignment');
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.

@@ -361,7 +361,7 @@ class ProgramWriter {
       if (info.kind === 'mapping') return !held.some((place) => this.code.checkedFields.has(lastField(place)));
       if (this.isUsed(exit, info)) return true;
       // A function that failed leaves it to nobody.
-      const pointers = failing === true ? [] : held.filter((place) => this.isPointerAt(exit.state, place));
+      const pointers = failing === true ? [] : held.filter((p) => p.startsWith('*') && this.isPointerAt(exit.state, p));
       return pointers.length > 0 && !pointers.some((place) => this.code.testedFields.has(lastField(place)));
     });
   }
