@@ -444,7 +444,12 @@ class ProgramWriter {
         continue;
       }
       // On the path where the operation failed, what the success path did with its result afterwards is its use.
-      if (event.op === 'hand-over' && failed !== null && 'id' in event.target && event.target.id === failed) {
+      if (
+        event.op === 'hand-over' &&
+        other?.outcome === 'failed' &&
+        'id' in event.target &&
+        event.target.id === other.id
+      ) {
         if (!WITHOUT_CALL.has(event.api))
           operations.push({ ...event, op: 'give', through: 'call', size: { bytes: null, key: '?' } });
         continue;
