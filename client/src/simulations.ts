@@ -46,9 +46,12 @@ export class Simulations {
     }
     const client = await this.#connection.client();
     const result = await client.sendRequest(SimulateRequest, place);
-    if (result === null)
+    if (result === null) {
       void vscode.window.showInformationMessage('DMA Audit: this function does nothing with DMA memory.');
-    else this.#show({ uri: place.uri, function: result.simulation.function, result });
+      return;
+    }
+    this.#show({ uri: place.uri, function: result.simulation.function, result });
+    if (this.#view?.window.visible === false) this.#view.window.reveal(undefined, true);
   }
 
   dispose(): void {
@@ -61,7 +64,6 @@ export class Simulations {
     const { window, panel } = (this.#view ??= this.#create());
     window.title = `DMA: ${shown.function}`;
     panel.show(shown.result.simulation);
-    if (!window.visible) window.reveal(undefined, true);
   }
 
   /** Simulates anew after an edit, while the function is there. */
