@@ -8,6 +8,7 @@ describe('a scratch repository', () => {
   const other = FAULTY.replace('send', 'receive');
 
   interface Reported {
+    readonly summary: object;
     readonly diagnostics: readonly { readonly file: string; readonly fingerprint: string }[];
   }
   const report = (...args: readonly string[]): Reported => {
@@ -93,19 +94,28 @@ describe('a scratch repository', () => {
   });
 
   it('finds the same from one machine, from three shards, and from a cold and a warm cache', () => {
-    const one = report().diagnostics;
+    const { summary, diagnostics: one } = report();
+    expect(work.dmaAudit('check')).toMatchObject({ status: 1 });
     expect(one.map(({ file }) => file)).toEqual(['drivers/d0/f0.c', 'old.c']);
     for (const i of [1, 2, 3])
       expect(work.dmaAudit('check', '--shard', `${i}/3`, '--output', `partial=part${i}.json`).status).toBeLessThan(2);
     const parts = ['part3.json', 'part1.json', 'part2.json'];
-    const merged: Reported = JSON.parse(work.dmaAudit('merge', '--format', 'json', ...parts).stdout);
-    expect(merged.diagnostics).toEqual(one);
+    const { status, stdout } = work.dmaAudit('merge', '--format', 'json', ...parts);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      diagnostics: one,
+      summary: { ...summary, elapsedMs: expect.any(Number) },
+    });
     expect(work.dmaAudit('merge', 'part1.json', 'part3.json')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('missing: shard 2 of 3'),
     });
     expect(work.dmaAudit('merge', '--baseline', 'known.json', ...parts)).toMatchObject({ status: 1 });
-    for (const _ of ['cold', 'warm']) expect(report('--cache', '.cache').diagnostics).toEqual(one);
+    for (const _ of ['cold', 'warm'])
+      expect(report('--cache', '.cache')).toMatchObject({
+        diagnostics: one,
+        summary: { ...summary, elapsedMs: expect.any(Number) },
+      });
   });
 
   it('is never told what the cache knew before a change, also of a file beside', () => {
