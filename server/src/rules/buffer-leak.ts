@@ -7,7 +7,7 @@ export const bufferLeak = defineRule({
   nurseryIn: ['linux'],
   precision: [
     { tree: 'Linux 6.12.117', read: 8, true: 1 },
-    { tree: 'EDK2 2022.11', read: 1, true: 1 },
+    { tree: 'EDK2 2022.11', read: 6, true: 6 },
   ],
   summary: 'A DMA buffer is left behind on a path that nobody can free any more.',
   cwe: 401,

@@ -13,7 +13,7 @@ export const doubleUnmap = defineRule({
   nurseryIn: ['linux'],
   precision: [
     { tree: 'Linux 6.12.117', read: 4, true: 1 },
-    { tree: 'EDK2 2022.11', read: 2, true: 2 },
+    { tree: 'EDK2 2022.11', read: 4, true: 4 },
   ],
   summary: 'A mapping is unmapped that is already gone, or was never made.',
   cwe: 415,

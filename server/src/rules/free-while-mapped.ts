@@ -7,7 +7,7 @@ export const freeWhileMapped = defineRule({
   nurseryIn: ['linux'],
   precision: [
     { tree: 'Linux 6.12.117', read: 3, true: 1 },
-    { tree: 'EDK2 2022.11', read: 2, true: 2 },
+    { tree: 'EDK2 2022.11', read: 4, true: 4 },
   ],
   summary: 'Memory is freed while a mapping of it is alive.',
   cwe: 416,

@@ -7,7 +7,7 @@ export const mappingLeak = defineRule({
   nurseryIn: ['linux'],
   precision: [
     { tree: 'Linux 6.12.117', read: 4, true: 1 },
-    { tree: 'EDK2 2022.11', read: 1, true: 1 },
+    { tree: 'EDK2 2022.11', read: 5, true: 4 },
   ],
   summary: 'A mapping is left behind on a path that nobody can unmap any more.',
   cwe: 772,

@@ -4,7 +4,7 @@ export const shortMapping = defineRule({
   id: 'short-mapping',
   severity: 'warning',
   dialects: ['edk2'],
-  precision: [{ tree: 'EDK2 2022.11', read: 10, true: 9 }],
+  precision: [{ tree: 'EDK2 2022.11', read: 20, true: 18 }],
   summary: 'The arm that handles a mapping shorter than asked leaves it in place.',
   cwe: 772,
   message: ({ detail }) =>

@@ -4,7 +4,7 @@ export const swallowedFailure = defineRule({
   id: 'swallowed-failure',
   severity: 'warning',
   dialects: ['edk2'],
-  nursery: true,
+  precision: [{ tree: 'EDK2 2022.11', read: 1, true: 1 }],
   summary: 'A function cleans up after a failure, and then reports success.',
   cwe: 393,
   message: ({ detail }) =>

@@ -209,7 +209,7 @@ class ProgramWriter {
     why: 'returning' | 'unwound' | 'lifecycle-end',
   ): boolean {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
-    if (this.code.dialect === 'edk2') return !info.inLoop;
+    if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
     if (failing !== true) return false;
     // A channel is seldom kept for anybody else.
