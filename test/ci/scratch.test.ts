@@ -110,6 +110,13 @@ describe('a scratch repository', () => {
       status: 2,
       stderr: expect.stringContaining('missing: shard 2 of 3'),
     });
+    const part = work.read('part1.json');
+    work.put({ 'cut.json': part.slice(0, -20), 'edited.json': part.replace('"shard":', '"shards":') });
+    for (const name of ['cut.json', 'edited.json', 'old.c'])
+      expect(work.dmaAudit('merge', name)).toMatchObject({
+        status: 2,
+        stderr: `dma-audit: ${name}: no result of --output partial\n`,
+      });
     expect(work.dmaAudit('merge', '--baseline', 'known.json', ...parts)).toMatchObject({ status: 1 });
     for (const _ of ['cold', 'warm'])
       expect(report('--cache', '.cache')).toMatchObject({

@@ -55,10 +55,24 @@ async function readPartial(file: string): Promise<Partial> {
   });
   try {
     const value: Partial = JSON.parse(text);
-    if (value.partial === FORMAT && value.tool.version === VERSION) return value;
-    if (value.partial === FORMAT) throw new Failure(EXIT.fatal, `${file}: written by version ${value.tool.version}`);
+    if (value.partial === FORMAT && value.tool.version === VERSION && isWhole(value)) return value;
+    if (value.partial === FORMAT && value.tool.version !== VERSION)
+      throw new Failure(EXIT.fatal, `${file}: written by version ${value.tool.version}`);
   } catch (error) {
     if (error instanceof Failure) throw error;
   }
   throw new Failure(EXIT.fatal, `${file}: no result of --output partial`);
+}
+
+/** Written by this version, it is as the types say, unless it was cut or edited. */
+function isWhole({ shard, choice, scope, result }: Partial): boolean {
+  const lists = [result.checked, result.incomplete, result.skippedFiles, result.diagnostics, result.suppressions];
+  return (
+    Number.isInteger(shard.index) &&
+    Number.isInteger(shard.count) &&
+    (typeof choice === 'string' || Array.isArray(choice)) &&
+    typeof scope === 'string' &&
+    typeof result.functions.analysed === 'number' &&
+    lists.every(Array.isArray)
+  );
 }
