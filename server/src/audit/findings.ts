@@ -113,6 +113,7 @@ const LOCAL: ReadonlySet<Violation['kind']> = new Set([
   'unchecked-mapping',
   'wrong-mapping-check',
   'channel-leak',
+  'sync-mismatch',
   'unchecked-allocation',
   'unchecked-mask',
   'wrong-address',
