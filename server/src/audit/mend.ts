@@ -9,6 +9,8 @@ import { Unit, type UnitFunction } from './unit.ts';
 
 /** Functions that are executed again to see whether a fix holds: the changed one, and the nearest of those that call it. */
 const MAX_CONCERNED = 10;
+/** Their size with all that they call, in characters: what is larger is left out, for somebody waits for the fix. */
+const MAX_WEIGHT = 60_000;
 /** Proposals that are tried for one fault. */
 const MAX_TRIED = 12;
 
@@ -41,7 +43,7 @@ export function mend(
   const code = textOf(own);
   const caller = fault.exploration.file === unit.path ? unit.functions.get(fault.exploration.function) : undefined;
   const explored = caller === own ? code : caller ? textOf(caller) : null;
-  const concerned = concernedBy(project, caller ? [own, caller] : [own]);
+  const concerned = concernedBy(project, caller && caller !== own ? [own, caller] : [own]);
   const mended = keyOf(project, fault);
   const before = tally(project, concerned, budget);
   for (const fix of proposedFixes({ fault, ways, code, explored }).slice(0, MAX_TRIED)) {
@@ -67,7 +69,13 @@ function concernedBy(project: Project, start: readonly UnitFunction[]): readonly
     for (const caller of project.callers(one.name)) found.add(caller);
     if (found.size >= MAX_CONCERNED) break;
   }
-  return [...found].slice(0, MAX_CONCERNED);
+  let weight = 0;
+  return [...found].slice(0, MAX_CONCERNED).filter((one, i) => {
+    const own = project.function(one.name, one.file)?.weight ?? 0;
+    if (i >= start.length && weight + own > MAX_WEIGHT) return false;
+    weight += own;
+    return true;
+  });
 }
 
 /** Any platform shows whether there is a fault. */

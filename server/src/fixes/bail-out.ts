@@ -32,11 +32,24 @@ export function bailOuts(code: FunctionText, { offset, releases, status, after }
     .filter((label) => !isLocked || UNLOCK_ONCE.test(code.text.slice(labelStart(code, label), code.body.end)))
     .flatMap((label) => gotoLabel(code, label, offset, status) ?? []);
   const asBefore = armsBefore(code, offset, isLocked).flatMap((lines) => asHere(code, lines, offset, status) ?? []);
-  const plain = isLocked ? [] : leave(code, releases, status);
+  const unlock = isLocked ? unlockOf(code, offset) : null;
+  const plain = isLocked && unlock === null ? [] : leave(code, [...releases, ...(unlock ? [unlock] : [])], status);
   const isLadder = byLabel.length > 0;
   return isLadder
     ? [...byLabel, ...asBefore, ...plain]
     : [...(releases.length > 0 ? plain : []), ...asBefore, ...plain];
+}
+
+/** The statement that gives back the one lock that is held at an offset, as it stands further down; null where that cannot be told. */
+function unlockOf(code: FunctionText, offset: number): string | null {
+  if (locks(code.text.slice(code.body.start, offset)) !== 1) return null;
+  const held = [...code.text.slice(code.body.start, offset).matchAll(/lock\w*\s*\(\s*([^,()]+)[,)]/g)].at(-1)?.[1];
+  const found = code
+    .statements('expression_statement')
+    .filter(({ node }) => node.start > offset)
+    .map(({ node }) => oneLine(code.slice(node)))
+    .filter((text) => UNLOCK_ONCE.test(text));
+  return held === undefined ? null : (found.find((text) => text.includes(`(${held.trim()}`)) ?? null);
 }
 
 /** Releases and returns. */
@@ -103,9 +116,9 @@ export function gotoLabel(code: FunctionText, label: string, offset: number, sta
     return { lines: [jump], words };
   if (holdsError(code, returned, offset)) return { lines: [jump], words };
   const value = failureValue(code, status);
-  return value === null || value === '' || value === returned
-    ? null
-    : { lines: [`${returned} = ${value};`, jump], words };
+  // A count that is returned tells nothing of errors.
+  if (value === null) return { lines: [jump], words };
+  return value === '' || value === returned ? null : { lines: [`${returned} = ${value};`, jump], words };
 }
 
 const isConstant = (text: string): boolean => /^[A-Z0-9_]+$/.test(text);

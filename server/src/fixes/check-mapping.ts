@@ -21,7 +21,7 @@ export const checkMapping: FixProvider = ({ fault, code }) => {
   if (!call?.model) return [];
   const stored = storedResult(code, call);
   if (!stored) return [];
-  const { condition, status, edits, test, use } = stored;
+  const { condition, status, edits, test, use, isTest = false } = stored;
   const offset = call.statement.node.end;
   const held = heldBefore(fault, fault.violation.index);
   const isOurs = (making: Making): boolean => isOwnMemory(code, fault, making, offset);
@@ -38,12 +38,16 @@ export const checkMapping: FixProvider = ({ fault, code }) => {
     bailOuts(code, { offset, releases, status, after }),
   );
   return ways.flatMap(({ lines, words }): Fix[] => {
-    const inserted = insertCheck(code, call.statement, [
-      { condition, body: lines },
-      ...(use === undefined ? [] : [use]),
-    ]);
+    const parts = [{ condition, body: lines }, ...(use === undefined ? [] : [use])];
+    const inserted = isTest ? replaceStatement(code, call.statement, parts) : insertCheck(code, call.statement, parts);
     return inserted.length > 0
-      ? [{ title: `Test the mapping with ${test} and ${words}`, edits: [...edits, ...inserted], safe: false }]
+      ? [
+          {
+            title: `Test the mapping${isTest ? '' : ` with ${test}`} and ${words}`,
+            edits: [...edits, ...inserted],
+            safe: false,
+          },
+        ]
       : [];
   });
 };
@@ -74,6 +78,8 @@ interface StoredResult {
   readonly edits: readonly TextEdit[];
   /** What comes behind the test: the statement that the call was a part of. */
   readonly use?: string;
+  /** The call itself is in the condition: the test takes its place. */
+  readonly isTest?: boolean;
 }
 
 function storedResult(code: FunctionText, call: Call): StoredResult | null {
@@ -87,7 +93,11 @@ function storedResult(code: FunctionText, call: Call): StoredResult | null {
   // Nothing looks at the result yet: it needs a place first.
   if (statement.node.kind !== 'expression_statement') return null;
   if (model.result === 'device-address') return inOwnVariable(code, call);
-  if (model.failure !== 'efi-error' || statement.node.children[0] !== call.node) return null;
+  if (statement.node.children[0] !== call.node) return null;
+  if (model.failure !== 'efi-error') {
+    const direct = failureTest(code, call, oneLine(code.slice(call.node)));
+    return direct && { ...direct, status: null, edits: [], isTest: true };
+  }
   const status = 'Status';
   const edits = [{ start: call.node.start, end: call.node.start, text: `${status} = ` }];
   if (!code.declares(status)) edits.unshift(...declaration(code, 'EFI_STATUS', status));

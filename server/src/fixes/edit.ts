@@ -51,8 +51,9 @@ const MAX_WIDTH = { linux: 100, edk2: 120 } as const;
 /** A call that is too long for a line, its arguments below each other as far as they must. */
 function wrapped(code: FunctionText, indent: string, line: string): readonly string[] {
   const width = (text: string): number => text.replaceAll('\t', ' '.repeat(TAB)).length;
-  const open = line.indexOf('(');
-  if (width(indent + line) <= MAX_WIDTH[code.dialect] || open < 0 || line.startsWith('if ')) return [indent + line];
+  // Of a test it is the call in it that is broken.
+  const open = line.indexOf('(', line.startsWith('if (') ? 4 : 0);
+  if (width(indent + line) <= MAX_WIDTH[code.dialect] || open < 0) return [indent + line];
   const column = width(indent) + open + 1;
   const below = indent.includes('\t') ? '\t'.repeat(column / TAB) + ' '.repeat(column % TAB) : ' '.repeat(column);
   const lines: string[] = [];

@@ -107,6 +107,9 @@ function jumpTo(code: FunctionText, arm: Statement, label: string): readonly Tex
   const { node } = arm;
   const target = labels(code).find((one) => labelName(code, one) === label);
   if (!target || target.node.start < node.end) return [];
+  // A label to which only later steps jump undoes what is not done yet.
+  const gotos = code.statements('goto_statement').filter((one) => gotoName(code, one.node) === label);
+  if (gotos.length > 0 && gotos.every((one) => one.node.start > node.start)) return [];
   if (node.kind === 'goto_statement') {
     const name = childAt(node, 'label');
     return !name || gotoName(code, node) === label ? [] : [{ start: name.start, end: name.end, text: label }];
