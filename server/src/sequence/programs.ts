@@ -212,8 +212,9 @@ class ProgramWriter {
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
     if (failing !== true) return false;
-    // A channel is seldom kept for anybody else.
-    if (why === 'lifecycle-end' && info.kind === 'channel') return !info.inLoop;
+    // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
+    if (info.kind === 'channel')
+      return !info.inLoop && (this.code.startsLife(this.source.name) || (held.length === 0 && info.depth === 0));
     if (why === 'lifecycle-end' && !this.code.startsLife(this.source.name)) return false;
     if (info.depth > 0 && (held.length === 0 || exit.state.resource(info.id)?.leftByCallee)) return false;
     const isOut = [...exit.state.handles()].some(
