@@ -30,6 +30,7 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
       ...relatedPlaces(project, rule, finding, first).filter(({ file, line, column }) => {
         return file !== place.file || line !== place.line || column !== place.column;
       }),
+      ...decidedAt(project, first),
       ...otherWays(project, others, first.place),
     ],
     path: pathPlaces(project, first),
@@ -83,6 +84,19 @@ function relatedPlaces(project: Project, rule: Rule, finding: Finding, raw: RawF
     if (!operation) return [];
     const { file, line, column } = position(project, raw.exploration.place(operation.site));
     return [{ file, line, column, message: rule.related(role, finding) }];
+  });
+}
+
+/** Decisions told beside a loss. */
+const MAX_DECISIONS = 3;
+
+/** Where a path that loses something parted from those that do not. */
+function decidedAt(project: Project, raw: RawFinding): RelatedPlace[] {
+  const operation = operationAt(raw, raw.violation.index);
+  const sites = operation?.op === 'lose' ? (operation.decisions ?? []) : [];
+  return sites.slice(-MAX_DECISIONS).map((site) => {
+    const { file, line, column } = position(project, raw.exploration.place(site));
+    return { file, line, column, message: 'decided here' };
   });
 }
 

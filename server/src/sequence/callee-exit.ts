@@ -18,14 +18,12 @@ export function leaveToCallee(
   const { state } = exit;
   const holders = new Holders(context, exit, frame.id);
   let outPlaces: ReadonlySet<string | null> | null = null;
-  const failing = isFailing(context, frame, exit) === true;
   for (const [id, now] of [...state.allResources()]) {
     const info = context.resources.info(id);
     if (info.foreign || before.has(id) || now.life !== 'live' || now.outcome === 'failed' || now.escaped) continue;
     const held = holders.of(id);
     outPlaces ??= failsByStatus(context, frame, exit) ? new Set(values.map(pointee)) : new Set();
     if (held.every((place) => outPlaces?.has(place))) context.handOver(state, id, frame.graph.name);
-    else if (failing) state.update(id, { leftByCallee: true });
   }
 }
 

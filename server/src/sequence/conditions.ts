@@ -76,7 +76,7 @@ export class Conditions {
     if (written) return this.decideTest(state, written.operator, written.value, ZERO);
     if (left.kind === 'test' && right.kind === 'number') {
       const inner = this.truth(state, left);
-      return inner === null ? null : decide(single(inner ? 1 : 0), operator, right.value);
+      return inner === null ? null : decide(single(inner ? numberWhenTrue(left) : 0), operator, right.value);
     }
     if (operator === 'mapping-error' || operator === 'no-mapping-error') {
       if (this.isErrorAddress(left)) return operator === 'mapping-error';
@@ -164,9 +164,9 @@ export class Conditions {
 
   private assumeTest(state: State, operator: TestOperator, left: Value, right: Value): State | null {
     if (left.kind === 'test' && right.kind === 'number') {
-      const wanted = ([0, 1] as const).filter((n) => decide(single(n), operator, right.value));
+      const wanted = [0, numberWhenTrue(left)].filter((n) => decide(single(n), operator, right.value));
       if (wanted.length === 2) return state;
-      return wanted[0] === undefined ? null : this.assume(state, left, wanted[0] === 1);
+      return wanted[0] === undefined ? null : this.assume(state, left, wanted[0] !== 0);
     }
     const written = this.asMappingTest(operator, left, right);
     if (written) return this.assumeTest(state, written.operator, written.value, ZERO);
@@ -270,6 +270,9 @@ export class Conditions {
   }
 }
 
+/** dma_mapping_error () answers -ENOMEM, a comparison 1. */
+const numberWhenTrue = ({ operator }: Value & { kind: 'test' }): number => (operator === 'mapping-error' ? -12 : 1);
+
 /** Does `domain` tell that the operation failed (true), worked (false), nothing (null), or is the test itself wrong? */
 function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | null | 'wrong' {
   const zero = decide(domain, '==', 0);
@@ -293,6 +296,8 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
       return sign === 'nonzero' && domain.low >= 0 ? false : null;
     case 'negative':
     case 'err-pointer':
+      // No entries: nothing was mapped that would have to be unmapped.
+      if (role === 'count' && domain.high <= 0) return true;
       return role === 'mapped-bytes' || role === 'device-address' ? null : decide(domain, '<', 0);
     case 'err-pointer-or-null':
       return decide(domain, '<=', 0);

@@ -183,7 +183,8 @@ class Explorer {
           const key = `${stateKey(this.context, frame, exit.state)}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
           const present = exits.get(key);
           const nearest =
-            !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? nearestState(exits, key) : undefined;
+            !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? stateLike(exits, key) : undefined;
+          // Success is never taken for failure, however many ways out there are.
           if (nearest) {
             this.drop(exit.state);
             mergeCoarsely(this.context, nearest.state, exit.state, `${frame.id}/exit`);
@@ -820,13 +821,16 @@ const QUIETENS =
 /** A helper that gets a pointer to mapped memory is worth a look, if it is not long. In characters. */
 const HELPER_WEIGHT = 2_000;
 
-/** The state whose identity is most like `key`: same class of result if there is one. */
-function nearestState<T>(group: ReadonlyMap<string, T>, key: string): T | undefined {
+/** A state with the same class of result as the one with this identity. */
+function stateLike<T>(group: ReadonlyMap<string, T>, key: string): T | undefined {
   const tail = key.slice(key.lastIndexOf('→') + 1);
   for (const [other, state] of group) if (other.slice(other.lastIndexOf('→') + 1) === tail) return state;
-  const [first] = group.values();
-  return first;
+  return undefined;
 }
+
+/** The same, or else any state. */
+const nearestState = <T>(group: ReadonlyMap<string, T>, key: string): T | undefined =>
+  stateLike(group, key) ?? group.values().next().value;
 
 /** Macros that take one half of an address. */
 const HALF = /(?:^|_)(?:LOW|HIGH|LO|HI|LOWER|UPPER|LSB|MSB)_?(?:\d+_?(?:BITS?)?)?$/;

@@ -178,11 +178,11 @@ class ProgramWriter {
   }
 
   /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
-  private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[], isAlone: boolean): boolean {
+  private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
     const families = [info.model?.family ?? info.model?.name ?? '', ...(info.model?.releasedBy ?? [])];
     const fields = held.map(lastField).filter((field) => field !== '');
     for (const event of unroll(exit.state.trace).reverse()) {
-      if (!isAlone && (event.op === 'unmap' || event.op === 'free')) {
+      if (info.inLoop && (event.op === 'unmap' || event.op === 'free')) {
         const isOther = 'id' in event.target && !this.context.resources.info(event.target.id).foreign;
         const isOwn = this.context.sites.place(event.site).function === this.raw.frame.graph.name;
         if (isOwn && !isOther && families.includes(event.family)) return true;
@@ -215,14 +215,13 @@ class ProgramWriter {
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return !info.inLoop && (this.code.startsLife(this.source.name) || (held.length === 0 && info.depth === 0));
-    if (why === 'lifecycle-end' && !this.code.startsLife(this.source.name)) return false;
-    if (info.depth > 0 && (held.length === 0 || exit.state.resource(info.id)?.leftByCallee)) return false;
+    // What a callee made, and what an entry point leaves behind, turned out to be somebody else's too often.
+    if (info.depth > 0 || why === 'lifecycle-end') return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
     );
     if (isOut) return false;
-    const isAlone = info.depth === 0 && !info.inLoop && why !== 'lifecycle-end';
-    return !this.mayBeReleased(exit, info, held, isAlone);
+    return !this.mayBeReleased(exit, info, held);
   }
 
   private losses(exit: Exit, failing: boolean | null, released: ReadonlySet<number>): readonly Operation[] {
@@ -246,14 +245,16 @@ class ProgramWriter {
             ? 'lifecycle-end'
             : null;
       if (why === null) continue;
+      const decisions = this.fatalDecisions(exit, info);
       lost.push({
         op: 'lose',
-        site: this.endSite(exit, info),
+        site: this.endSite(exit, info, decisions),
         api: info.name,
         target: this.context.toResource(info.id, 'exact'),
         why,
         failing: failing === true,
         certain: this.isCertain(exit, info, held, failing, why),
+        ...(decisions.length ? { decisions } : {}),
       });
     }
     // A buffer that is lost with its mapping is one fault.
@@ -306,7 +307,7 @@ class ProgramWriter {
    * Where a loss shows: the return statement, or, when paths without the loss end there too, the decision that made this
    * path different.
    */
-  private endSite(exit: Exit, info: ResourceInfo): number {
+  private endSite(exit: Exit, info: ResourceInfo, fatal: readonly number[]): number {
     const { graph } = this.raw.frame;
     const place = exit.site === null ? null : this.context.sites.place(exit.site);
     const lastReturn = Math.max(...graph.blocks.map((b) => (b.end.kind === 'return' ? b.end.start : 0)));
@@ -315,16 +316,22 @@ class ProgramWriter {
       return other.site === exit.site && (there?.life !== 'live' || there.outcome === 'failed');
     });
     if (place && exit.site !== null && (place.start < lastReturn || !isShared)) return exit.site;
-    const decisions = this.ownDecisions(exit, info);
+    const decision = fatal.at(-1) ?? this.ownDecisions(exit, info).at(-1)?.site;
+    if (decision !== undefined) return decision;
+    return exit.site ?? info.site;
+  }
+
+  /** Sites of the decisions that only paths take which leave the resource behind. */
+  private fatalDecisions(exit: Exit, info: ResourceInfo): readonly number[] {
     const others = this.raw.exits.flatMap((other) => {
       const now = other.state.resource(info.id);
       const isLeft = now?.life === 'live' && now.outcome !== 'failed' && this.isFailing(other) === true;
       return isLeft ? [] : this.ownDecisions(other, info);
     });
     const isFatal = (one: Step) => !others.some((other) => other.site === one.site && other.what === one.what);
-    const decision = decisions.find(isFatal) ?? decisions.at(-1);
-    if (decision) return decision.site;
-    return exit.site ?? info.site;
+    return this.ownDecisions(exit, info)
+      .filter(isFatal)
+      .map(({ site }) => site);
   }
 
   /** What was decided in the analysed function itself after the resource had been made. */

@@ -16,8 +16,6 @@ export interface ResourceState {
   readonly escaped: boolean;
   /** A test of the result that is not the one the API defines. */
   readonly wronglyChecked: boolean;
-  /** A callee made it and failed: whether that one should have released it is told where it is explored by itself. */
-  readonly leftByCallee?: boolean;
 }
 
 export interface LoopCount {

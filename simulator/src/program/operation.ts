@@ -267,6 +267,8 @@ export interface Lose extends Common {
   readonly failing: boolean;
   /** False: the path stands for several things at once (elements of a loop, callees), so that another holder may have been missed. */
   readonly certain?: boolean;
+  /** Sites of the decisions that no path without the loss takes, first to last: where it went wrong. */
+  readonly decisions?: readonly number[];
 }
 
 /** The program ends, and tells whoever called it how it went. */
