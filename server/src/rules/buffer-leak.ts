@@ -6,7 +6,7 @@ export const bufferLeak = defineRule({
   dialects: ['linux', 'edk2'],
   nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 8, true: 1 },
+    { tree: 'Linux 6.12.117', read: 24, true: 10 },
     { tree: 'EDK2 2022.11', read: 6, true: 6 },
   ],
   summary: 'A DMA buffer is left behind on a path that nobody can free any more.',

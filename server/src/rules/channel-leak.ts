@@ -4,7 +4,8 @@ export const channelLeak = defineRule({
   id: 'channel-leak',
   severity: 'warning',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 10, true: 8 }],
+  nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 12, true: 8 }],
   summary: 'A dmaengine channel is requested and not released on a failing path.',
   cwe: 772,
   message: ({ detail }) =>

@@ -5,7 +5,7 @@ export const doubleFree = defineRule({
   severity: 'error',
   dialects: ['linux', 'edk2'],
   nurseryIn: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 1, true: 0 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 2, true: 0 }],
   summary: 'A DMA buffer is freed that is already free, or was never allocated.',
   cwe: 415,
   message: ({ detail }) =>

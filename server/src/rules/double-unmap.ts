@@ -12,7 +12,7 @@ export const doubleUnmap = defineRule({
   dialects: ['linux', 'edk2'],
   nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 4, true: 1 },
+    { tree: 'Linux 6.12.117', read: 14, true: 6 },
     { tree: 'EDK2 2022.11', read: 4, true: 4 },
   ],
   summary: 'A mapping is unmapped that is already gone, or was never made.',

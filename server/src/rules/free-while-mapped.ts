@@ -6,7 +6,7 @@ export const freeWhileMapped = defineRule({
   dialects: ['linux', 'edk2'],
   nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 3, true: 1 },
+    { tree: 'Linux 6.12.117', read: 16, true: 9 },
     { tree: 'EDK2 2022.11', read: 4, true: 4 },
   ],
   summary: 'Memory is freed while a mapping of it is alive.',

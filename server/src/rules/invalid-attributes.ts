@@ -4,7 +4,7 @@ export const invalidAttributes = defineRule({
   id: 'invalid-attributes',
   severity: 'warning',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 11, true: 11 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 17, true: 16 }],
   summary: 'An allocation of DMA memory is given flags that it does not take.',
   cwe: 628,
   message: ({ detail }) =>

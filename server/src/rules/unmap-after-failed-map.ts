@@ -4,7 +4,7 @@ export const unmapAfterFailedMap = defineRule({
   id: 'unmap-after-failed-map',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  precision: [{ tree: 'Linux 6.12.117', read: 3, true: 3 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 4, true: 4 }],
   summary: 'The handle of a map call that failed is unmapped.',
   cwe: 763,
   message: ({ detail }) =>

@@ -276,7 +276,8 @@ export class Effects {
     object: boolean;
   } {
     const { model, values, expressions } = call;
-    for (const role of ['scatterlist', 'sg-table', 'object', 'iova', 'buffer', 'page', 'cpu-address'] as const) {
+    // An address that the caller chose is what tells an IOMMU mapping from others, those of the same list by dma_map_sg () too.
+    for (const role of ['iova', 'scatterlist', 'sg-table', 'object', 'buffer', 'page', 'cpu-address'] as const) {
       const index = model.args.indexOf(role);
       const pointer = values[index];
       if (index < 0 || !pointer) continue;
@@ -284,7 +285,10 @@ export class Effects {
       if (role === 'scatterlist' || role === 'sg-table' || role === 'object')
         return { pointer, at, key: `M:${this.tableKey(pointer)}`, object: role === 'object' };
       if (role === 'iova') {
-        const target = argument(model, values, 'page') ?? argument(model, values, 'buffer');
+        const target =
+          argument(model, values, 'page') ??
+          argument(model, values, 'buffer') ??
+          argument(model, values, 'scatterlist');
         return { pointer: target, at, key: `M:iova:${valueKey(pointer)}`, object: false };
       }
       return { pointer, at, key: null, object: false };
