@@ -69,9 +69,9 @@ export interface Budget {
 }
 
 export const DEFAULT_BUDGET: Budget = {
-  steps: 30_000,
+  steps: 45_000,
   operations: 200_000,
-  states: 48,
+  states: 72,
   calleeStates: 12,
   calleeExits: 6,
   weight: 24_000,
