@@ -71,7 +71,7 @@ export interface Budget {
 export const DEFAULT_BUDGET: Budget = {
   steps: 45_000,
   operations: 200_000,
-  states: 72,
+  states: 96,
   calleeStates: 12,
   calleeExits: 6,
   weight: 24_000,
