@@ -1,4 +1,4 @@
-import type { Models } from '../models/index.ts';
+import { isRelease, type Models, releasableAs } from '../models/index.ts';
 import type { Unit } from './unit.ts';
 
 /** A function as one that calls and is called. */
@@ -21,7 +21,7 @@ export class CallGraph {
   readonly #byName = new Map<string, CallNode[]>();
   /** Names of functions from which a DMA API can be reached. */
   readonly relevant: ReadonlySet<string>;
-  readonly #callers = new Map<CallNode, readonly CallNode[]>();
+  #callers: ReadonlyMap<CallNode, readonly CallNode[]> | null = null;
   readonly #callees = new Map<CallNode, readonly CallNode[]>();
   readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
@@ -61,13 +61,21 @@ export class CallGraph {
   }
 
   callersOf(node: CallNode): readonly CallNode[] {
-    if (!this.#callers.size)
-      for (const caller of this.#nodes)
-        for (const callee of caller.calls) {
-          const target = this.find(callee, caller.file);
-          if (target && target !== caller) this.#callers.set(target, [...(this.#callers.get(target) ?? []), caller]);
-        }
+    this.#callers ??= this.#allCallers();
     return this.#callers.get(node) ?? [];
+  }
+
+  #allCallers(): ReadonlyMap<CallNode, readonly CallNode[]> {
+    const callers = new Map<CallNode, CallNode[]>();
+    for (const caller of this.#nodes)
+      for (const callee of caller.calls) {
+        const target = this.find(callee, caller.file);
+        if (!target || target === caller) continue;
+        const known = callers.get(target);
+        if (known) known.push(caller);
+        else callers.set(target, [caller]);
+      }
+    return callers;
   }
 
   relevantCallees(node: CallNode): readonly CallNode[] {
@@ -191,8 +199,7 @@ function releasedFamilies(models: Models): ReadonlyMap<string, ReadonlySet<strin
   if (known) return known;
   const families = new Map<string, Set<string>>();
   for (const { name, action, family } of models.entries)
-    if (action === 'free' || action === 'unmap' || action === 'channel-release')
-      families.set(name, (families.get(name) ?? new Set()).add(family ?? name));
+    if (isRelease(action)) families.set(name, (families.get(name) ?? new Set()).add(family ?? name));
   RELEASED.set(models, families);
   return families;
 }
@@ -204,9 +211,9 @@ function acquiredFamilies(models: Models): ReadonlyMap<string, readonly string[]
   const known = ACQUIRED.get(models);
   if (known) return known;
   const families = new Map<string, readonly string[]>();
-  for (const { name, action, family, releasedBy } of models.entries)
-    if (action === 'allocate' || action === 'map')
-      families.set(name, [...(families.get(name) ?? []), family ?? name, ...(releasedBy ?? [])]);
+  for (const model of models.entries)
+    if (model.action === 'allocate' || model.action === 'map')
+      families.set(model.name, [...(families.get(model.name) ?? []), ...releasableAs(model)]);
   ACQUIRED.set(models, families);
   return families;
 }

@@ -1,7 +1,8 @@
 import type { Expression, Instruction } from '../flow/index.ts';
+import { isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
 import type { Code, FunctionSource } from './code.ts';
-import { type Frame, localVariables } from './frame.ts';
+import { type Frame, localVariables, partsOf } from './frame.ts';
 
 /** Callers of callers that are asked. */
 const MAX_DEPTH = 3;
@@ -45,9 +46,14 @@ class CallerSearch {
     });
   }
 
+  /** Does it, or what it calls, name one of the fields where it releases something? */
+  private namesFields(source: FunctionSource | null): boolean {
+    return source !== null && [...this.fields].some((field) => source.releasedFields.has(field));
+  }
+
   private releasesAfter(caller: FunctionSource, callee: FunctionSource): boolean {
     // Whoever names none of the fields, itself or in what it calls, releases none of them.
-    if (![...this.fields].some((field) => caller.releasedFields.has(field))) return false;
+    if (!this.namesFields(caller)) return false;
     const { graph, file } = caller;
     const frame: Frame = { graph, file, id: '', depth: 0, locals: localVariables(graph), callers: [], enteredAt: null };
     for (const [b, block] of graph.blocks.entries())
@@ -103,35 +109,16 @@ class CallerSearch {
 
   private releases(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }): boolean {
     const target = resolveCallee(this.code, frame, callee, values.length);
-    const named = (e: Expression): boolean => {
-      switch (e.kind) {
-        case 'member':
-          return this.fields.has(e.field) || named(e.object);
-        case 'index':
-          return named(e.object) || named(e.index);
-        case 'dereference':
-        case 'address-of':
-          return named(e.object);
-        case 'cast':
-        case 'unary':
-          return named(e.operand);
-        case 'binary':
-          return named(e.left) || named(e.right);
-        default:
-          return false;
-      }
-    };
-    const isReleasing = (source: FunctionSource | null) =>
-      source !== null && [...this.fields].some((field) => source.releasedFields.has(field));
+    const named = (e: Expression): boolean =>
+      (e.kind === 'member' && this.fields.has(e.field)) || partsOf(e).some(named);
     switch (target.kind) {
       case 'function':
-        if (isReleasing(target.source)) return true;
+        if (this.namesFields(target.source)) return true;
         break;
       case 'model': {
         const { action } = target.model;
         // A local copy of the field may be what is released: then the function names the field somewhere.
-        if (action === 'free' || action === 'unmap' || action === 'channel-release')
-          return values.some(named) || this.copies(frame);
+        if (isRelease(action)) return values.some(named) || this.copies(frame);
         break;
       }
       case 'unknown':
@@ -139,7 +126,7 @@ class CallerSearch {
         if (callee.kind === 'member' && RELEASES.test(callee.field)) return true;
     }
     // A function that is handed on to be called: kref_put (&object->kref, release).
-    return values.some((v) => v.kind === 'name' && isReleasing(this.code.function(v.name, frame.file)));
+    return values.some((v) => v.kind === 'name' && this.namesFields(this.code.function(v.name, frame.file)));
   }
 
   private copies(frame: Frame): boolean {

@@ -1,8 +1,8 @@
 import type { Expression } from '../flow/index.ts';
-import type { Action, ApiModel } from '../models/index.ts';
+import { type Action, type ApiModel, familyOf, isRelease } from '../models/index.ts';
 import type { Code, FunctionSource } from './code.ts';
 import type { Context } from './context.ts';
-import { expressionName, type Frame } from './frame.ts';
+import { expressionName, type Frame, partsOf } from './frame.ts';
 import type { CallKind } from './loops.ts';
 import type { State } from './state.ts';
 import { isWithin, lastField, pointee, rootSymbol, type Value } from './values.ts';
@@ -52,16 +52,15 @@ export function isHeavy(callee: Callee): boolean {
 }
 
 const ACQUIRES: ReadonlySet<Action> = new Set(['allocate', 'map', 'channel-request']);
-const RELEASES_RESOURCE: ReadonlySet<Action> = new Set(['free', 'unmap', 'channel-release']);
 
 /** What a call does in a loop, without entering it: a function that can reach the API by a name that says "release" releases. */
 export function callKind(callee: Callee, values: readonly Expression[]): CallKind {
   if (callee.kind === 'model') {
-    const { action, family, name } = callee.model;
+    const { action } = callee.model;
     return {
       heavy: isHeavy(callee),
       acquires: ACQUIRES.has(action),
-      releases: RELEASES_RESOURCE.has(action) ? new Set([family ?? name]) : NOTHING,
+      releases: isRelease(action) ? new Set([familyOf(callee.model)]) : NOTHING,
       releasedFields: fieldsNamed(values),
     };
   }
@@ -80,22 +79,9 @@ export function callKind(callee: Callee, values: readonly Expression[]): CallKin
 function fieldsNamed(values: readonly Expression[]): ReadonlySet<string> | null {
   const fields = new Set<string>();
   const visit = (e: Expression): void => {
-    switch (e.kind) {
-      case 'member':
-        fields.add(e.field);
-        return visit(e.object);
-      case 'index':
-      case 'dereference':
-      case 'address-of':
-        return visit(e.object);
-      case 'cast':
-      case 'unary':
-        return visit(e.operand);
-      case 'binary':
-        visit(e.left);
-        return visit(e.right);
-      default:
-    }
+    if (e.kind === 'member') fields.add(e.field);
+    // An index tells which one, not where it is.
+    for (const part of e.kind === 'index' ? [e.object] : partsOf(e)) visit(part);
   };
   values.forEach(visit);
   // The device is a field most often.

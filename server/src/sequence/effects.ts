@@ -1,6 +1,6 @@
 import type { Direction, MappingMode, MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
 import type { Expression } from '../flow/index.ts';
-import type { Action, ApiModel, ConstantModel, Role } from '../models/index.ts';
+import { type Action, type ApiModel, type ConstantModel, familyOf, type Role, releasableAs } from '../models/index.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
 import { callsName, expressionName, type Frame, namesIn, usesTemporary } from './frame.ts';
@@ -348,8 +348,8 @@ export class Effects {
       size,
       direction,
       mode,
-      family: model.family ?? model.name,
-      releasedBy: [model.family ?? model.name, ...(model.releasedBy ?? [])],
+      family: familyOf(model),
+      releasedBy: releasableAs(model),
       device: this.deviceKey(call),
       outcome: 'ok',
       managed: model.managed ?? false,
@@ -562,8 +562,7 @@ export class Effects {
     for (const [id, now] of [...state.allResources()]) {
       const info = context.resources.info(id);
       if (info.foreign || info.kind !== 'mapping' || now.life !== 'live' || now.outcome === 'failed') continue;
-      const accepts = info.model ? [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])] : [];
-      if (!accepts.includes(family)) continue;
+      if (!info.model || !releasableAs(info.model).includes(family)) continue;
       const isNear =
         field !== null &&
         [...state.handles()].some(
@@ -622,8 +621,8 @@ export class Effects {
       api: call.name,
       buffer: resource.id,
       memory: model.action === 'channel-request' ? 'unknown' : 'dma',
-      family: model.family ?? model.name,
-      releasedBy: [model.family ?? model.name, ...(model.releasedBy ?? [])],
+      family: familyOf(model),
+      releasedBy: releasableAs(model),
       device: this.deviceKey(call),
       size: this.size(state, call),
       outcome: 'ok',

@@ -1,4 +1,5 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
+import { releasableAs } from '../models/index.ts';
 import { leaveToCallee } from './callee-exit.ts';
 import { type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
@@ -400,7 +401,7 @@ class Explorer {
       for (const [id, now] of [...state.allResources()]) {
         const info = context.resources.info(id);
         if (info.foreign || now.life !== 'live' || now.outcome === 'failed' || !info.model) continue;
-        const families = [info.model.family ?? info.model.name, ...(info.model.releasedBy ?? [])];
+        const families = releasableAs(info.model);
         const { releases, releasedFields } = loop;
         if (releasedFields && this.isHeldElsewhere(state, id, releasedFields)) continue;
         if (families.some((f) => releases.has(f))) context.handOver(state, id, 'releasing loop');

@@ -59,23 +59,7 @@ export function expressionName(expression: Expression): string {
 
 /** Names that stand in an expression. */
 export function namesIn(expression: Expression): string[] {
-  switch (expression.kind) {
-    case 'name':
-      return [expression.name];
-    case 'member':
-    case 'dereference':
-    case 'address-of':
-      return namesIn(expression.object);
-    case 'index':
-      return [...namesIn(expression.object), ...namesIn(expression.index)];
-    case 'unary':
-    case 'cast':
-      return namesIn(expression.operand);
-    case 'binary':
-      return [...namesIn(expression.left), ...namesIn(expression.right)];
-    default:
-      return [];
-  }
+  return expression.kind === 'name' ? [expression.name] : partsOf(expression).flatMap(namesIn);
 }
 
 /** Is a function of this name called? */
@@ -116,7 +100,8 @@ function uses(graph: FunctionGraph, test: (e: Expression) => boolean | null): bo
   );
 }
 
-function partsOf(e: Expression): readonly Expression[] {
+/** The expressions of which it is made; those of an aggregate are not looked at. */
+export function partsOf(e: Expression): readonly Expression[] {
   switch (e.kind) {
     case 'member':
     case 'dereference':

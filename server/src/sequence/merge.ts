@@ -1,7 +1,7 @@
 import type { Expression, FunctionGraph } from '../flow/index.ts';
 import type { Context } from './context.ts';
 import { join, single } from './domain.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, partsOf } from './frame.ts';
 import type { State } from './state.ts';
 import { symbolValue, type Value, valueKey } from './values.ts';
 
@@ -81,23 +81,8 @@ function indexNames(graph: FunctionGraph): ReadonlySet<string> {
   if (known) return known;
   const names = new Set<string>();
   const visit = (e: Expression): void => {
-    switch (e.kind) {
-      case 'index':
-        if (e.index.kind === 'name') names.add(e.index.name);
-        visit(e.object);
-        return;
-      case 'member':
-      case 'dereference':
-      case 'address-of':
-        return visit(e.object);
-      case 'cast':
-      case 'unary':
-        return visit(e.operand);
-      case 'binary':
-        visit(e.left);
-        return visit(e.right);
-      default:
-    }
+    if (e.kind === 'index' && e.index.kind === 'name') names.add(e.index.name);
+    for (const part of e.kind === 'index' ? [e.object] : partsOf(e)) visit(part);
   };
   for (const { instructions } of graph.blocks)
     for (const i of instructions) {

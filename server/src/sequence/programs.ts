@@ -1,4 +1,5 @@
 import type { Operation, Outcome, Program, Reference } from '@dma-audit/simulator';
+import { releasableAs } from '../models/index.ts';
 import { failsByStatus } from './callee-exit.ts';
 import { isReleasedByCallers } from './callers.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
@@ -179,7 +180,7 @@ class ProgramWriter {
 
   /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
   private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
-    const families = [info.model?.family ?? info.model?.name ?? '', ...(info.model?.releasedBy ?? [])];
+    const families = info.model ? releasableAs(info.model) : [];
     const fields = held.map(lastField).filter((field) => field !== '');
     for (const event of unroll(exit.state.trace).reverse()) {
       if (info.inLoop && (event.op === 'unmap' || event.op === 'free')) {
@@ -194,8 +195,7 @@ class ProgramWriter {
           : families.some((family) => releases.has(family));
         if (isReleasing) return true;
       }
-      if ((event.op === 'map' && event.mapping === info.id) || (event.op === 'allocate' && event.buffer === info.id))
-        break;
+      if (isOrigin(event, info)) break;
     }
     return false;
   }
@@ -289,7 +289,7 @@ class ProgramWriter {
     // A list is found where it is; a device address in an out-parameter is the caller's.
     const isList = model.args.some((role) => role === 'scatterlist' || role === 'sg-table' || role === 'object');
     if (held.includes('return value') || (!isList && held.some(isOutParameter))) return false;
-    const families = [model.family ?? model.name, ...(model.releasedBy ?? [])];
+    const families = releasableAs(model);
     const releasers = families.flatMap((family) => this.code.releasers.get(family) ?? []);
     return releasers.length > 0 && releasers.every((one) => one === 'makers');
   }
