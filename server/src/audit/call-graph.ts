@@ -1,23 +1,18 @@
 import { isRelease, type Models, releasableAs } from '../models/index.ts';
-import type { Unit } from './unit.ts';
+import type { Unit, UnitFunction } from './unit.ts';
 
-/** A function as one that calls and is called. */
-export interface CallNode {
-  readonly name: string;
-  readonly file: string;
-  readonly isStatic: boolean;
-  /** Names. */
-  readonly calls: ReadonlySet<string>;
-  readonly assigns: ReadonlySet<string>;
-  readonly touchesApi: boolean;
-}
+/** A function as one that calls and is called, wherever it is in its file. */
+export type CallNode = Pick<UnitFunction, 'name' | 'file' | 'calls' | 'content'>;
+
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Functions that are looked into for what a function may do in turn. */
 const MAX_SEEN = 200;
 
-/** Who calls whom in some files. Most edits change nothing of it. */
+/** Who calls whom in some files, and what follows from that. Most edits change nothing of it. */
 export class CallGraph {
   readonly #nodes: readonly CallNode[];
+  readonly #models: Models;
   readonly #byName = new Map<string, CallNode[]>();
   /** Names of functions from which a DMA API can be reached. */
   readonly relevant: ReadonlySet<string>;
@@ -25,9 +20,13 @@ export class CallGraph {
   readonly #callees = new Map<CallNode, readonly CallNode[]>();
   readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
+  readonly #releasedFields = new Map<CallNode, ReadonlySet<string>>();
+  #allReleasedFields: ReadonlySet<string> | null = null;
+  #releasers: ReadonlyMap<string, 'makers' | 'others'> | null = null;
 
-  private constructor(nodes: readonly CallNode[]) {
+  private constructor(nodes: readonly CallNode[], models: Models) {
     this.#nodes = nodes;
+    this.#models = models;
     for (const node of nodes) {
       const others = this.#byName.get(node.name);
       if (others) others.push(node);
@@ -37,17 +36,17 @@ export class CallGraph {
   }
 
   /** `before` itself, if nothing has changed. */
-  static of(units: readonly Unit[], before?: CallGraph): CallGraph {
-    const nodes = units.flatMap((unit) =>
-      [...unit.functions.values()].map(({ name, file, item, calls, assigns, touchesApi }) => {
-        return { name, file, isStatic: item.isStatic, calls, assigns, touchesApi };
-      }),
-    );
-    return before?.consistsOf(nodes) ? before : new CallGraph(nodes);
+  static of(units: readonly Unit[], models: Models, before?: CallGraph): CallGraph {
+    const functions = units.flatMap((unit) => [...unit.functions.values()]);
+    return before?.consistsOf(functions, models) ? before : new CallGraph(functions, models);
   }
 
-  private consistsOf(nodes: readonly CallNode[]): boolean {
-    return nodes.length === this.#nodes.length && nodes.every((node, i) => isEqual(node, this.#nodes[i]));
+  private consistsOf(functions: readonly CallNode[], models: Models): boolean {
+    return (
+      models === this.#models &&
+      functions.length === this.#nodes.length &&
+      functions.every((one, i) => isEqual(one, this.#nodes[i]))
+    );
   }
 
   get relevantNodes(): readonly CallNode[] {
@@ -91,36 +90,55 @@ export class CallGraph {
   assignsOf(start: CallNode): ReadonlySet<string> {
     return remembered(this.#assigns, start, () => {
       const all = new Set<string>();
-      for (const { assigns } of this.#below(start, () => true)) for (const field of assigns) all.add(field);
+      for (const { content } of this.#below(start, () => true)) for (const field of content.assigns) all.add(field);
       return all;
     });
   }
 
-  /** It, and what it calls in turn, as far as that may release something. */
-  releasingBelow(start: CallNode, models: Models): readonly CallNode[] {
-    if (!this.releasesOf(start, models).size) return [];
-    return [...this.#below(start, (name) => this.relevant.has(name))].filter(
-      (node) => this.releasesOf(node, models).size > 0,
-    );
-  }
-
   /** Families that it, or what it calls in turn, may release. */
-  releasesOf(start: CallNode, models: Models): ReadonlySet<string> {
+  releasesOf(start: CallNode): ReadonlySet<string> {
     return remembered(this.#releases, start, () => {
       const families = new Set<string>();
       for (const { calls } of this.#below(start, (name) => this.relevant.has(name)))
         for (const callee of calls)
-          for (const family of releasedFamilies(models).get(callee) ?? []) families.add(family);
+          for (const family of releasedFamilies(this.#models).get(callee) ?? []) families.add(family);
       return families;
     });
   }
 
+  /** Names of fields in the text of it and of what it calls in turn, as far as that may release something. */
+  releasedFieldsOf(start: CallNode): ReadonlySet<string> {
+    return remembered(this.#releasedFields, start, () => {
+      if (!this.releasesOf(start).size) return NOTHING;
+      const fields = new Set<string>();
+      for (const node of this.#below(start, (name) => this.relevant.has(name)))
+        for (const field of this.#fieldsIn(node)) fields.add(field);
+      return fields;
+    });
+  }
+
+  /** Names of fields in the text of any function that may release something. */
+  get releasedFields(): ReadonlySet<string> {
+    this.#allReleasedFields ??= new Set(this.relevantNodes.flatMap((node) => [...this.#fieldsIn(node)]));
+    return this.#allReleasedFields;
+  }
+
+  #fieldsIn(node: CallNode): ReadonlySet<string> {
+    return this.releasesOf(node).size ? node.content.fields : NOTHING;
+  }
+
   /** Families that are released: each time by a function that makes something of them, or for others as well. */
-  releasers(models: Models): ReadonlyMap<string, 'makers' | 'others'> {
+  get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
+    this.#releasers ??= this.#allReleasers();
+    return this.#releasers;
+  }
+
+  #allReleasers(): ReadonlyMap<string, 'makers' | 'others'> {
     const families = new Map<string, 'makers' | 'others'>();
-    const released = releasedFamilies(models);
+    const released = releasedFamilies(this.#models);
+    const acquired = acquiredFamilies(this.#models);
     for (const { calls } of this.relevantNodes) {
-      const own = new Set([...calls].flatMap((callee) => acquiredFamilies(models).get(callee) ?? []));
+      const own = new Set([...calls].flatMap((callee) => acquired.get(callee) ?? []));
       for (const callee of calls)
         for (const family of released.get(callee) ?? [])
           families.set(family, own.has(family) ? (families.get(family) ?? 'makers') : 'others');
@@ -143,13 +161,13 @@ export class CallGraph {
     const callers = new Map<string, string[]>();
     const reached = new Set<string>();
     const work: string[] = [];
-    for (const { name, calls, touchesApi } of this.#nodes) {
+    for (const { name, calls, content } of this.#nodes) {
       for (const callee of calls) {
         const list = callers.get(callee);
         if (list) list.push(name);
         else callers.set(callee, [name]);
       }
-      if (touchesApi && !reached.has(name)) {
+      if (content.touchesApi && !reached.has(name)) {
         reached.add(name);
         work.push(name);
       }
@@ -170,15 +188,16 @@ function remembered<T>(known: Map<CallNode, T>, node: CallNode, make: () => T): 
   return value;
 }
 
+/** Whether they are the same to all that is asked of a call graph. */
 function isEqual(a: CallNode, b: CallNode | undefined): boolean {
+  if (a.name !== b?.name || a.file !== b.file) return false;
+  if (a.content === b.content) return true;
   return (
-    b !== undefined &&
-    a.name === b.name &&
-    a.file === b.file &&
-    a.isStatic === b.isStatic &&
-    a.touchesApi === b.touchesApi &&
+    a.content.item.isStatic === b.content.item.isStatic &&
+    a.content.touchesApi === b.content.touchesApi &&
     isEqualSet(a.calls, b.calls) &&
-    isEqualSet(a.assigns, b.assigns)
+    isEqualSet(a.content.assigns, b.content.assigns) &&
+    isEqualSet(a.content.fields, b.content.fields)
   );
 }
 

@@ -61,7 +61,9 @@ export const weighingPlatforms = (
 
 /** Names of the functions of a file that can reach a DMA API, in order. */
 export const functionsToCheck = (project: Project, unit: Unit): readonly string[] =>
-  [...unit.functions.keys()].filter((name) => project.isRelevant(name) || unit.exitBootHandlers.has(plainName(name)));
+  [...unit.functions.keys()].filter(
+    (name) => project.isRelevant(name) || unit.data.exitBootHandlers.has(plainName(name)),
+  );
 
 /** Puts together what was found in the functions of a file: several ways to one fault are one diagnostic. */
 export function unitResult(
@@ -76,7 +78,7 @@ export function unitResult(
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
     if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;
-    if (isOnce(project, rule.id, finding.exploration.function)) continue;
+    if (isOnce(project, rule.id, finding.exploration)) continue;
     const key = faultKey(finding);
     const others = faults.get(key);
     if (others) others.push(finding);

@@ -87,10 +87,10 @@ export function sliceFiles(files: readonly SourceFile[], { models, parser }: Too
     }
   };
   for (const file of files) if (file.namesApi) add(file);
-  const calls = CallGraph.of(units, before?.calls);
+  const calls = CallGraph.of(units, models, before?.calls);
   if (units.length > 0) {
     // The others: headers tell of structures, sources may call what uses a DMA API.
-    const wrappers = new Set(calls.relevantNodes.flatMap(({ name, isStatic }) => (isStatic ? [] : [name])));
+    const wrappers = new Set(calls.relevantNodes.flatMap(({ name, content }) => (content.item.isStatic ? [] : [name])));
     for (const file of files) {
       if (file.namesApi || file.text.length >= MAX_HEADER_LENGTH) continue;
       if (file.isHeader || file.callsOneOf(wrappers)) add(file);

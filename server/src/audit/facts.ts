@@ -76,7 +76,7 @@ export function functionFacts(
   const source = project.function(name, unit.path);
   const own = unit.functions.get(name);
   if (!source || !own || source.file !== unit.path) return null;
-  const entry = { atExitBootServices: unit.exitBootHandlers.has(name) };
+  const entry = { atExitBootServices: unit.data.exitBootHandlers.has(name) };
   return factsOf(sequences(project, source, budget, entry), project, platform, own.item.start);
 }
 

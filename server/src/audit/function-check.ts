@@ -47,7 +47,7 @@ export function checkFunction(
       completed: 0,
       entered: new Set(),
     };
-  const entry = { atExitBootServices: unit.exitBootHandlers.has(plainName(name)) };
+  const entry = { atExitBootServices: unit.data.exitBootHandlers.has(plainName(name)) };
   const exploration = sequences(code, source, budget, entry);
   const { degraded, entered } = exploration;
   return {

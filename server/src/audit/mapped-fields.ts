@@ -1,5 +1,5 @@
 /** A field that holds the token of a mapping, and the field beside it that holds the memory which was mapped. */
-export interface MappedField {
+interface MappedField {
   readonly token: string;
   readonly memory: string;
 }

@@ -45,9 +45,11 @@ export class Memo {
 
   /** From now on the code is this. Forgets the results that rest on what has changed. */
   update(project: Project): void {
+    const before = this.#project;
     this.#project = project;
     for (const [key, question] of this.#questions) {
-      if (isEqual(question.ask(project), question.answer)) continue;
+      const { on, of } = question.ask;
+      if (on(before) === on(project) || isEqual(of(project), question.answer)) continue;
       this.#questions.delete(key);
       for (const user of question.users) this.#forget(user);
     }
@@ -100,7 +102,7 @@ export class Memo {
     for (const [question, ask] of asked) {
       const before = this.#questions.get(question);
       if (before) before.users.add(key);
-      else this.#questions.set(question, { ask, answer: ask(this.#project), users: new Set([key]) });
+      else this.#questions.set(question, { ask, answer: ask.of(this.#project), users: new Set([key]) });
     }
     const content = unit.functions.get(name)?.content;
     this.#results.set(key, { result, starts: startsOf(this.#project, result), content });
@@ -238,50 +240,45 @@ class RecordedCode implements Code {
   }
 }
 
+/** A question, and what of the code the answer rests on: while that is the same object, it need not be asked again. */
+interface Ask {
+  readonly on: (project: Project) => object;
+  readonly of: (project: Project) => unknown;
+}
+
 // Questions are kept for long: made out here, they hold nothing but what they ask for.
-type Ask = (project: Project) => unknown;
-const RELEASERS: Ask = (project) => [...project.releasers].join();
-const CHECKED_FIELDS: Ask = (project) => project.checkedFields;
-const ALIGNED_FIELDS: Ask = (project) => project.alignedFields;
-const MAPPED_BESIDE: Ask = (project) => [...project.mappedBeside].join();
-const TESTED_FIELDS: Ask = (project) => project.testedFields;
-const isHandler =
-  (name: string, file: string): Ask =>
-  (project) =>
-    project.unit(file)?.exitBootHandlers.has(name);
-const fileOf =
-  (name: string, file: string): Ask =>
-  (project) =>
-    project.function(name, file)?.file ?? null;
-const startsLife =
-  (name: string): Ask =>
-  (project) =>
-    project.startsLife(name);
-const releasesField =
-  (field: string): Ask =>
-  (project) =>
-    project.releasesField(field);
-const callersOf =
-  (name: string, file: string): Ask =>
-  (project) =>
-    new Set(project.callersOf(name, file).map((caller) => `${caller.file}:${caller.name}`));
-const isArray =
-  (name: string, file: string): Ask =>
-  (project) =>
-    project.isArray(name, file);
-const arrayField =
-  (field: string): Ask =>
-  (project) =>
-    project.arrayField(field);
-const HANDLES_EXIT_BOOT_SERVICES: Ask = (project) => project.handlesExitBootServices;
-const mappedBy =
-  (field: string): Ask =>
-  (project) =>
-    project.mappedBy(field).join();
-const propertyOf =
-  (name: string, file: string, property: keyof FunctionSource): Ask =>
-  (project) =>
-    property === 'graph' ? project.unit(file)?.functions.get(name)?.content : project.function(name, file)?.[property];
+type Of = Ask['of'];
+const onCalls = (of: Of): Ask => ({ on: callsOf, of });
+const onData = (of: Of): Ask => ({ on: dataOf, of });
+/** An edit may change the answer without changing calls or data. */
+const onText = (of: Of): Ask => ({ on: textOf, of });
+
+const callsOf = (project: Project): object => project.calls;
+const dataOf = (project: Project): object => project.data;
+const textOf = (project: Project): object => project;
+
+const RELEASERS = onCalls((project) => [...project.releasers].join());
+const CHECKED_FIELDS = onData((project) => project.checkedFields);
+const ALIGNED_FIELDS = onData((project) => project.alignedFields);
+const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
+const TESTED_FIELDS = onData((project) => project.testedFields);
+const HANDLES_EXIT_BOOT_SERVICES = onData((project) => project.handlesExitBootServices);
+const isHandler = (name: string, file: string): Ask =>
+  onData((project) => project.unit(file)?.data.exitBootHandlers.has(name));
+const fileOf = (name: string, file: string): Ask => onCalls((project) => project.calls.find(name, file)?.file ?? null);
+const startsLife = (name: string): Ask => onText((project) => project.startsLife(name));
+const releasesField = (field: string): Ask => onCalls((project) => project.releasesField(field));
+const callersOf = (name: string, file: string): Ask =>
+  onCalls((project) => new Set(project.callers(name, file).map((caller) => `${caller.file}:${caller.name}`)));
+const isArray = (name: string, file: string): Ask => onData((project) => project.isArray(name, file));
+const arrayField = (field: string): Ask => onData((project) => project.arrayField(field));
+const mappedBy = (field: string): Ask => onData((project) => project.mappedBy(field).join());
+
+function propertyOf(name: string, file: string, property: keyof FunctionSource): Ask {
+  if (property === 'graph') return onText((project) => project.unit(file)?.functions.get(name)?.content);
+  const of: Of = (project) => project.function(name, file)?.[property];
+  return property === 'weight' ? onText(of) : onCalls(of);
+}
 
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

@@ -5,7 +5,7 @@ import { type Budget, type Exploration, sequences } from '../sequence/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { execute, faultKey, faultOrigin, type RawFinding } from './findings.ts';
 import type { Project } from './project.ts';
-import { Unit, type UnitFunction } from './unit.ts';
+import { plainName, Unit, type UnitFunction } from './unit.ts';
 
 /** Functions that are executed again to see whether a fix holds: the changed one, and the nearest of those that call it. */
 const MAX_CONCERNED = 10;
@@ -66,7 +66,7 @@ export function isMendable(rule: string): boolean {
 function concernedBy(project: Project, start: readonly UnitFunction[]): readonly UnitFunction[] {
   const found = new Set(start);
   for (const one of found) {
-    for (const caller of project.callers(one.name)) found.add(caller);
+    for (const caller of project.callers(plainName(one.name), one.file)) found.add(caller);
     if (found.size >= MAX_CONCERNED) break;
   }
   let weight = 0;
@@ -92,7 +92,7 @@ function waysOf(
   budget: Budget,
 ): readonly RawFinding[] {
   const start = unit.lines.offset(diagnostic);
-  for (const one of [own, ...project.callers(own.name)].slice(0, MAX_CONCERNED)) {
+  for (const one of [own, ...project.callers(plainName(own.name), own.file)].slice(0, MAX_CONCERNED)) {
     const findings = explore(project, one, budget)?.findings ?? [];
     const shown = findings.find(
       ({ violation, place }) => violation.kind === diagnostic.rule && place.file === unit.path && place.start === start,
@@ -112,7 +112,7 @@ interface Explored {
 function explore(project: Project, { name, file }: UnitFunction, budget: Budget): Explored | null {
   const source = project.function(name, file);
   if (source?.file !== file) return null;
-  const atExitBootServices = project.unit(file)?.exitBootHandlers.has(name) ?? false;
+  const atExitBootServices = project.unit(file)?.data.exitBootHandlers.has(name) ?? false;
   const exploration = sequences(project, source, budget, { atExitBootServices });
   return { exploration, findings: execute(exploration, platformsOf(project)) };
 }

@@ -2,32 +2,24 @@ import type { Dialect, Models } from '../models/index.ts';
 import type { Code, FunctionSource } from '../sequence/index.ts';
 import type { Parser, SyntaxNode } from '../syntax/index.ts';
 import { CallGraph, type CallNode } from './call-graph.ts';
+import { type ArrayKind, DataFacts } from './data-facts.ts';
 import { rolesOf } from './roles.ts';
-import { type ArrayKind, combine } from './section.ts';
-import { plainName, type Unit, type UnitFunction } from './unit.ts';
+import type { Unit, UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
 
 /** In characters. */
 const WEIGHT_STEP = 512;
 
-const NOTHING: ReadonlySet<string> = new Set();
-
 /** Files that are looked at together: one file, or the files of a driver's directory. */
 export class Project implements Code {
   readonly dialect: Dialect;
   readonly models: Models;
-  readonly checkedFields: ReadonlySet<string>;
-  readonly handlesExitBootServices: boolean;
-  private readonly mappedFields = new Map<string, readonly string[]>();
-  readonly testedFields: ReadonlySet<string>;
-  readonly mappedBeside: ReadonlyMap<string, string>;
-  readonly alignedFields: ReadonlySet<string>;
-  private readonly arrayFields = new Map<string, ArrayKind>();
+  /** Who calls whom; the same object as long as nothing of it changes. */
+  readonly calls: CallGraph;
+  /** What the texts tell; the same object as long as nothing of it changes. */
+  readonly data: DataFacts;
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
-  private readonly calls: CallGraph;
-  private releasedFields: ReadonlySet<string> | null = null;
-  private releasersByFamily: ReadonlyMap<string, 'makers' | 'others'> | null = null;
   private weights: ReadonlyMap<CallNode, number> | null = null;
   private readonly sources = new Map<CallNode, FunctionSource>();
 
@@ -37,28 +29,12 @@ export class Project implements Code {
     this.parser = parser;
     this.dialect = units[0]?.dialect ?? 'linux';
     this.units = new Map(units.map((u) => [u.path, u]));
-    this.calls = CallGraph.of(units, before?.calls);
-    const checked = new Set<string>();
-    const tested = new Set<string>();
-    const mapped = new Map<string, string>();
-    const aligned = new Set<string>();
-    for (const unit of units) {
-      for (const field of unit.checkedFields) checked.add(field);
-      for (const { token, memory } of unit.mappedFields) {
-        const known = this.mappedFields.get(token) ?? [];
-        if (!known.includes(memory)) this.mappedFields.set(token, [...known, memory]);
-      }
-      for (const field of unit.alignedFields) aligned.add(field);
-      for (const field of unit.testedFields) tested.add(field);
-      for (const [handle, memory] of unit.mappedBeside) mapped.set(handle, memory);
-      for (const [field, isArray] of unit.fields)
-        this.arrayFields.set(field, combine(this.arrayFields.get(field), isArray));
-    }
-    this.checkedFields = checked;
-    this.testedFields = tested;
-    this.mappedBeside = mapped;
-    this.alignedFields = aligned;
-    this.handlesExitBootServices = units.some(({ exitBootHandlers }) => exitBootHandlers.size > 0);
+    this.calls = CallGraph.of(units, models, before?.calls);
+    this.data = before?.tellsTheSame(units) ? before.data : new DataFacts(units.flatMap(({ facts }) => facts));
+  }
+
+  private tellsTheSame(units: readonly Unit[]): boolean {
+    return this.units.size === units.length && units.every((unit) => this.units.get(unit.path)?.data === unit.data);
   }
 
   /** The same files but for one, in which somebody has changed something. */
@@ -72,12 +48,11 @@ export class Project implements Code {
     return this.parser.parse(content.masked, item.start);
   }
 
-  /** Functions that call one of this name and reach a DMA API. */
-  callers(name: string): readonly UnitFunction[] {
-    const plain = plainName(name);
-    return [...this.units.values()].flatMap((unit) =>
-      [...unit.functions.values()].filter((one) => one.calls.has(plain) && this.isRelevant(one.name)),
-    );
+  /** Functions that call this one; of several definitions of a name in one file, the one that the name means is called. */
+  callers(name: string, file: string): readonly UnitFunction[] {
+    const node = this.calls.find(name, file);
+    if (node?.file !== file) return [];
+    return this.calls.callersOf(node).flatMap((one) => this.units.get(one.file)?.functions.get(one.name) ?? []);
   }
 
   unit(path: string): Unit | undefined {
@@ -105,8 +80,8 @@ export class Project implements Code {
       graph: () => unit.graph(found, this.parser),
       weight: () => roundedWeight(this.weightOf(node)),
       assigns: () => this.calls.assignsOf(node),
-      releases: () => this.calls.releasesOf(node, this.models),
-      releasedFields: () => this.releasedFieldsOf(node),
+      releases: () => this.calls.releasesOf(node),
+      releasedFields: () => this.calls.releasedFieldsOf(node),
     });
     this.sources.set(node, source);
     return source;
@@ -118,44 +93,47 @@ export class Project implements Code {
   }
 
   get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
-    this.releasersByFamily ??= this.calls.releasers(this.models);
-    return this.releasersByFamily;
+    return this.calls.releasers;
+  }
+
+  get checkedFields(): ReadonlySet<string> {
+    return this.data.checkedFields;
+  }
+
+  get testedFields(): ReadonlySet<string> {
+    return this.data.testedFields;
+  }
+
+  get alignedFields(): ReadonlySet<string> {
+    return this.data.alignedFields;
+  }
+
+  get mappedBeside(): ReadonlyMap<string, string> {
+    return this.data.mappedBeside;
+  }
+
+  get handlesExitBootServices(): boolean {
+    return this.data.exitBootHandlers.size > 0;
   }
 
   releasesField(field: string): boolean {
-    this.releasedFields ??= new Set(this.calls.relevantNodes.flatMap((node) => [...this.fieldsIn(node)]));
-    return this.releasedFields.has(field);
+    return this.calls.releasedFields.has(field);
   }
 
   callersOf(name: string, file: string): readonly FunctionSource[] {
-    const node = this.calls.find(name, file);
-    if (node?.file !== file) return [];
-    return this.calls.callersOf(node).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
-  }
-
-  private releasedFieldsOf(node: CallNode): ReadonlySet<string> {
-    const fields = new Set<string>();
-    for (const one of this.calls.releasingBelow(node, this.models))
-      for (const field of this.fieldsIn(one)) fields.add(field);
-    return fields;
-  }
-
-  /** Field names in the text of a function that may release something. */
-  private fieldsIn(node: CallNode): ReadonlySet<string> {
-    if (!this.calls.releasesOf(node, this.models).size) return NOTHING;
-    return this.units.get(node.file)?.functions.get(node.name)?.content.fields ?? NOTHING;
+    return this.callers(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
   }
 
   isArray(name: string, file: string): boolean {
-    return this.units.get(file)?.arrays.has(name) ?? false;
+    return this.units.get(file)?.data.arrays.has(name) ?? false;
   }
 
   mappedBy(field: string): readonly string[] {
-    return this.mappedFields.get(field) ?? [];
+    return this.data.mappedFields.get(field) ?? [];
   }
 
   arrayField(field: string): ArrayKind {
-    return this.arrayFields.get(field) ?? 'never';
+    return this.data.fields.get(field) ?? 'never';
   }
 
   private weightOf(node: CallNode): number {

@@ -122,25 +122,25 @@ const STEPS = {
   skip: 'does not go round',
 } as const;
 
-/** The path, step by step: decisions, calls and DMA operations up to the fault. */
-function pathPlaces(project: Project, raw: RawFinding): PathPlace[] {
-  const { path, violation, exploration } = raw;
-  const places: PathPlace[] = [];
-  const add = (place: SourcePlace, message: string) => {
-    const { file, line } = position(project, place);
-    places.push({ file, line, message });
-  };
+/** The path, step by step: decisions, calls and DMA operations up to the fault; of a long one its end. */
+function pathPlaces(project: Project, { path, violation, exploration }: RawFinding): PathPlace[] {
+  const places: { readonly place: SourcePlace; readonly message: () => string }[] = [];
   let next = 0;
-  path.program.operations.forEach((operation, index) => {
-    if (index > violation.index) return;
-    for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next])
-      if (step.what !== 'return') add(step.place, `${snippet(project, step.place)} ${STEPS[step.what]}`);
+  path.program.operations.slice(0, violation.index + 1).forEach((operation, index) => {
+    for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next]) {
+      const { place, what } = step;
+      if (what !== 'return') places.push({ place, message: () => `${snippet(project, place)} ${STEPS[what]}` });
+    }
     if (operation.op === 'declare' || operation.op === 'lose' || operation.op === 'hand-over') return;
     const outcome =
       'outcome' in operation && operation.outcome !== 'ok'
         ? ` (${operation.outcome === 'failed' ? 'fails' : 'maps fewer bytes'})`
         : '';
-    add(exploration.place(operation.site), `${operation.op}: ${operation.api}${outcome}`);
+    const { op, api, site } = operation;
+    places.push({ place: exploration.place(site), message: () => `${op}: ${api}${outcome}` });
   });
-  return places.slice(-MAX_PATH);
+  return places.slice(-MAX_PATH).map(({ place, message }) => {
+    const { file, line } = position(project, place);
+    return { file, line, message: message() };
+  });
 }

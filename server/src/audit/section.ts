@@ -1,9 +1,7 @@
 import type { Dialect } from '../models/index.ts';
-import { type FunctionItem, maskSource, sliceTopLevel } from '../source/index.ts';
-import { fieldsMapped, type MappedField } from './mapped-fields.ts';
+import { type FunctionItem, maskSource, sectionEnd, sliceTopLevel } from '../source/index.ts';
+import { assignedFields, type DataFact, dataFacts } from './data-facts.ts';
 import { type UnseenCode, unseenIn } from './unseen.ts';
-
-export type ArrayKind = 'always' | 'sometimes' | 'never';
 
 /** What is known of a function by its text alone. */
 export interface FunctionContent {
@@ -24,76 +22,75 @@ export interface FunctionContent {
 /** What is known of one section of a file, by its text alone. */
 export interface Section {
   readonly functions: readonly FunctionContent[];
-  /** Fields that are given to dma_mapping_error () by a function that does not assign them. */
-  readonly checkedFields: readonly string[];
-  readonly mappedFields: readonly MappedField[];
-  /** Fields that are asked whether they are null. */
-  readonly testedFields: readonly string[];
-  /** Fields that hold device addresses, with the field beside them whose memory is mapped. */
-  readonly mappedBeside: ReadonlyMap<string, string>;
-  /** Variables at file scope that are arrays. */
-  readonly arrays: readonly string[];
-  /** Structure fields by name: arrays in every structure that has them, in some, in none. */
-  readonly fields: ReadonlyMap<string, ArrayKind>;
-  /** Fields that are aligned to a cache line, or stand behind one that is. */
-  readonly alignedFields: readonly string[];
-  /** Functions registered to be called at ExitBootServices. */
-  readonly exitBootHandlers: readonly string[];
+  readonly facts: readonly DataFact[];
   readonly unseen: readonly UnseenCode[];
+}
+
+/** A section where it is in its file. */
+export interface PlacedSection {
+  readonly start: number;
+  readonly text: string;
+  readonly section: Section;
+}
+
+/**
+ * Cuts a file into sections. `before`: those of the file before an edit; what lies in front of the edit and behind it is the
+ * same, so that only what lies between is read.
+ */
+export function sectionsOf(
+  text: string,
+  read: (text: string) => Section,
+  before: readonly PlacedSection[] = [],
+): readonly PlacedSection[] {
+  const sections: PlacedSection[] = [];
+  let at = 0;
+  // The last one may have ended only because the text did.
+  for (const one of before.slice(0, -1)) {
+    if (!text.startsWith(one.text, at)) break;
+    sections.push(one);
+    at += one.text.length;
+  }
+  const first = sections.length;
+  let next = before.length;
+  let nextStart = text.length;
+  for (; next > first; next--) {
+    const own = before[next - 1]?.text ?? '';
+    if (nextStart - own.length < at || !text.endsWith(own, nextStart)) break;
+    nextStart -= own.length;
+  }
+  const between = new Map(before.slice(first, next).map((one) => [one.text, one.section]));
+  while (at < nextStart) {
+    const end = sectionEnd(text, at);
+    const own = text.slice(at, end);
+    // What is kept over many edits must not keep each edit's whole text.
+    const kept = before.length > 0 ? copyOf(own) : own;
+    sections.push({ start: at, text: kept, section: between.get(own) ?? read(kept) });
+    at = end;
+    // What was a section behind the edit may now be a part of one.
+    for (; nextStart < at; next++) nextStart += before[next]?.text.length ?? text.length;
+  }
+  for (const { text: own, section } of before.slice(next)) {
+    sections.push({ start: at, text: own, section });
+    at += own.length;
+  }
+  return sections;
+}
+
+/** The same text in memory of its own: a slice keeps all of what it was cut from. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
 export function readSection(text: string, dialect: Dialect, trigger: RegExp): Section {
   const masked = maskSource(text, dialect);
-  const functions: FunctionContent[] = [];
-  const checkedFields: string[] = [];
-  const mappedFields: MappedField[] = [];
-  const testedFields: string[] = [];
-  const mappedBeside = new Map<string, string>();
-  const arrays: string[] = [];
-  const fields = new Map<string, ArrayKind>();
-  const alignedFields: string[] = [];
-  const exitBootHandlers: string[] = [];
   const items = sliceTopLevel(text, masked);
-  for (const item of items) {
-    if (item.kind === 'variable' || item.kind === 'table') {
-      const head = masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '';
-      if (/\]\s*(=|;|$)/.test(head)) arrays.push(item.name);
-    }
-    if (item.kind === 'struct') {
-      const aligned = fieldsAligned(text.slice(item.start, item.end));
-      for (const { name, arrayLength } of item.fields) {
-        const last = name.slice(name.lastIndexOf('.') + 1);
-        fields.set(last, combine(fields.get(last), arrayLength !== null ? 'always' : 'never'));
-        if (aligned.has(last)) alignedFields.push(last);
-      }
-    }
-    if (item.kind !== 'function') continue;
-    const body = masked.slice(item.start, item.end);
-    const content = readFunction(text, body, item, trigger);
-    functions.push(content);
-    // Who makes a handle tests it for himself only.
-    for (const field of fieldsChecked(body)) if (!content.assigns.has(field)) checkedFields.push(field);
-    if (dialect === 'edk2') mappedFields.push(...fieldsMapped(body));
-    testedFields.push(...fieldsTested(body));
-    for (const [handle, memory] of mappedBesideIn(body)) mappedBeside.set(handle, memory);
-    exitBootHandlers.push(...handlersIn(body));
-  }
   return {
-    functions,
-    checkedFields,
-    testedFields,
-    mappedFields,
-    mappedBeside,
-    arrays,
-    fields,
-    alignedFields,
-    exitBootHandlers,
+    functions: items.flatMap((item) =>
+      item.kind === 'function' ? [readFunction(text, masked.slice(item.start, item.end), item, trigger)] : [],
+    ),
+    facts: [...dataFacts(text, masked, items, dialect)],
     unseen: unseenIn(text, masked, items, trigger),
   };
-}
-
-export function combine(before: ArrayKind | undefined, now: ArrayKind): ArrayKind {
-  return before === undefined || before === now ? now : 'sometimes';
 }
 
 function readFunction(text: string, masked: string, item: FunctionItem, trigger: RegExp): FunctionContent {
@@ -126,51 +123,4 @@ function namedFields(body: string): Set<string> {
   for (const [, field] of body.matchAll(/\bdma_unmap_(?:addr|len)\s*\([^,]*,\s*(\w+)\s*\)/g))
     if (field) fields.add(field);
   return fields;
-}
-
-function assignedFields(body: string): Set<string> {
-  const fields = new Set<string>();
-  for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g))
-    if (field) fields.add(field);
-  return fields;
-}
-
-function* fieldsChecked(body: string): Iterable<string> {
-  for (const [, argument = ''] of body.matchAll(/\bdma_mapping_error\s*\([^,]+,([^;]*?)\)\s*\)?/g)) {
-    const field = /(\w+)\s*(?:\[[^\]]*\])?\s*\)*$/.exec(argument)?.[1];
-    if (field && /->|\./.test(argument)) yield field;
-  }
-}
-
-const NEGATED =
-  /(?:!|\bIS_ERR(?:_OR_NULL)?\s*\()\s*\(*\s*[\w>.[\]-]*?(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[);?]|&&|\|\|)/g;
-const NULLNESS = /(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*==\s*(?:NULL|0)\b/g;
-
-function* fieldsTested(body: string): Iterable<string> {
-  for (const pattern of [NEGATED, NULLNESS]) for (const [, field] of body.matchAll(pattern)) if (field) yield field;
-}
-
-/** Names behind the first alignment in a structure, its own line included. */
-function fieldsAligned(body: string): Set<string> {
-  const marker = /cacheline_aligned|__aligned\b|MINALIGN|__dma_from_device_group/.exec(body);
-  if (!marker) return new Set();
-  const start = body.lastIndexOf('\n', marker.index);
-  return new Set(body.slice(start + 1).match(/\w+/g));
-}
-
-/** `p->addr = dma_map_single (dev, p->buffer, …)` */
-function* mappedBesideIn(body: string): Iterable<[string, string]> {
-  const pattern = /((?:\w+(?:->|\.))+)(\w+)\s*=\s*dma_map_single\s*\([^,;]+,\s*((?:\w+(?:->|\.))+)(\w+)\s*,/g;
-  for (const [, owner, handle, other, memory] of body.matchAll(pattern))
-    if (owner === other && handle && memory) yield [handle, memory];
-}
-
-/** Callbacks handed to an event that is signalled at ExitBootServices. */
-function* handlersIn(body: string): Iterable<string> {
-  for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g))
-    if (name) yield name;
-  for (const [, name] of body.matchAll(
-    /\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEventExitBootServices/g,
-  ))
-    if (name) yield name;
 }

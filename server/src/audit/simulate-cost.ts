@@ -63,7 +63,9 @@ export function unitCosts(
     const source = project.isRelevant(name) ? project.function(name, unit.path) : null;
     const own = functionText(project, unit.path, name);
     if (source === null || own === null || source.file !== unit.path) return [];
-    const exploration = sequences(project, source, budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
+    const exploration = sequences(project, source, budget, {
+      atExitBootServices: unit.data.exitBootHandlers.has(name),
+    });
     const sized = exploration.paths
       .filter(({ complete, program }) => complete && program.operations.length > 0)
       .map((path) => ({ path, ...assumeSizes(path.program, exploration, project, sizes) }));
@@ -82,7 +84,7 @@ export function unitCosts(
         degraded: exploration.degraded,
         assumed: sized.find(({ path }) => path === success.path)?.assumptions.length ?? 0,
         ...costs,
-        savings: savingsOf(project, name, exploration, sized, platforms, figures),
+        savings: savingsOf(project, exploration, sized, platforms, figures),
       },
     ];
   });
@@ -90,7 +92,6 @@ export function unitCosts(
 
 function savingsOf(
   project: Project,
-  name: string,
   exploration: Exploration,
   sized: readonly { readonly path: DmaPath; readonly program: Program }[],
   platforms: readonly Platform[],
@@ -98,7 +99,7 @@ function savingsOf(
 ): readonly HintSaving[] {
   const executed = sized.map(({ path, program }) => ({ ...path, program }));
   return functionHints(exploration, executed, platforms)
-    .filter(({ hint: { violation } }) => !isOnce(project, violation.kind, name))
+    .filter(({ hint: { violation } }) => !isOnce(project, violation.kind, exploration))
     .map(({ hint, place }) => ({
       rule: hint.violation.kind,
       file: place.file,

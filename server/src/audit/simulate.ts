@@ -36,7 +36,7 @@ export function simulate(project: Project, file: string, name: string, options: 
   const own = functionText(project, file, name);
   if (source === null || unit === undefined || own === null || source.file !== file) return null;
   const { platforms, sizes, budget, figures } = options;
-  const exploration = sequences(project, source, budget, { atExitBootServices: unit.exitBootHandlers.has(name) });
+  const exploration = sequences(project, source, budget, { atExitBootServices: unit.data.exitBootHandlers.has(name) });
   const writer = new Writer(project, exploration, figures);
   const complete = exploration.paths.filter((path) => path.complete);
   const sized = (complete.length > 0 ? complete : exploration.paths).map((path) => ({

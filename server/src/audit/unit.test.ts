@@ -32,13 +32,7 @@ static int third(struct priv *p)
 
 const known = (unit: Unit) => ({
   functions: [...unit.functions.values()].map(({ content, ...rest }) => ({ ...rest, text: content.text })),
-  checkedFields: unit.checkedFields,
-  testedFields: unit.testedFields,
-  mappedFields: unit.mappedFields,
-  mappedBeside: unit.mappedBeside,
-  alignedFields: unit.alignedFields,
-  arrays: unit.arrays,
-  fields: unit.fields,
+  data: unit.data,
   graphs: [...unit.functions.values()].map((f) => unit.graph(f, parser)),
 });
 

@@ -1,9 +1,9 @@
 import { type FunctionGraph, type LoweringOptions, lowerFunction, shiftGraph } from '../flow/index.ts';
 import type { ApiModel, Dialect, Models } from '../models/index.ts';
-import { detectDialect, type FunctionItem, LineIndex, sectionEnds } from '../source/index.ts';
+import { detectDialect, type FunctionItem, LineIndex } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
-import type { MappedField } from './mapped-fields.ts';
-import { type ArrayKind, combine, type FunctionContent, readSection, type Section } from './section.ts';
+import { type DataFact, DataFacts, isSameData } from './data-facts.ts';
+import { type FunctionContent, type PlacedSection, readSection, sectionsOf } from './section.ts';
 import type { UnseenCode } from './unseen.ts';
 
 export interface UnitFunction {
@@ -12,10 +12,6 @@ export interface UnitFunction {
   readonly item: FunctionItem;
   /** Names that are called in it. */
   readonly calls: ReadonlySet<string>;
-  /** Names a DMA API itself. */
-  readonly touchesApi: boolean;
-  /** Field names that its own text assigns. */
-  readonly assigns: ReadonlySet<string>;
   /** The same object as long as the text is the same. */
   readonly content: FunctionContent;
 }
@@ -31,18 +27,11 @@ export class Unit {
   /** By name. Of several definitions, one for each arm of a conditional, one has the name and the others are `name#1`, `name#2`, … */
   readonly functions = new Map<string, UnitFunction>();
   /** Code with DMA that belongs to none of them. */
-  readonly unseen: UnseenCode[] = [];
-  readonly checkedFields = new Set<string>();
-  readonly mappedFields: MappedField[] = [];
-  readonly testedFields = new Set<string>();
-  readonly mappedBeside = new Map<string, string>();
-  readonly alignedFields = new Set<string>();
-  readonly arrays = new Set<string>();
-  readonly fields = new Map<string, ArrayKind>();
-  /** Functions registered to be called at ExitBootServices. */
-  readonly exitBootHandlers = new Set<string>();
+  readonly unseen: readonly UnseenCode[];
+  /** The same object as long as nothing of it changes. */
+  readonly data: DataFacts;
   private readonly models: Models;
-  private readonly sections = new Map<string, Section>();
+  private readonly sections: readonly PlacedSection[];
   /** With the place where the function was when it was lowered. */
   private readonly graphs: WeakMap<FunctionContent, { readonly graph: FunctionGraph; readonly start: number }>;
   private lineIndex: LineIndex | null = null;
@@ -57,39 +46,22 @@ export class Unit {
       before?.path === path && before.dialect === this.dialect && before.models === models ? before : undefined;
     this.graphs = known?.graphs ?? new WeakMap();
     const trigger = triggerOf(models, this.dialect);
-    const definitions: Definition[] = [];
-    let start = 0;
-    for (const end of sectionEnds(text)) {
-      const own = text.slice(start, end);
-      let section = this.sections.get(own) ?? known?.sections.get(own);
-      if (!section) {
-        // What is kept over many edits must not keep each edit's whole text.
-        const kept = known ? copyOf(own) : own;
-        section = readSection(kept, this.dialect, trigger);
-        this.sections.set(kept, section);
-      } else this.sections.set(own, section);
-      this.add(section);
-      for (const content of section.functions) definitions.push({ content, item: moved(content.item, start) });
-      start = end;
-    }
+    this.sections = sectionsOf(text, (own) => readSection(own, this.dialect, trigger), known?.sections);
+    this.unseen = this.sections.flatMap(({ section }) => section.unseen);
+    const definitions = this.sections.flatMap(({ start, section }) =>
+      section.functions.map((content): Definition => ({ content, item: moved(content.item, start) })),
+    );
+    this.data = known && isSameFacts(known.sections, this.sections) ? known.data : new DataFacts(this.facts);
     for (const { name, content, item } of named(definitions)) {
-      const { touchesApi, assigns } = content;
       // Its own name, in its head, would mean another definition.
       const calls = name === item.name ? content.calls : without(content.calls, item.name);
-      this.functions.set(name, { name, file: path, item, calls, touchesApi, assigns, content });
+      this.functions.set(name, { name, file: path, item, calls, content });
     }
   }
 
-  private add(section: Section): void {
-    for (const name of section.checkedFields) this.checkedFields.add(name);
-    this.mappedFields.push(...section.mappedFields);
-    for (const name of section.testedFields) this.testedFields.add(name);
-    for (const name of section.alignedFields) this.alignedFields.add(name);
-    for (const [handle, memory] of section.mappedBeside) this.mappedBeside.set(handle, memory);
-    for (const name of section.arrays) this.arrays.add(name);
-    for (const [field, kind] of section.fields) this.fields.set(field, combine(this.fields.get(field), kind));
-    for (const name of section.exitBootHandlers) this.exitBootHandlers.add(name);
-    this.unseen.push(...section.unseen);
+  /** What its text tells, one by one. */
+  get facts(): readonly DataFact[] {
+    return this.sections.flatMap(({ section }) => section.facts);
   }
 
   get lines(): LineIndex {
@@ -147,10 +119,11 @@ function moved(item: FunctionItem, by: number): FunctionItem {
   };
 }
 
-/** The same text in memory of its own: a slice keeps all of what it was cut from. */
-function copyOf(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
-}
+const isSameFacts = (before: readonly PlacedSection[], now: readonly PlacedSection[]): boolean =>
+  before.length === now.length &&
+  now.every(
+    ({ section }, i) => section === before[i]?.section || isSameData(section.facts, before[i]?.section.facts ?? []),
+  );
 
 const TRIGGERS = new WeakMap<Models, Partial<Record<Dialect, RegExp>>>();
 

@@ -65,6 +65,8 @@ class AnalysisThread {
     if (!audits) return false;
     // What the author has just written goes before what is asked about it.
     if (!audits.isEditPending && this.#answerNext(audits)) return true;
+    // What is known already is told before more is found out.
+    this.#publisher.publish(audits, true);
     const quiet = performance.now() - this.#edited;
     const isStale = (): boolean => Atomics.load(this.#sent, 0) !== this.#received;
     const isDone = audits.step({ isStale, limit: quiet < QUIET ? QUICK : Number.POSITIVE_INFINITY });

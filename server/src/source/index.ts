@@ -15,5 +15,5 @@ export type {
 } from './items.ts';
 export { LineIndex, type Position } from './lines.ts';
 export { maskSource } from './mask.ts';
-export { sectionEnds } from './sections.ts';
+export { sectionEnd } from './sections.ts';
 export { sliceTopLevel } from './slice.ts';

@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskSource } from './mask.ts';
-import { sectionEnds } from './sections.ts';
+import { sectionEnd } from './sections.ts';
 
 const sections = (text: string): string[] => {
-  let from = 0;
-  return sectionEnds(text).map((end) => text.slice(from, (from = end)));
+  const all: string[] = [];
+  for (let start = 0, end = 0; start < text.length; start = end) {
+    end = sectionEnd(text, start);
+    all.push(text.slice(start, end));
+  }
+  return all;
 };
 
 describe('sections', () => {

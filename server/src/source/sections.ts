@@ -12,19 +12,18 @@ const BRACE_OPEN = 123;
 const BRACE_CLOSE = 125;
 
 /**
- * Offsets at which a file falls into sections that can be masked and sliced one by one: behind each line that holds nothing but
- * a `}` in the first column, where all braces are closed and no conditional of the preprocessor is open. The last one is the
- * length of the text. Where a section ends depends on its own text only: an edit changes the sections that it lies in, and the
- * others are the same as before. Linear time; any text gives a result.
+ * A file falls into sections that can be masked and sliced one by one: each ends behind a line that holds nothing but a `}` in
+ * the first column, where all braces are closed and no conditional of the preprocessor is open; the last one ends with the text.
+ * Where a section ends depends on its own text only: an edit changes the sections that it lies in, and the others are the same
+ * as before. This is the end of the one that begins at `start`. Linear time; any text gives a result.
  */
-export function sectionEnds(text: string): readonly number[] {
-  const ends: number[] = [];
+export function sectionEnd(text: string, start: number): number {
   const { length } = text;
   let depth = 0;
   /** Brace depth where each open conditional began: each of its arms begins there, and the first one tells how it ends. */
   const conditionals: { readonly depth: number; after: number | null }[] = [];
   let lineIsEmpty = true;
-  let at = 0;
+  let at = start;
   while (at < length) {
     const unit = text.charCodeAt(at);
     switch (unit) {
@@ -74,13 +73,8 @@ export function sectionEnds(text: string): readonly number[] {
         depth = Math.max(0, depth - 1);
         const isFirst = at === 0 || text.charCodeAt(at - 1) === NEWLINE;
         const end = isFirst && depth === 0 && conditionals.length === 0 ? endOfBlankRest(text, at + 1) : -1;
-        if (end < 0) at++;
-        else {
-          ends.push(end);
-          at = end;
-          lineIsEmpty = true;
-          continue;
-        }
+        if (end >= 0) return end;
+        at++;
         break;
       }
       default:
@@ -88,8 +82,7 @@ export function sectionEnds(text: string): readonly number[] {
     }
     lineIsEmpty = false;
   }
-  if (ends.at(-1) !== length) ends.push(length);
-  return ends;
+  return length;
 }
 
 /** As in the lexer: a literal that nobody closes ends with its line. */

@@ -1,0 +1,160 @@
+import type { Dialect } from '../models/index.ts';
+import type { TopLevelItem } from '../source/index.ts';
+import { fieldsMapped } from './mapped-fields.ts';
+
+export type ArrayKind = 'always' | 'sometimes' | 'never';
+
+/** Something that a text tells of a field, a variable or a callback by its name. */
+export type DataFact =
+  | {
+      readonly is:
+        | /** A field that is given to dma_mapping_error () by a function that does not assign it. */ 'checked'
+        | /** A field that is asked whether it is null. */ 'tested'
+        | /** A field that is aligned to a cache line, or stands behind one that is. */ 'aligned'
+        | /** A variable at file scope that is an array. */ 'array'
+        | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler';
+      readonly name: string;
+    }
+  /** A field of some structure. */
+  | { readonly is: 'field'; readonly name: string; readonly isArray: boolean }
+  /** A field that holds the token of a mapping, or its device address, and the field beside it whose memory was mapped. */
+  | { readonly is: 'token' | 'handle'; readonly name: string; readonly memory: string };
+
+/** Everything that some texts tell, by name. */
+export class DataFacts {
+  readonly checkedFields = new Set<string>();
+  readonly testedFields = new Set<string>();
+  readonly alignedFields = new Set<string>();
+  /** Structure fields: arrays in every structure that has them, in some, in none. */
+  readonly fields = new Map<string, ArrayKind>();
+  readonly mappedFields = new Map<string, readonly string[]>();
+  readonly mappedBeside = new Map<string, string>();
+  readonly arrays = new Set<string>();
+  readonly exitBootHandlers = new Set<string>();
+
+  constructor(facts: Iterable<DataFact>) {
+    for (const fact of facts) this.add(fact);
+  }
+
+  private add(fact: DataFact): void {
+    const { name } = fact;
+    switch (fact.is) {
+      case 'checked':
+        this.checkedFields.add(name);
+        return;
+      case 'tested':
+        this.testedFields.add(name);
+        return;
+      case 'aligned':
+        this.alignedFields.add(name);
+        return;
+      case 'array':
+        this.arrays.add(name);
+        return;
+      case 'exit-boot-handler':
+        this.exitBootHandlers.add(name);
+        return;
+      case 'field': {
+        const kind = fact.isArray ? 'always' : 'never';
+        const before = this.fields.get(name);
+        this.fields.set(name, before === undefined || before === kind ? kind : 'sometimes');
+        return;
+      }
+      case 'token': {
+        const known = this.mappedFields.get(name) ?? [];
+        if (!known.includes(fact.memory)) this.mappedFields.set(name, [...known, fact.memory]);
+        return;
+      }
+      case 'handle':
+        this.mappedBeside.set(name, fact.memory);
+        return;
+      default:
+        fact satisfies never;
+    }
+  }
+}
+
+/** What a section of a file tells; `items` are those of its text. */
+export function* dataFacts(
+  text: string,
+  masked: string,
+  items: readonly TopLevelItem[],
+  dialect: Dialect,
+): Iterable<DataFact> {
+  for (const item of items) {
+    if (item.kind === 'variable' || item.kind === 'table') {
+      const head = masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '';
+      if (/\]\s*(=|;|$)/.test(head)) yield { is: 'array', name: item.name };
+    }
+    if (item.kind === 'struct') {
+      const aligned = fieldsAligned(text.slice(item.start, item.end));
+      for (const { name: path, arrayLength } of item.fields) {
+        const name = path.slice(path.lastIndexOf('.') + 1);
+        yield { is: 'field', name, isArray: arrayLength !== null };
+        if (aligned.has(name)) yield { is: 'aligned', name };
+      }
+    }
+    if (item.kind === 'function') yield* factsOfFunction(masked.slice(item.start, item.end), dialect);
+  }
+}
+
+function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
+  // Who makes a handle tests it for himself only.
+  for (const name of fieldsChecked(body)) if (!assignedFields(body).has(name)) yield { is: 'checked', name };
+  if (dialect === 'edk2')
+    for (const { token, memory } of fieldsMapped(body)) yield { is: 'token', name: token, memory };
+  for (const name of fieldsTested(body)) yield { is: 'tested', name };
+  for (const [name, memory] of mappedBesideIn(body)) yield { is: 'handle', name, memory };
+  for (const name of handlersIn(body)) yield { is: 'exit-boot-handler', name };
+}
+
+export const isSameData = (a: readonly DataFact[], b: readonly DataFact[]): boolean =>
+  a === b || (a.length === b.length && JSON.stringify(a) === JSON.stringify(b));
+
+/** Names of fields that a function's masked text assigns. */
+export function assignedFields(body: string): ReadonlySet<string> {
+  const fields = new Set<string>();
+  for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g))
+    if (field) fields.add(field);
+  return fields;
+}
+
+function* fieldsChecked(body: string): Iterable<string> {
+  for (const [, argument = ''] of body.matchAll(/\bdma_mapping_error\s*\([^,]+,([^;]*?)\)\s*\)?/g)) {
+    const field = /(\w+)\s*(?:\[[^\]]*\])?\s*\)*$/.exec(argument)?.[1];
+    if (field && /->|\./.test(argument)) yield field;
+  }
+}
+
+const NEGATED =
+  /(?:!|\bIS_ERR(?:_OR_NULL)?\s*\()\s*\(*\s*[\w>.[\]-]*?(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[);?]|&&|\|\|)/g;
+const NULLNESS = /(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*==\s*(?:NULL|0)\b/g;
+
+function* fieldsTested(body: string): Iterable<string> {
+  for (const pattern of [NEGATED, NULLNESS]) for (const [, field] of body.matchAll(pattern)) if (field) yield field;
+}
+
+/** Names behind the first alignment in a structure, its own line included. */
+function fieldsAligned(body: string): Set<string> {
+  const marker = /cacheline_aligned|__aligned\b|MINALIGN|__dma_from_device_group/.exec(body);
+  if (!marker) return new Set();
+  const start = body.lastIndexOf('\n', marker.index);
+  return new Set(body.slice(start + 1).match(/\w+/g));
+}
+
+/** `p->addr = dma_map_single (dev, p->buffer, …)` */
+function* mappedBesideIn(body: string): Iterable<[string, string]> {
+  const pattern = /((?:\w+(?:->|\.))+)(\w+)\s*=\s*dma_map_single\s*\([^,;]+,\s*((?:\w+(?:->|\.))+)(\w+)\s*,/g;
+  for (const [, owner, handle, other, memory] of body.matchAll(pattern))
+    if (owner === other && handle && memory) yield [handle, memory];
+}
+
+/** Callbacks handed to an event that is signalled at ExitBootServices. */
+function* handlersIn(body: string): Iterable<string> {
+  for (const [, name] of body.matchAll(/\bEVT_SIGNAL_EXIT_BOOT_SERVICES\s*,[^,;]*,\s*&?\s*(\w+)\s*,/g))
+    if (name) yield name;
+  for (const [, name] of body.matchAll(
+    /\bCreateEventEx\s*\([^,;]*,[^,;]*,\s*&?\s*(\w+)\s*,[^,;]*,\s*&?\s*gEfiEventExitBootServices/g,
+  ))
+    if (name) yield name;
+}
