@@ -11,6 +11,7 @@ export type DataFact =
         | /** A field that is given to dma_mapping_error () by a function that does not assign it. */ 'checked'
         | /** A field that is asked whether it is null. */ 'tested'
         | /** A field that is aligned to a cache line, or stands behind one that is. */ 'aligned'
+        | /** What a number of scatterlist entries is compared with, to refuse longer lists: without spaces. */ 'entry-bound'
         | /** A variable at file scope that is an array. */ 'array'
         | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler';
       readonly name: string;
@@ -24,6 +25,7 @@ export type DataFact =
 export class DataFacts {
   readonly checkedFields = new Set<string>();
   readonly testedFields = new Set<string>();
+  readonly entryBounds = new Set<string>();
   readonly alignedFields = new Set<string>();
   /** Structure fields: arrays in every structure that has them, in some, in none. */
   readonly fields = new Map<string, ArrayKind>();
@@ -44,6 +46,9 @@ export class DataFacts {
         return;
       case 'tested':
         this.testedFields.add(name);
+        return;
+      case 'entry-bound':
+        this.entryBounds.add(name);
         return;
       case 'aligned':
         this.alignedFields.add(name);
@@ -104,6 +109,7 @@ function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
   if (dialect === 'edk2')
     for (const { token, memory } of fieldsMapped(body)) yield { is: 'token', name: token, memory };
   for (const name of fieldsTested(body)) yield { is: 'tested', name };
+  for (const [, bound = ''] of body.matchAll(ENTRY_BOUND)) yield { is: 'entry-bound', name: bound.replace(/\s+/g, '') };
   for (const [name, memory] of mappedBesideIn(body)) yield { is: 'handle', name, memory };
   for (const name of handlersIn(body)) yield { is: 'exit-boot-handler', name };
 }
@@ -133,6 +139,9 @@ const NULLNESS = /(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*==\s*(?:NULL|0)\b/g;
 function* fieldsTested(body: string): Iterable<string> {
   for (const pattern of [NEGATED, NULLNESS]) for (const [, field] of body.matchAll(pattern)) if (field) yield field;
 }
+
+/** `sg_nents_for_len (list, length) > BOUND` */
+const ENTRY_BOUND = /\bsg_nents(?:_for_len)?\s*\([^();]*\)\s*>=?\s*([\w\s*/+-]+?)\s*(?:\)|\|\||&&)/g;
 
 /** Names behind the first alignment in a structure, its own line included. */
 function fieldsAligned(body: string): Set<string> {

@@ -162,6 +162,11 @@ class RecordedCode implements Code {
     return this.#project.checkedFields;
   }
 
+  get entryBounds(): ReadonlySet<string> {
+    this.#asked.set('entry bounds', ENTRY_BOUNDS);
+    return this.#project.entryBounds;
+  }
+
   get testedFields(): ReadonlySet<string> {
     this.#asked.set('tested fields', TESTED_FIELDS);
     return this.#project.testedFields;
@@ -189,7 +194,7 @@ class RecordedCode implements Code {
     return recorded;
   }
 
-  startsLife(name: string): boolean {
+  startsLife(name: string): boolean | null {
     const key = `life of ${name}`;
     if (!this.#asked.has(key)) this.#asked.set(key, startsLife(name));
     return this.#project.startsLife(name);
@@ -261,6 +266,7 @@ const RELEASERS = onCalls((project) => [...project.releasers].join());
 const CHECKED_FIELDS = onData((project) => project.checkedFields);
 const ALIGNED_FIELDS = onData((project) => project.alignedFields);
 const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
+const ENTRY_BOUNDS = onData((project) => project.entryBounds);
 const TESTED_FIELDS = onData((project) => project.testedFields);
 const HANDLES_EXIT_BOOT_SERVICES = onData((project) => project.handlesExitBootServices);
 const isHandler = (name: string, file: string): Ask =>

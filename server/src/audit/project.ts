@@ -87,9 +87,10 @@ export class Project implements Code {
     return source;
   }
 
-  startsLife(name: string): boolean {
+  startsLife(name: string): boolean | null {
     const roles = rolesOf(this, name);
-    return roles.length > 0 && roles.every((role) => role === 'probe' || role === 'open' || role === 'binding-start');
+    if (!roles.length) return null;
+    return roles.every((role) => role === 'probe' || role === 'open' || role === 'binding-start');
   }
 
   get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
@@ -102,6 +103,10 @@ export class Project implements Code {
 
   get testedFields(): ReadonlySet<string> {
     return this.data.testedFields;
+  }
+
+  get entryBounds(): ReadonlySet<string> {
+    return this.data.entryBounds;
   }
 
   get alignedFields(): ReadonlySet<string> {

@@ -163,6 +163,8 @@ export interface ApiModel {
   readonly event?: 'exit-boot-services' | 'timer' | 'interrupt' | 'completion' | 'work' | 'poll' | 'notify';
   /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). */
   readonly keepsIn?: string;
+  /** allocate: a field of `object` that is not null where the call has worked (dmab->area). */
+  readonly fills?: string;
   /** The call does this only where the argument (index from 0) has this constant value: SetDeviceStatus (…, 0) resets. */
   readonly when?: { readonly argument: number; readonly value: number };
   /** Drops one reference: the memory goes only with the last one (put_page). */

@@ -3,6 +3,7 @@ import { isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
 import type { Code, FunctionSource } from './code.ts';
 import { type Frame, localVariables, partsOf } from './frame.ts';
+import { compute, type Known, learnSet } from './numbers.ts';
 
 /** Callers of callers that are asked. */
 const MAX_DEPTH = 3;
@@ -24,7 +25,15 @@ export function isReleasedByCallers(code: Code, source: FunctionSource, fields: 
   return new CallerSearch(code, fields).search(source, 0);
 }
 
-type Known = ReadonlyMap<string, number>;
+/** Is the function called in no other way than when a device comes or is opened? If it fails, its counterpart is not called. */
+export function isStart(code: Code, source: FunctionSource, asked: ReadonlySet<string> = new Set()): boolean {
+  const key = `${source.file}:${source.name}`;
+  const role = code.startsLife(source.name);
+  if (role !== null) return role;
+  if (asked.has(key) || asked.size >= 2 * MAX_DEPTH) return false;
+  const callers = code.callersOf(source.name, source.file);
+  return callers.length > 0 && callers.every((caller) => isStart(code, caller, new Set([...asked, key])));
+}
 
 class CallerSearch {
   private readonly code: Code;
@@ -140,14 +149,7 @@ class CallerSearch {
 }
 
 function learn(code: Code, frame: Frame, known: Map<string, number>, instruction: Instruction): void {
-  if (instruction.kind === 'set') {
-    const key = keyOf(instruction.target);
-    if (key === null) return;
-    const value = compute(known, instruction.value);
-    if (value === null) known.delete(key);
-    else known.set(key, value);
-    return;
-  }
+  if (instruction.kind === 'set') return learnSet(known, instruction);
   if (instruction.kind !== 'call') return;
   const target = resolveCallee(code, frame, instruction.callee, instruction.arguments.length);
   const [first] = instruction.arguments;
@@ -162,50 +164,4 @@ function learn(code: Code, frame: Frame, known: Map<string, number>, instruction
       key,
       Number(failure === 'err-pointer-or-null' ? value <= 0 : failure === 'err-pointer' ? value < 0 : value !== 0),
     );
-}
-
-function keyOf(e: Expression): string | null {
-  return e.kind === 'name' ? e.name : e.kind === 'temporary' ? `#${e.index}` : null;
-}
-
-function compute(known: Known, e: Expression): number | null {
-  switch (e.kind) {
-    case 'name':
-      return known.get(e.name) ?? (e.name === 'NULL' ? 0 : null);
-    case 'temporary':
-      return known.get(`#${e.index}`) ?? null;
-    case 'number':
-      return e.value;
-    case 'cast':
-      return compute(known, e.operand);
-    case 'unary': {
-      const value = compute(known, e.operand);
-      if (value === null) return null;
-      return e.operator === '!' ? Number(value === 0) : e.operator === '-' ? -value : null;
-    }
-    case 'binary': {
-      const [a, b] = [compute(known, e.left), compute(known, e.right)];
-      if (e.operator === '&&') return a === 0 || b === 0 ? 0 : a !== null && b !== null ? 1 : null;
-      if (e.operator === '||') return a || b ? 1 : a === 0 && b === 0 ? 0 : null;
-      if (a === null || b === null) return null;
-      switch (e.operator) {
-        case '==':
-          return Number(a === b);
-        case '!=':
-          return Number(a !== b);
-        case '<':
-          return Number(a < b);
-        case '<=':
-          return Number(a <= b);
-        case '>':
-          return Number(a > b);
-        case '>=':
-          return Number(a >= b);
-        default:
-          return null;
-      }
-    }
-    default:
-      return null;
-  }
 }

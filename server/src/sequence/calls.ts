@@ -1,4 +1,4 @@
-import type { Expression } from '../flow/index.ts';
+import type { Expression, FunctionGraph } from '../flow/index.ts';
 import { type Action, type ApiModel, familyOf, isRelease } from '../models/index.ts';
 import type { Code, FunctionSource } from './code.ts';
 import type { Context } from './context.ts';
@@ -133,7 +133,9 @@ export function callUnknown(
       if (inner !== null) {
         if ((/^f\d+:/.test(at) || mayRelease) && isHandle(context, held)) touch(inner);
       } else if (/^f\d+:/.test(place)) {
-        if (!/^[MA]:/.test(location)) filled.push(location);
+        // Where an array is does not change.
+        const isArray = held.kind === 'address' && held.location === location;
+        if (!/^[MA]:/.test(location) && !isArray) filled.push(location);
       } else if (assigns?.has(lastField(location))) filled.push(location);
     }
     if (value.kind === 'address') {
@@ -196,6 +198,35 @@ export const isGetter = (name: string, values: readonly Value[]): boolean =>
   (GETTER.test(name) || MACRO.test(name)) &&
   !NO_GETTER.test(name) &&
   (ASKS.test(name) || !values.some((v) => v.kind === 'address'));
+
+/**
+ * Calls whose result is only tested, and that stand in the function more than once in the same words: whoever writes that
+ * expects the same answer, if it is not asked about something that a pointer leads to.
+ */
+export function askedAgain(graph: FunctionGraph, index: number): boolean {
+  let again = ASKED_AGAIN.get(graph);
+  if (!again) {
+    const tested = new Set<number>();
+    for (const { end } of graph.blocks)
+      if (end.kind === 'branch') for (const t of temporariesIn(end.condition)) tested.add(t);
+    const byText = new Map<string, number[]>();
+    for (const { instructions } of graph.blocks)
+      for (const i of instructions) {
+        if (i.kind !== 'call' || !tested.has(i.result) || i.callee.kind !== 'name' || !i.arguments.length) continue;
+        if (NO_GETTER.test(i.callee.name)) continue;
+        const text = `${i.callee.name}(${i.arguments.map(expressionName).join()})`;
+        byText.set(text, [...(byText.get(text) ?? []), i.result]);
+      }
+    again = new Set([...byText.values()].filter((same) => same.length > 1).flat());
+    ASKED_AGAIN.set(graph, again);
+  }
+  return again.has(index);
+}
+
+const ASKED_AGAIN = new WeakMap<FunctionGraph, ReadonlySet<number>>();
+
+const temporariesIn = (e: Expression): number[] =>
+  e.kind === 'temporary' ? [e.index] : partsOf(e).flatMap(temporariesIn);
 
 /** Of these nobody expects another answer, even about a variable. */
 const ASKS = /(^|_)(is|has|can|supports?)(_|$)/;

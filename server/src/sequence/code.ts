@@ -24,8 +24,11 @@ export interface Code {
   readonly models: Models;
   /** The definition of `name` as seen from `file`; null when it is not part of this code. */
   function(name: string, file: string): FunctionSource | null;
-  /** Is it called when a device comes or is opened? If it fails, its counterpart is not called. */
-  startsLife(name: string): boolean;
+  /**
+   * Is it called when a device comes or is opened? If it fails, its counterpart is not called. Null: no table names it, it is
+   * called by the driver alone.
+   */
+  startsLife(name: string): boolean | null;
   /** Is there a function that may release what a field of this name holds? */
   releasesField(field: string): boolean;
   /** Families that are released: each time by a function that makes something of them, or for others as well. */
@@ -48,6 +51,8 @@ export interface Code {
   readonly checkedFields: ReadonlySet<string>;
   /** Field names that are asked whether they are null somewhere in this code. */
   readonly testedFields: ReadonlySet<string>;
+  /** What some function compares a number of scatterlist entries with, to refuse longer lists: as text without spaces. */
+  readonly entryBounds: ReadonlySet<string>;
 }
 
 export interface Budget {

@@ -3,6 +3,7 @@ import type { Expression } from '../flow/index.ts';
 import { type Action, type ApiModel, type ConstantModel, familyOf, type Role, releasableAs } from '../models/index.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
+import { ANYTHING } from './domain.ts';
 import { callsName, expressionName, type Frame, namesIn, usesTemporary } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
@@ -218,12 +219,17 @@ export class Effects {
       depth: frame.depth,
       outputs,
       inLoop: call.key.includes('#'),
-      nonzero: call.model.args.flatMap((role, i) => {
-        const value = call.values[i];
-        return (role === 'entries' || role === 'size' || role === 'pages') && value?.kind === 'symbol' && !value.offset
-          ? [value.symbol]
-          : [];
-      }),
+      nonzero: [
+        ...call.model.args.flatMap((role, i) => {
+          const value = call.values[i];
+          return (role === 'entries' || role === 'size' || role === 'pages') &&
+            value?.kind === 'symbol' &&
+            !value.offset
+            ? [value.symbol]
+            : [];
+        }),
+        ...(call.model.fills ? [this.context.symbols.intern(`filled:${call.key}`)] : []),
+      ],
     }));
   }
 
@@ -442,7 +448,7 @@ export class Effects {
     const { model, values, expressions } = call;
     const { pointer, at, key } = this.mapped(call);
     if (key && pointer) {
-      const known = state.get(key);
+      const known = state.get(key) ?? this.outerObject(state, pointer);
       const resource = known ? context.resourceOf(known) : null;
       if (resource !== null) return context.toResource(resource, 'exact');
       const keyed = context.evaluator.constant(`keyed:${key}@${state.epoch}`);
@@ -459,6 +465,13 @@ export class Effects {
       if (index >= 0 && value) return context.reference(state, frame, value, role, expressions[index] ?? call.at);
     }
     return { to: 'unknown' };
+  }
+
+  /** `&dmabuf->umem`, where `dmabuf` stands for a mapping: a part of the object stands for it too. */
+  private outerObject(state: State, pointer: Value): Value | undefined {
+    const place = pointer.kind === 'address' ? pointee(pointer) : null;
+    const root = place?.includes('.') ? rootSymbol(place) : null;
+    return root === null ? undefined : state.get(`M:s${root}`);
   }
 
   /** The DMA fields of a scatterlist entry are read: they mean something only while the list is mapped. */
@@ -647,6 +660,8 @@ export class Effects {
     this.learnHowItFails(state, model, returned);
     const object = argument(model, call.values, 'object');
     if (object) state.set(`A:${this.tableKey(object)}`, context.result(resource, 'cpu-address'));
+    const filled = object && model.fills ? context.memory.member(object, model.fills) : null;
+    if (filled !== null) state.set(filled, context.evaluator.constant(`filled:${call.key}`));
     return returned;
   }
 
@@ -814,7 +829,12 @@ export class Effects {
 
   /** Whether the device was done matters only where it was seen to be started. */
   private wait(state: State, frame: Frame, call: ModelledCall): Value {
-    if (!state.hasMark(RUNNING)) return this.context.evaluator.constant(`call:${call.key}`);
+    if (!state.hasMark(RUNNING)) {
+      const left = this.context.evaluator.constant(`call:${call.key}`);
+      // The time that is left.
+      if (call.model.failure === 'zero' && left.kind === 'symbol') state.learn(left.symbol, { ...ANYTHING, low: 0 });
+      return left;
+    }
     return this.event(state, frame, call, { op: 'wait', site: call.site, api: call.name, outcome: 'ok' });
   }
 
@@ -1064,7 +1084,8 @@ export class Effects {
     const isNoted = [...state.locations()].some(
       ([l, v]) => /^(f\d+:\w|[*G])/.test(l) && this.context.resourceOf(v) === resource,
     );
-    if (through === 'descriptor' || !isNoted) state.update(resource, { escaped: true });
+    // A pointer is no use to the device: it is the driver's own note there.
+    if (through === 'descriptor' || role === 'cpu-address' || !isNoted) state.update(resource, { escaped: true });
   }
 
   private toDeviceAddress(state: State, call: ModelledCall): Value {
@@ -1151,11 +1172,12 @@ export class Effects {
 
   /** Unmodelled out-parameters of a harmless call: places whose address it gets receive something new. */
   private outputsOf(state: State, call: ModelledCall): Value | null {
+    // A macro only looks at what it is given: ARRAY_SIZE (table).
+    if (/^[A-Z][A-Z0-9_]*$/.test(call.name)) return null;
     for (const value of call.values) {
       if (value.kind !== 'address') continue;
-      const held = state.get(value.location);
-      const isHandle = held !== undefined && this.context.resourceOf(held) !== null;
-      if (/^f\d+:/.test(value.location) && !isHandle) this.context.memory.forget(state, value.location);
+      const holdsHandle = [...state.handles()].some(([location]) => isWithin(location, value.location));
+      if (/^f\d+:/.test(value.location) && !holdsHandle) this.context.memory.forget(state, value.location);
       else this.context.memory.touch(state, value.location);
     }
     return null;

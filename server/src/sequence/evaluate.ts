@@ -160,10 +160,10 @@ export class Evaluator {
     }
   }
 
-  /** What is dereferenced is not null from there on. */
+  /** What is dereferenced is neither null nor an error pointer from there on. */
   private learnNotNull(state: State, pointer: Value): void {
     if (pointer.kind !== 'symbol' || pointer.offset !== 0) return;
-    const domain = narrow(state.domain(pointer.symbol), '!=', 0);
+    const domain = narrow(state.domain(pointer.symbol), '>', 0);
     if (domain && this.symbols.info(pointer.symbol).resource === undefined) state.learn(pointer.symbol, domain);
   }
 
@@ -297,7 +297,10 @@ export class Evaluator {
   }
 
   /** Addresses of coherent memory are those of whole pages. */
-  private isAligned({ resource, role, derived }: SymbolInfo): boolean {
+  private isAligned({ key, resource, role, derived }: SymbolInfo): boolean {
+    // LOWER_32_BITS (address)
+    const inner = derived ? /^\(?[A-Z][A-Z0-9_]*\(s(\d+)\)\)?$/.exec(key)?.[1] : undefined;
+    if (inner !== undefined) return this.isAligned(this.symbols.info(Number(inner)));
     return (
       resource !== undefined &&
       !derived &&

@@ -1,14 +1,15 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
 import { releasableAs } from '../models/index.ts';
 import { leaveToCallee } from './callee-exit.ts';
-import { type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
+import { askedAgain, type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
 import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
-import { type Frame, localVariables } from './frame.ts';
+import { expressionName, type Frame, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
+import { returnedNumbers } from './numbers.ts';
 import { State } from './state.ts';
 import { extend, type Step, type TraceNode } from './trace.ts';
 import { lastField, numberValue, rootSymbol, symbolValue, type Value, valueKey, ZERO } from './values.ts';
@@ -438,7 +439,8 @@ class Explorer {
       `element:${frame.id}:${end.start}:${count}:${state.epoch}`,
       walked ? { walkOf: walked } : {},
     );
-    assign(model?.element ?? 0, element);
+    // Of a macro that is not known the first argument goes through the elements, if it is a variable.
+    assign(model?.element ?? (end.arguments[0]?.kind === 'name' ? 0 : undefined), element);
     if (model?.counter !== undefined)
       assign(
         model.counter,
@@ -499,7 +501,7 @@ class Explorer {
         });
     }
     const value = context.evaluator.value(state, frame, condition);
-    const known = context.conditions.truth(state, value);
+    const known = context.conditions.truth(state, value) ?? (this.isRefusedBefore(condition, value) ? false : null);
     context.testSite = context.site(frame, condition);
     const arms: [boolean, State][] = [];
     for (const arm of known === null ? [true, false] : [known]) {
@@ -510,6 +512,14 @@ class Explorer {
     }
     context.testSite = null;
     return arms;
+  }
+
+  /** `mapped > BOUND`, where the driver refuses lists of more entries before it gets here. */
+  private isRefusedBefore(condition: Expression, value: Value): boolean {
+    if (condition.kind !== 'binary' || value.kind !== 'test' || value.left.kind !== 'symbol') return false;
+    if (condition.operator !== '>' || !this.code.entryBounds.size) return false;
+    const { role } = this.context.symbols.info(value.left.symbol);
+    return role === 'count' && this.code.entryBounds.has(textOf(condition.right));
   }
 
   private step(
@@ -728,12 +738,31 @@ class Explorer {
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));
     if (callee.kind === 'function' && callee.source.relevant) this.releaseUnseen(state, callee.source);
-    const answer = callee.kind === 'unknown' && callee.name !== null && isGetter(callee.name, values);
-    state.set(
-      result,
-      answer ? context.asked(callee.name ?? '', values) : context.evaluator.constant(`result:${key}:${state.epoch}`),
-    );
+    const answer =
+      callee.kind === 'unknown' &&
+      callee.name !== null &&
+      (isGetter(callee.name, values) ||
+        (askedAgain(frame.graph, instruction.result) && !values.some((v) => this.isFollowed(state, v))));
+    const returned = answer
+      ? context.asked(callee.name ?? '', values)
+      : context.evaluator.constant(`result:${key}:${state.epoch}`);
+    if (callee.kind === 'function' && returned.kind === 'symbol') {
+      const numbers = values.map((value) => (value.kind === 'number' ? value.value : null));
+      const domain = returnedNumbers(callee.source.graph, numbers);
+      if (domain) state.learn(returned.symbol, domain);
+    }
+    state.set(result, returned);
     return [state];
+  }
+
+  /** Is it a pointer by which the path has read or written something? */
+  private isFollowed(state: State, value: Value): boolean {
+    if (value.kind === 'address') return true;
+    if (value.kind !== 'symbol') return false;
+    const inside = [`*${value.symbol}.`, `*${value.symbol}[`, `*${value.symbol}+`];
+    return [...state.locations()].some(
+      ([l]) => l === `*${value.symbol}` || inside.some((start) => l.startsWith(start)),
+    );
   }
 
   /** A call that is not seen may unlock by its name, or see to it that the device is done. */
@@ -834,7 +863,11 @@ const nearestState = <T>(group: ReadonlyMap<string, T>, key: string): T | undefi
   stateLike(group, key) ?? group.values().next().value;
 
 /** Macros that take one half of an address. */
-const HALF = /(?:^|_)(?:LOW|HIGH|LO|HI|LOWER|UPPER|LSB|MSB)_?(?:\d+_?(?:BITS?)?)?$/;
+const HALF = /(?:^|_)(?:LOW|HIGH|LO|HI|LOWER|UPPER|LSB|MSB|LS|MS)_?(?:\d+_?(?:BITS?)?)?$/;
+
+/** A constant expression without spaces. */
+const textOf = (e: Expression): string =>
+  e.kind === 'binary' ? `${textOf(e.left)}${e.operator}${textOf(e.right)}` : expressionName(e);
 
 const loopId = (frame: Frame, loop: LoopInfo): string => `${frame.id}/${loop.header}`;
 

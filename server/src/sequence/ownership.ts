@@ -12,7 +12,8 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
   // A packet that was dropped is as good as one that was sent.
   if (/\bnetdev_tx_t\b/.test(type)) return null;
   const isPointer = type.includes('*');
-  if (/\b(bool|BOOLEAN|irqreturn_t|unsigned|u8|u16|u32|u64|size_t)\b/.test(type) && !isPointer) return null;
+  if (/\b(bool|BOOLEAN|irqreturn_t|unsigned|u8|u16|u32|u64|size_t|dma_addr_t|phys_addr_t)\b/.test(type) && !isPointer)
+    return null;
   if (value.kind === 'number' && isStillGoingOn(context, frame, value.value)) return false;
   if (value.kind === 'number')
     return isPointer ? value.value <= 0 : value.value < 0 || (value.value > 0 && /STATUS|blk_status_t/.test(type));

@@ -1,7 +1,7 @@
 import type { Operation, Outcome, Program, Reference } from '@dma-audit/simulator';
 import { releasableAs } from '../models/index.ts';
 import { failsByStatus } from './callee-exit.ts';
-import { isReleasedByCallers } from './callers.ts';
+import { isReleasedByCallers, isStart } from './callers.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context } from './context.ts';
 import { decide } from './domain.ts';
@@ -137,8 +137,20 @@ class ProgramWriter {
     const ownFailure = (e: Exit) =>
       [...this.made(e.state)].some((info) => e.state.resource(info.id)?.outcome === 'failed');
     this.byExample ??= failsByExample(this.raw.exits, ownFailure);
-    if (/\bnetdev_tx_t\b/.test(this.raw.frame.graph.returnType)) return ownFailure(exit) ? true : null;
+    // A packet that could not be mapped was dropped, unless the next try worked.
+    if (/\bnetdev_tx_t\b/.test(this.raw.frame.graph.returnType))
+      return this.lastOutcome(exit) === 'failed' ? true : null;
     return this.byExample(exit) ? true : null;
+  }
+
+  /** How the last attempt to map or to allocate ended; null when there was none. */
+  private lastOutcome({ state }: Exit): string | null {
+    for (let node = state.trace; node; node = node.previous) {
+      const { event } = node;
+      const id = event.op === 'map' ? event.mapping : event.op === 'allocate' ? event.buffer : null;
+      if (id !== null) return state.resource(id)?.outcome ?? null;
+    }
+    return null;
   }
 
   private *made(state: State): Iterable<ResourceInfo> {
@@ -214,14 +226,30 @@ class ProgramWriter {
     if (failing !== true) return false;
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
-      return !info.inLoop && (this.code.startsLife(this.source.name) || (held.length === 0 && info.depth === 0));
-    // What a callee made, and what an entry point leaves behind, turned out to be somebody else's too often.
-    if (info.depth > 0 || why === 'lifecycle-end') return false;
+      return (
+        !info.inLoop && (this.code.startsLife(this.source.name) === true || (held.length === 0 && info.depth === 0))
+      );
+    // The device is busy with it: whoever it was handed to keeps it until it is done.
+    if (exit.value?.kind === 'number' && exit.value.value === -EBUSY && exit.state.resource(info.id)?.escaped)
+      return false;
+    // What an entry point leaves behind turned out to be somebody else's too often.
+    if (why === 'lifecycle-end') return false;
+    // What a callee made may be kept in an object that lives on, unless there is none yet.
+    if (info.depth > 0 && (why === 'returning' || !isStart(this.code, this.source))) return false;
+    if (this.isNotedByDevice(exit, info)) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
     );
     if (isOut) return false;
     return !this.mayBeReleased(exit, info, held);
+  }
+
+  /** The driver keeps its pointer in the device's own ring, and finds it there again. */
+  private isNotedByDevice({ state }: Exit, { id, kind }: ResourceInfo): boolean {
+    if (kind !== 'buffer') return false;
+    return unroll(state.trace).some(
+      (e) => e.op === 'give' && 'id' in e.target && e.target.id === id && e.target.how === 'other-role',
+    );
   }
 
   private losses(exit: Exit, failing: boolean | null, released: ReadonlySet<number>): readonly Operation[] {
@@ -543,6 +571,8 @@ class ProgramWriter {
     add(reference.id);
   }
 }
+
+const EBUSY = 16;
 
 /** Is it the operation that made the resource? */
 const isOrigin = (event: TraceEvent, { id }: ResourceInfo): boolean =>
