@@ -1,8 +1,8 @@
 import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 
 /** What one function that somebody waits for may take: seconds, where a check of thousands has milliseconds. */
-const STEPS = 300_000;
-const STATES = 128;
+const STEPS = 3_000_000;
+const STATES = 512;
 const CALLEE_STATES = 16;
 const CALLEE_EXITS = 8;
 

@@ -10,7 +10,8 @@ export const endingOf = ({ complete, failing }: DmaPath): Ending =>
 /** What a path costs over all platforms; compared part by part, from the first. */
 type Work = readonly number[];
 
-const ENDING_ORDER: readonly Ending[] = ['succeeds', 'returns', 'fails', 'stops'];
+/** A result that is not known, of the last call often, may be a success as well as one that is. */
+const RANK: Readonly<Record<Ending, number>> = { succeeds: 0, returns: 0, fails: 1, stops: 2 };
 
 export interface RankedPath {
   readonly path: DmaPath;
@@ -22,21 +23,24 @@ export interface RankedPath {
   readonly marks: readonly ('success' | 'worst')[];
 }
 
-/** Puts the path on which everything works first, the most expensive one second, then the others as they came. */
+/**
+ * Puts the path on which everything works first, the most expensive one second, then the others: those that may succeed before
+ * those that fail, and the longer ones first. Of paths with the same operations only one is kept.
+ */
 export function rankPaths(
   paths: readonly { readonly path: DmaPath; readonly program: Program }[],
   platforms: readonly Platform[],
 ): readonly RankedPath[] {
-  const measured = paths.map(({ path, program }) => ({
+  const measured = distinct(paths).map(({ path, program }) => ({
     path,
     program,
     ending: endingOf(path),
     ...measure(program, platforms),
   }));
-  const success = best(measured, (a, b) => byEnding(a, b) || compare(shape(b.program), shape(a.program)));
+  const success = best(measured, bySuccess);
   const worst = best(measured, (a, b) => compare(b.work, a.work));
   const first = [...new Set([success, worst])].filter((one) => one !== undefined);
-  const others = measured.filter((one) => !first.includes(one));
+  const others = measured.filter((one) => !first.includes(one)).sort(bySuccess);
   return [...first, ...others].map((one) => ({
     path: one.path,
     program: one.program,
@@ -46,8 +50,39 @@ export function rankPaths(
   }));
 }
 
-const byEnding = (a: { readonly ending: Ending }, b: { readonly ending: Ending }): number =>
-  ENDING_ORDER.indexOf(a.ending) - ENDING_ORDER.indexOf(b.ending);
+/** Paths whose operations are the same, at the same places and with the same outcomes, differ in nothing that is shown. */
+function distinct<T extends { readonly path: DmaPath; readonly program: Program }>(paths: readonly T[]): readonly T[] {
+  const byShape = new Map<string, T>();
+  for (const one of paths) {
+    const key = `${endingOf(one.path)} ${unnumbered(one.program)}`;
+    if (!byShape.has(key)) byShape.set(key, one);
+  }
+  return [...byShape.values()];
+}
+
+/** A program's operations with what they work on numbered as it comes up: each path has numbers of its own. */
+function unnumbered({ operations }: Program): string {
+  const numbers = new Map<string, number>();
+  return JSON.stringify(operations).replace(
+    /("(?:id|buffer|mapping|within)":|\bs)(\d+)\b/g,
+    (_, before: string, number: string) => {
+      const name = `${before === 's' ? 's' : ''}${number}`;
+      const known = numbers.get(name) ?? numbers.size;
+      numbers.set(name, known);
+      return `${before}${known}`;
+    },
+  );
+}
+
+interface Told {
+  readonly ending: Ending;
+  readonly program: Program;
+}
+
+const bySuccess = (a: Told, b: Told): number =>
+  RANK[a.ending] - RANK[b.ending] ||
+  compare(shape(b.program), shape(a.program)) ||
+  Number(a.ending === 'returns') - Number(b.ending === 'returns');
 
 /** Operations that did what they were meant to: what a success path has most of. */
 function shape({ operations }: Program): Work {

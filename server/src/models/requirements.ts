@@ -45,6 +45,7 @@ const requirements: Partial<Record<Action, Requirement>> = {
   'copy-memory': { roles: [touched] },
   give: { roles: [['value', 'value-at', 'scatterlist', '-']] },
   pass: { roles: [['value']] },
+  part: { roles: [['value']] },
   'to-host-address': { roles: [['value']] },
   wait: { failure: true, roles: [] },
   'is-error': { failure: true, roles: [['value']] },

@@ -97,6 +97,7 @@ export type Action =
   | 'store' // `place` or `value-out` receives `value`
   | 'scale' // returns `value` in another unit: `from` bytes and pages
   | 'pass' // returns `value` unchanged in meaning (cpu_to_le32, lower_32_bits, likely …)
+  | 'part' // returns a part of `value`, which may be zero where that is not (upper_32_bits, RShiftU64)
   | 'is-error' // true when `value` tells failure (EFI_ERROR, IS_ERR)
   | 'assume' // control goes on only if `condition` holds (ASSERT)
   | 'assume-not' // the opposite: BUG_ON

@@ -178,7 +178,7 @@ function giveUnchecked(
 }
 
 /** Could whoever gets `value` release its resource? Not by a status or a count, nor by the device address where a token does that. */
-function isHandle(context: Context, value: Value): boolean {
+export function isHandle(context: Context, value: Value): boolean {
   if (value.kind !== 'symbol') return false;
   const { resource, role } = context.symbols.info(value.symbol);
   if (resource === undefined || role === 'status' || role === 'count' || role === 'mapped-bytes') return false;

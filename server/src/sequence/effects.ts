@@ -120,6 +120,8 @@ export class Effects {
         return give(this.scaled(arg('value') ?? ZERO, model.from === 'pages' ? PAGE : 1 / PAGE));
       case 'pass':
         return give(arg('value') ?? values[0] ?? fresh());
+      case 'part':
+        return give(context.evaluator.derived(state, `${call.name}(${values.map(valueKey).join()})`, values));
       case 'is-error': {
         const value = arg('value') ?? values[0] ?? ZERO;
         const operator =

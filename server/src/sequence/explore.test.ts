@@ -71,6 +71,85 @@ ${body}
 }
 `;
 
+const finish = `static void finish(struct port *p) { ${UNMAP('p->dma')}; }`;
+
+describe('paths that meet', () => {
+  it('are not kept apart by what nobody reads any more', () => {
+    const copies = ['one', 'two', 'three', 'four', 'five', 'six'];
+    const body = `dma_addr_t a = ${MAP}, ${copies.map((c) => `${c} = 0`).join(', ')};
+	if (dma_mapping_error(p->dev, a))
+		return -EIO;
+	p->dma = a;
+${copies.map((c, i) => `	if (n & ${2 ** i}) ${c} = a;\n	if (${c}) p->count++;`).join('\n')}
+	return 0;`;
+    expect(programs(linux(body, finish), 'f', { states: 4 })).toEqual([
+      'map m1 failed, check m1, fails',
+      'map m1, check m1, works',
+    ]);
+  });
+
+  it('keep what a callee returns: two failures are a failure', () => {
+    const callee = `static int begin(struct port *p, void *buf)
+{
+	int ret = prepare(p);
+
+	if (ret)
+		return ret;
+	ret = program(p);
+	if (ret)
+		return ret;
+	p->dma = ${MAP};
+	return dma_mapping_error(p->dev, p->dma) ? -EIO : 0;
+}
+`;
+    const body = `if (begin(p, buf))
+		return -EIO;
+	${UNMAP('p->dma')};
+	return 0;`;
+    expect(programs(linux(body, callee)).sort()).toEqual([
+      'fails',
+      'map m1 failed, check m1, fails',
+      'map m1, check m1, unmap m1, works',
+    ]);
+  });
+});
+
+describe('what a value tells', () => {
+  it('the upper half of an address that is not 0 may be 0', () => {
+    const body = `dma_addr_t a = ${MAP};
+	if (dma_mapping_error(p->dev, a))
+		return -EIO;
+	if (upper_32_bits(a)) {
+		${UNMAP('a')};
+		return -ERANGE;
+	}
+	p->dma = a;
+	return 0;`;
+    expect(programs(linux(body, finish)).sort()).toEqual([
+      'map m1 failed, check m1, fails',
+      'map m1, check m1, unmap m1, fails',
+      'map m1, check m1, works',
+    ]);
+  });
+
+  it('a variable that reaches the end of a list is not given up', () => {
+    const body = `struct buffer *b = kzalloc(sizeof(*b), GFP_KERNEL);
+	if (!b)
+		return -ENOMEM;
+	b->dma = ${MAP};
+	if (dma_mapping_error(p->dev, b->dma)) {
+		kfree(b);
+		return -EIO;
+	}
+	p->list = b;
+	b = b->next;
+	while (b)
+		b = b->next;
+	return 0;`;
+    expect(programs(linux(body)).join()).not.toContain('hand-over');
+  });
+});
+
 describe('outcomes', () => {
   it('a test of the result makes a path for each', () => {
     expect(

@@ -1,7 +1,7 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
 import { releasableAs } from '../models/index.ts';
 import { leaveToCallee } from './callee-exit.ts';
-import { askedAgain, type Callee, callKind, callUnknown, isGetter, isHeavy, resolveCallee } from './calls.ts';
+import { askedAgain, type Callee, callKind, callUnknown, isGetter, isHandle, isHeavy, resolveCallee } from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
@@ -148,6 +148,7 @@ class Explorer {
     const waiting: (Map<string, State> | undefined)[] = [];
     const exits = new Map<string, Exit>();
     const limit = frame.depth === 0 ? this.budget.states : this.budget.calleeStates;
+    const result = `${frame.id}:return`;
     let resume = 0;
     const arrive = (block: number, state: State) => {
       const at = graph.order[block] ?? -1;
@@ -155,7 +156,7 @@ class Explorer {
       const group = waiting[at] ?? new Map<string, State>();
       waiting[at] = group;
       this.spend(Math.floor(state.size / LARGE_STATE) ** 3);
-      const key = stateKey(this.context, frame, state);
+      const key = stateKey(this.context, frame, state, block);
       const present = group.get(key);
       if (present) {
         if (present.trace?.digest !== state.trace?.digest) this.drop(state);
@@ -182,7 +183,10 @@ class Explorer {
       waiting[position] = undefined;
       for (const state of group.values())
         this.runBlock(frame, block, state, arrive, (exit) => {
-          const key = `${stateKey(this.context, frame, exit.state)}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
+          if (exit.value) exit.state.set(result, exit.value);
+          // A fault is told of each return statement that it shows at.
+          const at = frame.depth === 0 ? exit.site : '';
+          const key = `${stateKey(this.context, frame, exit.state, 'exit')}${at}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
           const present = exits.get(key);
           const nearest =
             !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? stateLike(exits, key) : undefined;
@@ -197,7 +201,8 @@ class Explorer {
           }
         });
     }
-    return [...exits.values()];
+    // What several ways out return is what they agree on.
+    return [...exits.values()].map((exit) => ({ ...exit, value: exit.state.get(result) ?? null }));
   }
 
   private runBlock(
@@ -579,7 +584,7 @@ class Explorer {
     if (target.kind !== 'name' && target.kind !== 'temporary')
       context.access(state, frame, context.memory.addressOf(location), 'write', target);
     this.copyParts(frame, state, value, location);
-    if (target.kind === 'name' && result.kind === 'number' && result.value === 0) this.letGo(state, location);
+    if (target.kind === 'name' && isNull(value)) this.letGo(state, location);
     state.set(location, this.isOverwritten(location, result) ? this.readBack(state, frame, start) : result);
     state.remove(`Z:${location}`);
     // A plain sum is the driver's own note; what the device reads is converted, or packed with other bits.
@@ -613,7 +618,7 @@ class Explorer {
     const { context } = this;
     const held = state.get(location);
     if (held?.kind !== 'symbol' || !location.startsWith('f')) return;
-    const own = context.resourceOf(held);
+    const own = isHandle(context, held) ? context.resourceOf(held) : null;
     for (const [place, value] of [...state.handles()]) {
       const resource = context.resourceOf(value);
       if (resource === null || state.resource(resource)?.life !== 'live') continue;
@@ -847,6 +852,10 @@ class Explorer {
 
 const QUIETENS =
   /^(?!(re)?init_).*(wait|poll|sync|complet|status|done|busy|idle|stop|halt|reset|disable|terminat|abort|flush|drain|cancel|quiesce)/i;
+
+/** Is it written as a null pointer, and not a variable or field that turns out to hold one? */
+const isNull = (e: Expression): boolean =>
+  e.kind === 'cast' ? isNull(e.operand) : e.kind === 'number' ? e.value === 0 : e.kind === 'name' && e.name === 'NULL';
 
 /** A helper that gets a pointer to mapped memory is worth a look, if it is not long. In characters. */
 const HELPER_WEIGHT = 2_000;

@@ -2,6 +2,7 @@ import type { Expression, FunctionGraph } from '../flow/index.ts';
 import type { Context } from './context.ts';
 import { join, single } from './domain.ts';
 import { type Frame, partsOf } from './frame.ts';
+import { liveAt, type Position } from './liveness.ts';
 import type { State } from './state.ts';
 import { symbolValue, type Value, valueKey } from './values.ts';
 
@@ -32,13 +33,18 @@ const MAX_GONE = 2;
 
 /**
  * Identity of a state as far as DMA is concerned: resources, where their handles are, whether the function is failing,
- * and where in its loops the path is. States with equal keys at one block are merged (property simulation).
+ * and where in its loops the path is. States with equal keys at one block are merged (property simulation). What a variable
+ * holds that nobody reads from there on does not keep them apart.
  */
-export function stateKey(context: Context, frame: Frame, state: State): string {
+export function stateKey(context: Context, frame: Frame, state: State, position: Position): string {
+  const live = liveAt(frame.graph, position);
+  const own = `${frame.id}:`;
   const holders: string[] = [];
   const held = new Set<number>();
   for (const [location, value] of state.handles()) {
     if (location.startsWith('B:')) continue;
+    if (location.startsWith(own) && !live.has(variableOf(location, own.length)) && !state.get(`E:${location}`))
+      continue;
     const info = context.symbols.info(value.symbol);
     if (info.resource === undefined || info.role === 'mapped-bytes' || info.derived) continue;
     if (context.resources.info(info.resource).foreign) continue;
@@ -62,9 +68,9 @@ export function stateKey(context: Context, frame: Frame, state: State): string {
     );
   }
   if (gone.length <= MAX_GONE) parts.push(...gone.map((id) => `${id}gone`));
-  for (const name of frame.graph.returned)
-    holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
-  // An index that is known tells which elements are held: unwinding loops count it down.
+  for (const name of resultNames(frame.graph))
+    if (live.has(name)) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
+  // An index that is known tells which elements are held, as unwinding loops count it down, and how far a loop went.
   for (const name of indexNames(frame.graph)) {
     const value = state.get(`${frame.id}:${name}`);
     if (value?.kind === 'number') holders.push(`${name}=${value.value}`);
@@ -72,6 +78,33 @@ export function stateKey(context: Context, frame: Frame, state: State): string {
   for (const { loop, count } of state.loops) holders.push(`${loop}#${count}`);
   return `${parts.sort().join(',')}|${holders.sort().join(',')}|${state.marks.join(',')}`;
 }
+
+const RESULT_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
+
+/** Variables that are returned, and what is copied into them: an earlier status that is put aside, the arms of a conditional. */
+function resultNames(graph: FunctionGraph): ReadonlySet<string> {
+  const known = RESULT_NAMES.get(graph);
+  if (known) return known;
+  const names = new Set(graph.returned);
+  const copies = graph.blocks.flatMap(({ instructions }) =>
+    instructions.flatMap((i) => {
+      const [to, from] = i.kind === 'set' ? [variable(i.target), variable(i.value)] : [null, null];
+      return to !== null && from !== null ? [{ to, from }] : [];
+    }),
+  );
+  for (let size = -1; size < names.size; ) {
+    size = names.size;
+    for (const { to, from } of copies) if (names.has(to)) names.add(from);
+  }
+  RESULT_NAMES.set(graph, names);
+  return names;
+}
+
+const variable = (e: Expression): string | null =>
+  e.kind === 'name' ? e.name : e.kind === 'temporary' ? `#${e.index}` : e.kind === 'cast' ? variable(e.operand) : null;
+
+/** Of `f0:list[2].next`, `list`. */
+const variableOf = (location: string, start: number): string => /[^.[+]*/.exec(location.slice(start))?.[0] ?? '';
 
 const INDEX_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
 
