@@ -16,6 +16,7 @@ export class CallGraph {
   readonly #byName = new Map<string, CallNode[]>();
   /** Names of functions from which a DMA API can be reached. */
   readonly relevant: ReadonlySet<string>;
+  #relevantNodes: readonly CallNode[] | null = null;
   #callers: ReadonlyMap<CallNode, readonly CallNode[]> | null = null;
   readonly #callees = new Map<CallNode, readonly CallNode[]>();
   readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
@@ -45,12 +46,37 @@ export class CallGraph {
     return (
       models === this.#models &&
       functions.length === this.#nodes.length &&
-      functions.every((one, i) => isEqual(one, this.#nodes[i]))
+      functions.every((one, i) => this.#isSame(one, this.#nodes[i]))
+    );
+  }
+
+  /** Whether two versions of a function are the same to all that is asked of a call graph. */
+  #isSame(a: CallNode, b: CallNode | undefined): boolean {
+    if (a.name !== b?.name || a.file !== b.file) return false;
+    if (a.content === b.content) return true;
+    const called = ({ calls }: CallNode): ReadonlySet<string> =>
+      new Set([...calls].filter((name) => this.#isMeant(name)));
+    return (
+      a.content.item.isStatic === b.content.item.isStatic &&
+      a.content.touchesApi === b.content.touchesApi &&
+      isEqualSet(called(a), called(b)) &&
+      isEqualSet(a.content.assigns, b.content.assigns) &&
+      isEqualSet(a.content.fields, b.content.fields)
+    );
+  }
+
+  /** Other names that are called are nothing to it. */
+  #isMeant(callee: string): boolean {
+    return (
+      this.#byName.has(callee) ||
+      releasedFamilies(this.#models).has(callee) ||
+      acquiredFamilies(this.#models).has(callee)
     );
   }
 
   get relevantNodes(): readonly CallNode[] {
-    return this.#nodes.filter(({ name }) => this.relevant.has(name));
+    this.#relevantNodes ??= this.#nodes.filter(({ name }) => this.relevant.has(name));
+    return this.#relevantNodes;
   }
 
   /** The definition of `name` as seen from `file`. */
@@ -186,19 +212,6 @@ function remembered<T>(known: Map<CallNode, T>, node: CallNode, make: () => T): 
   const value = known.get(node) ?? make();
   known.set(node, value);
   return value;
-}
-
-/** Whether they are the same to all that is asked of a call graph. */
-function isEqual(a: CallNode, b: CallNode | undefined): boolean {
-  if (a.name !== b?.name || a.file !== b.file) return false;
-  if (a.content === b.content) return true;
-  return (
-    a.content.item.isStatic === b.content.item.isStatic &&
-    a.content.touchesApi === b.content.touchesApi &&
-    isEqualSet(a.calls, b.calls) &&
-    isEqualSet(a.content.assigns, b.content.assigns) &&
-    isEqualSet(a.content.fields, b.content.fields)
-  );
 }
 
 /** In the same order, too: it decides which functions are looked into when there are too many. */

@@ -282,8 +282,8 @@ const mappedBy = (field: string): Ask => onData((project) => project.mappedBy(fi
 
 function propertyOf(name: string, file: string, property: keyof FunctionSource): Ask {
   if (property === 'graph') return onText((project) => project.unit(file)?.functions.get(name)?.content);
-  const of: Of = (project) => project.function(name, file)?.[property];
-  return property === 'weight' ? onText(of) : onCalls(of);
+  if (property === 'weight') return onText((project) => project.weight(name, file));
+  return onCalls((project) => project.function(name, file)?.[property]);
 }
 
 function isEqual(a: unknown, b: unknown): boolean {

@@ -78,7 +78,7 @@ export class Project implements Code {
     if (!unit || !found) return null;
     const source = lazySource(node, this.isRelevant(name), {
       graph: () => unit.graph(found, this.parser),
-      weight: () => roundedWeight(this.weightOf(node)),
+      weight: () => this.roundedWeight(node),
       assigns: () => this.calls.assignsOf(node),
       releases: () => this.calls.releasesOf(node),
       releasedFields: () => this.calls.releasedFieldsOf(node),
@@ -141,13 +141,20 @@ export class Project implements Code {
     return this.data.fields.get(field) ?? 'never';
   }
 
-  private weightOf(node: CallNode): number {
+  /** Of a function and what it calls in turn; null when there is none. */
+  weight(name: string, file: string): number | null {
+    const node = this.calls.find(name, file);
+    return node ? this.roundedWeight(node) : null;
+  }
+
+  /** In steps, so that a keystroke seldom changes what is entered. */
+  private roundedWeight(node: CallNode): number {
     this.weights ??= weights(
       this.calls.relevantNodes,
       (one) => this.lengthOf(one),
       (caller) => this.calls.relevantCallees(caller),
     );
-    return this.weights.get(node) ?? this.lengthOf(node);
+    return Math.round((this.weights.get(node) ?? this.lengthOf(node)) / WEIGHT_STEP) * WEIGHT_STEP;
   }
 
   private lengthOf({ name, file }: CallNode): number {
@@ -185,6 +192,3 @@ function lazySource(
     },
   };
 }
-
-/** In steps, so that a keystroke seldom changes what is entered. */
-const roundedWeight = (weight: number): number => Math.round(weight / WEIGHT_STEP) * WEIGHT_STEP;

@@ -28,11 +28,17 @@ export function relocated(result: FunctionResult, starts: Starts, project: Proje
   };
   return {
     ...result,
-    findings: result.findings.map((finding) => ({
+    findings: result.findings.map(({ path, exploration, ...finding }) => ({
       ...finding,
       place: move(finding.place),
-      path: { ...finding.path, steps: finding.path.steps.map((step) => ({ ...step, place: move(step.place) })) },
-      exploration: { ...finding.exploration, place: (site) => move(finding.exploration.place(site)) },
+      path: {
+        ...path,
+        // Of several findings of one fault the steps of one are told.
+        get steps() {
+          return path.steps.map((step) => ({ ...step, place: move(step.place) }));
+        },
+      },
+      exploration: { ...exploration, place: (site) => move(exploration.place(site)) },
     })),
   };
 }

@@ -15,7 +15,7 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
   const rule = ruleById(first.violation.kind);
   if (!rule) return null;
   const finding = wordsFor(project, first);
-  const place = position(project, first.place);
+  const place = range(project, first.place);
   const consequences = Object.fromEntries(first.breaks.map((b) => [b.platform, b.consequence]));
   return {
     rule: rule.id,
@@ -68,22 +68,26 @@ function wordsFor(project: Project, raw: RawFinding): Finding {
   };
 }
 
-function position(
+function range(
   project: Project,
   place: SourcePlace,
 ): { file: string; line: number; column: number; endLine: number; endColumn: number } {
-  const lines = project.unit(place.file)?.lines;
-  const start = lines?.position(place.start) ?? { line: 1, column: 1 };
-  const end = lines?.position(place.end) ?? start;
-  return { file: place.file, line: start.line, column: start.column, endLine: end.line, endColumn: end.column };
+  const start = position(project, place);
+  const end = project.unit(place.file)?.lines.position(place.end) ?? start;
+  return { ...start, endLine: end.line, endColumn: end.column };
+}
+
+/** Where it begins. */
+function position(project: Project, { file, start }: SourcePlace): { file: string; line: number; column: number } {
+  const { line, column } = project.unit(file)?.lines.position(start) ?? { line: 1, column: 1 };
+  return { file, line, column };
 }
 
 function relatedPlaces(project: Project, rule: Rule, finding: Finding, raw: RawFinding): RelatedPlace[] {
   return raw.violation.related.flatMap(({ index, role }) => {
     const operation = operationAt(raw, index);
     if (!operation) return [];
-    const { file, line, column } = position(project, raw.exploration.place(operation.site));
-    return [{ file, line, column, message: rule.related(role, finding) }];
+    return [{ ...position(project, raw.exploration.place(operation.site)), message: rule.related(role, finding) }];
   });
 }
 
@@ -94,10 +98,9 @@ const MAX_DECISIONS = 3;
 function decidedAt(project: Project, raw: RawFinding): RelatedPlace[] {
   const operation = operationAt(raw, raw.violation.index);
   const sites = operation?.op === 'lose' ? (operation.decisions ?? []) : [];
-  return sites.slice(-MAX_DECISIONS).map((site) => {
-    const { file, line, column } = position(project, raw.exploration.place(site));
-    return { file, line, column, message: 'decided here' };
-  });
+  return sites
+    .slice(-MAX_DECISIONS)
+    .map((site) => ({ ...position(project, raw.exploration.place(site)), message: 'decided here' }));
 }
 
 function otherWays(project: Project, others: readonly RawFinding[], shown: SourcePlace): RelatedPlace[] {
@@ -107,8 +110,7 @@ function otherWays(project: Project, others: readonly RawFinding[], shown: Sourc
     const key = `${place.file}:${place.start}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    const { file, line, column } = position(project, place);
-    places.push({ file, line, column, message: 'the same on this path' });
+    places.push({ ...position(project, place), message: 'the same on this path' });
   }
   return places.slice(0, 16);
 }
@@ -125,9 +127,10 @@ const STEPS = {
 /** The path, step by step: decisions, calls and DMA operations up to the fault; of a long one its end. */
 function pathPlaces(project: Project, { path, violation, exploration }: RawFinding): PathPlace[] {
   const places: { readonly place: SourcePlace; readonly message: () => string }[] = [];
+  const { program, steps } = path;
   let next = 0;
-  path.program.operations.slice(0, violation.index + 1).forEach((operation, index) => {
-    for (let step = path.steps[next]; step && step.before <= index; step = path.steps[++next]) {
+  program.operations.slice(0, violation.index + 1).forEach((operation, index) => {
+    for (let step = steps[next]; step && step.before <= index; step = steps[++next]) {
       const { place, what } = step;
       if (what !== 'return') places.push({ place, message: () => `${snippet(project, place)} ${STEPS[what]}` });
     }

@@ -46,7 +46,8 @@ export function sectionsOf(
   let at = 0;
   // The last one may have ended only because the text did.
   for (const one of before.slice(0, -1)) {
-    if (!text.startsWith(one.text, at)) break;
+    // Comparing slices is far faster than startsWith () and endsWith ().
+    if (text.slice(at, at + one.text.length) !== one.text) break;
     sections.push(one);
     at += one.text.length;
   }
@@ -55,7 +56,7 @@ export function sectionsOf(
   let nextStart = text.length;
   for (; next > first; next--) {
     const own = before[next - 1]?.text ?? '';
-    if (nextStart - own.length < at || !text.endsWith(own, nextStart)) break;
+    if (nextStart - own.length < at || text.slice(nextStart - own.length, nextStart) !== own) break;
     nextStart -= own.length;
   }
   const between = new Map(before.slice(first, next).map((one) => [one.text, one.section]));
