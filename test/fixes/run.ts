@@ -17,7 +17,7 @@ import { readDirectory } from '../../server/src/audit/directory.ts';
 import { checkUnit, DEFAULT_CHECK, type Diagnostic } from '../../server/src/audit/index.ts';
 import { isMendable, mend } from '../../server/src/audit/mend.ts';
 import type { Project } from '../../server/src/audit/project.ts';
-import { Unit } from '../../server/src/audit/unit.ts';
+import type { Unit } from '../../server/src/audit/unit.ts';
 import { applyEdits } from '../../server/src/fixes/index.ts';
 import { builtinModels, createModels } from '../../server/src/models/index.ts';
 import { RULES } from '../../server/src/rules/index.ts';
@@ -125,8 +125,9 @@ for (const { top, directory, diagnostic } of drawn) {
   }
   row.offered++;
   const text = applyEdits(unit.text, fix.edits);
-  const changed = new Unit(unit.path, text, models, unit.dialect);
-  const project = slice.project.with(changed);
+  const project = slice.project.with(unit.path, text);
+  const changed = project.unit(unit.path);
+  if (!changed) throw new Error(`${unit.path} is gone`);
   const before = counts(slice.project, await check(slice.project, slice.units));
   const key = keyOf(slice.project, diagnostic);
   const after = counts(

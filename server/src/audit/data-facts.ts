@@ -12,6 +12,7 @@ export type DataFact =
         | /** A field that is asked whether it is null. */ 'tested'
         | /** A field that is aligned to a cache line, or stands behind one that is. */ 'aligned'
         | /** What a number of scatterlist entries is compared with, to refuse longer lists: without spaces. */ 'entry-bound'
+        | /** Up to which something is counted, or from which it is counted down: in capitals, as macros are. */ 'count'
         | /** A variable at file scope that is an array. */ 'array'
         | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler';
       readonly name: string;
@@ -31,6 +32,7 @@ export class DataFacts {
   readonly fields = new Map<string, ArrayKind>();
   readonly mappedFields = new Map<string, readonly string[]>();
   readonly mappedBeside = new Map<string, string>();
+  readonly counts = new Set<string>();
   readonly arrays = new Set<string>();
   readonly exitBootHandlers = new Set<string>();
 
@@ -52,6 +54,9 @@ export class DataFacts {
         return;
       case 'aligned':
         this.alignedFields.add(name);
+        return;
+      case 'count':
+        this.counts.add(name);
         return;
       case 'array':
         this.arrays.add(name);
@@ -111,6 +116,7 @@ function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
   for (const name of fieldsTested(body)) yield { is: 'tested', name };
   for (const [, bound = ''] of body.matchAll(ENTRY_BOUND)) yield { is: 'entry-bound', name: bound.replace(/\s+/g, '') };
   for (const [name, memory] of mappedBesideIn(body)) yield { is: 'handle', name, memory };
+  for (const name of countsIn(body)) yield { is: 'count', name };
   for (const name of handlersIn(body)) yield { is: 'exit-boot-handler', name };
 }
 
@@ -156,6 +162,19 @@ function* mappedBesideIn(body: string): Iterable<[string, string]> {
   const pattern = /((?:\w+(?:->|\.))+)(\w+)\s*=\s*dma_map_single\s*\([^,;]+,\s*((?:\w+(?:->|\.))+)(\w+)\s*,/g;
   for (const [, owner, handle, other, memory] of body.matchAll(pattern))
     if (owner === other && handle && memory) yield [handle, memory];
+}
+
+const LOOP_HEAD = /\bfor\s*\(([^;{}]*;[^;{}]*);/g;
+const STEPPED = /(\w+)\s*(?:\+\+|--|[-+]=)|(?:\+\+|--)\s*(?:\w+(?:->|\.))*(\w+)/g;
+const COMPARED = /(\w+)\s*(?:\+\+|--)?\s*(?:[<>]=?|[=!]=)\s*([A-Z][A-Z0-9_]*)\b/g;
+const CONSTANT_NAME = /\b[A-Z][A-Z0-9_]*\b/g;
+
+/** `for (i = 0; i < RING_SIZE; i++)`, `for (i = RING_SIZE - 1; i >= 0; i--)`, `if (++filled == RING_SIZE)` */
+function countsIn(body: string): ReadonlySet<string> {
+  const names = new Set([...body.matchAll(LOOP_HEAD)].flatMap(([, head = '']) => head.match(CONSTANT_NAME) ?? []));
+  const stepped = new Set([...body.matchAll(STEPPED)].flatMap(([, before = '', behind = '']) => [before, behind]));
+  for (const [, counter = '', name = ''] of body.matchAll(COMPARED)) if (stepped.has(counter)) names.add(name);
+  return names;
 }
 
 /** Callbacks handed to an event that is signalled at ExitBootServices. */

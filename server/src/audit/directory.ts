@@ -4,6 +4,7 @@ import { detectDialect } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
 import { CallGraph } from './call-graph.ts';
 import { readSource, type SourceText, sourcesOf } from './files.ts';
+import { Macros } from './macros.ts';
 import { Project } from './project.ts';
 import { SourceFile } from './source-file.ts';
 import type { FileSuppressions } from './suppress.ts';
@@ -69,6 +70,7 @@ export async function readDirectory(directory: string, options: DirectoryOptions
 
 /** Slices what must be. `before`: what came of the same files before an edit; what did not change is taken from there. */
 export function sliceFiles(files: readonly SourceFile[], { models, parser }: Tools, before?: Slices): Slices {
+  const macros = new Macros(files.filter(isRead));
   const units: Unit[] = [];
   const skipped = new Map<string, string>();
   let length = 0;
@@ -80,8 +82,8 @@ export function sliceFiles(files: readonly SourceFile[], { models, parser }: Too
     }
     try {
       const known = before?.projects.map(({ project }) => project.unit(name)).find((unit) => unit !== undefined);
-      const isSame = known?.text === text && known.dialect === dialect;
-      units.push(isSame ? known : new Unit(name, text, models, dialect, known));
+      const isSame = known?.text === text && known.dialect === dialect && known.agreesWith(macros);
+      units.push(isSame ? known : new Unit(name, text, models, dialect, known, macros));
     } catch (error) {
       skipped.set(name, `internal error: ${error instanceof Error ? error.message : error}`);
     }
@@ -92,17 +94,19 @@ export function sliceFiles(files: readonly SourceFile[], { models, parser }: Too
     // The others: headers tell of structures, sources may call what uses a DMA API.
     const wrappers = new Set(calls.relevantNodes.flatMap(({ name, content }) => (content.item.isStatic ? [] : [name])));
     for (const file of files) {
-      if (file.namesApi || file.text.length >= MAX_HEADER_LENGTH) continue;
+      if (file.namesApi || !isRead(file)) continue;
       if (file.isHeader || file.callsOneOf(wrappers)) add(file);
     }
   }
   const projects = (['linux', 'edk2'] as const).map((one, i) => {
     const ofDialect = units.filter((unit) => unit.dialect === one);
-    return { project: new Project(ofDialect, models, parser, before?.projects[i]?.project), units: ofDialect };
+    return { project: new Project(ofDialect, models, parser, before?.projects[i]?.project, macros), units: ofDialect };
   });
   const suppressions = new Map(files.flatMap((file) => (file.suppressions ? [[file.name, file.suppressions]] : [])));
   return { projects, skipped, suppressions, calls };
 }
+
+const isRead = ({ namesApi, text }: SourceFile): boolean => namesApi || text.length < MAX_HEADER_LENGTH;
 
 /** How a file is named in reports: relative to the root, with slashes. */
 export function nameIn(root: string, path: string): string {

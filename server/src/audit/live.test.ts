@@ -134,6 +134,51 @@ describe('live audit', () => {
     );
   });
 
+  it('explores what a constant of a header changes, and nothing else', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'dma-audit-live-'));
+    const header = join(directory, 'ring.h');
+    const source = join(directory, 'ring.c');
+    const use = (name: string, macro: string): string => `int ${name}(struct ring *r)
+{
+	int rc = ${macro};
+	void *ring = dma_alloc_coherent(r->dev, 4096, &r->dma, GFP_KERNEL);
+
+	if (!ring)
+		return -ENOMEM;
+	if (rc)
+		return -EIO;
+	dma_free_coherent(r->dev, 4096, ring, r->dma);
+	return 0;
+}
+`;
+    const arm = `void stop(struct ring *r)
+{
+#if RING_DEBUG
+	dump(r);
+#endif
+	dma_free_coherent(r->dev, 4096, r->ring, r->dma);
+}
+`;
+    const define = (ok: number, debug: number): string => `#define RING_OK ${ok}\n#define RING_DEBUG ${debug}\n`;
+    writeFileSync(header, define(0, 0));
+    writeFileSync(source, `#include "ring.h"\n${use('first', 'RING_OK')}${use('second', '0')}${arm}`);
+    const audit = new LiveAudit(options, tools);
+    await audit.setBuffer(source, `#include "ring.h"\n${use('first', 'RING_OK')}${use('second', '0')}${arm}`);
+    expect(settled(audit, source).functions.map(({ name }) => name)).toEqual(['first', 'second', 'stop']);
+    for (const [text, pending] of [
+      [define(0, 0), 0],
+      [define(1, 0), 1],
+      [`\n${define(1, 0)}`, 0],
+      [define(1, 1), 1],
+      [define(0, 0), 2],
+    ] as const) {
+      await audit.setBuffer(header, text);
+      expect(audit.results(source).find(({ path }) => path === source)?.pending).toBe(pending);
+      settled(audit, source);
+    }
+    rmSync(directory, { recursive: true });
+  });
+
   it('gives up when something newer has come in', async () => {
     const audit = new LiveAudit(options, tools);
     await audit.setBuffer(nic, NIC);
@@ -146,6 +191,7 @@ describe('live audit', () => {
     const pieces = [
       ...['\n', '{', '}', '}\n', ';', '#if 0\n', '#endif\n', '/*', '*/', '"', 'return;\n', ''],
       ...['DMA_TO_DEVICE', 'DMA_FROM_DEVICE', 'nic_unmap(nic, buf);\n', 'goto out;\n', 'out:\n', 'if (len)\n'],
+      ...['#define NIC_LEN 0\n', '#define NIC_LEN 64\n', '#if NIC_LEN\n', '#ifdef NIC_LEN\n', '#else\n'],
       'static void f(struct nic *n)\n{\n\tnic_send(n, 0, 1);\n}\n',
     ];
     const edit = fc.record({

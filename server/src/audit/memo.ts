@@ -211,6 +211,12 @@ class RecordedCode implements Code {
     return this.#project.callersOf(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
   }
 
+  constant(name: string, file: string): number | null {
+    const key = `constant ${name} in ${file}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, constant(name, file));
+    return this.#project.constant(name, file);
+  }
+
   isArray(name: string, file: string): boolean {
     const key = `array ${name} in ${file}`;
     if (!this.#asked.has(key)) this.#asked.set(key, isArray(name, file));
@@ -255,11 +261,13 @@ interface Ask {
 type Of = Ask['of'];
 const onCalls = (of: Of): Ask => ({ on: callsOf, of });
 const onData = (of: Of): Ask => ({ on: dataOf, of });
+const onConstants = (of: Of): Ask => ({ on: constantsOf, of });
 /** An edit may change the answer without changing calls or data. */
 const onText = (of: Of): Ask => ({ on: textOf, of });
 
 const callsOf = (project: Project): object => project.calls;
 const dataOf = (project: Project): object => project.data;
+const constantsOf = (project: Project): object => project.constants;
 const textOf = (project: Project): object => project;
 
 const RELEASERS = onCalls((project) => [...project.releasers].join());
@@ -276,6 +284,7 @@ const startsLife = (name: string): Ask => onText((project) => project.startsLife
 const releasesField = (field: string): Ask => onCalls((project) => project.releasesField(field));
 const callersOf = (name: string, file: string): Ask =>
   onCalls((project) => new Set(project.callers(name, file).map((caller) => `${caller.file}:${caller.name}`)));
+const constant = (name: string, file: string): Ask => onConstants((project) => project.constant(name, file));
 const isArray = (name: string, file: string): Ask => onData((project) => project.isArray(name, file));
 const arrayField = (field: string): Ask => onData((project) => project.arrayField(field));
 const mappedBy = (field: string): Ask => onData((project) => project.mappedBy(field).join());

@@ -5,7 +5,7 @@ import { type Budget, type Exploration, sequences } from '../sequence/index.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { execute, faultKey, faultOrigin, type RawFinding } from './findings.ts';
 import type { Project } from './project.ts';
-import { plainName, Unit, type UnitFunction } from './unit.ts';
+import { plainName, type Unit, type UnitFunction } from './unit.ts';
 
 /** Functions that are executed again to see whether a fix holds: the changed one, and the nearest of those that call it. */
 const MAX_CONCERNED = 10;
@@ -47,10 +47,10 @@ export function mend(
   const mended = keyOf(project, fault);
   const before = tally(project, concerned, budget);
   for (const fix of proposedFixes({ fault, ways, code, explored }).slice(0, MAX_TRIED)) {
-    const changed = new Unit(unit.path, applyEdits(unit.text, fix.edits), models, dialect, unit);
-    if (changed.functions.size !== unit.functions.size) continue;
+    const changed = project.with(unit.path, applyEdits(unit.text, fix.edits));
+    if (changed.unit(unit.path)?.functions.size !== unit.functions.size) continue;
     if (isStale()) return null;
-    const after = tally(project.with(changed), concerned, budget);
+    const after = tally(changed, concerned, budget);
     if (isBetter(before, after, mended)) return fix;
   }
   return null;

@@ -2,9 +2,11 @@ import type { Dialect, Models } from '../models/index.ts';
 import type { Code, FunctionSource } from '../sequence/index.ts';
 import type { Parser, SyntaxNode } from '../syntax/index.ts';
 import { CallGraph, type CallNode } from './call-graph.ts';
+import { Constants } from './constants.ts';
 import { type ArrayKind, DataFacts } from './data-facts.ts';
+import { Macros } from './macros.ts';
 import { rolesOf } from './roles.ts';
-import type { Unit, UnitFunction } from './unit.ts';
+import { Unit, type UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
 
 /** In characters. */
@@ -18,19 +20,30 @@ export class Project implements Code {
   readonly calls: CallGraph;
   /** What the texts tell; the same object as long as nothing of it changes. */
   readonly data: DataFacts;
+  /** The same object as long as nothing of it changes. */
+  readonly constants: Constants;
+  private readonly macros: Macros;
   private readonly units: ReadonlyMap<string, Unit>;
   private readonly parser: Parser;
   private weights: ReadonlyMap<CallNode, number> | null = null;
   private readonly sources = new Map<CallNode, FunctionSource>();
 
-  /** `before`: the same files before an edit. */
-  constructor(units: readonly Unit[], models: Models, parser: Parser, before?: Project) {
+  /** `before`: the same files before an edit. `macros`: those of the files around them too. */
+  constructor(
+    units: readonly Unit[],
+    models: Models,
+    parser: Parser,
+    before?: Project,
+    macros = new Macros(units.map(({ path, text }) => ({ name: path, text }))),
+  ) {
     this.models = models;
     this.parser = parser;
+    this.macros = macros;
     this.dialect = units[0]?.dialect ?? 'linux';
     this.units = new Map(units.map((u) => [u.path, u]));
     this.calls = CallGraph.of(units, models, before?.calls);
     this.data = before?.tellsTheSame(units) ? before.data : new DataFacts(units.flatMap(({ facts }) => facts));
+    this.constants = Constants.of(macros, this.data, models, this.dialect, before?.constants);
   }
 
   private tellsTheSame(units: readonly Unit[]): boolean {
@@ -38,9 +51,12 @@ export class Project implements Code {
   }
 
   /** The same files but for one, in which somebody has changed something. */
-  with(unit: Unit): Project {
-    const units = [...this.units.values()].map((one) => (one.path === unit.path ? unit : one));
-    return new Project(units, this.models, this.parser, this);
+  with(path: string, text: string): Project {
+    const macros = this.macros.with({ name: path, text });
+    const units = [...this.units.values()].map((one) =>
+      one.path === path ? new Unit(path, text, this.models, this.dialect, one, macros) : one,
+    );
+    return new Project(units, this.models, this.parser, this, macros);
   }
 
   /** The tree of one of its functions. */
@@ -127,6 +143,10 @@ export class Project implements Code {
 
   callersOf(name: string, file: string): readonly FunctionSource[] {
     return this.callers(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
+  }
+
+  constant(name: string, file: string): number | null {
+    return this.constants.find(name, file);
   }
 
   isArray(name: string, file: string): boolean {

@@ -1,5 +1,5 @@
 import type { Dialect } from '../models/index.ts';
-import { type FunctionItem, maskSource, sectionEnd, sliceTopLevel } from '../source/index.ts';
+import { type FunctionItem, type MacroKnowledge, maskSource, sectionEnd, sliceTopLevel } from '../source/index.ts';
 import { assignedFields, type DataFact, dataFacts } from './data-facts.ts';
 import { type UnseenCode, unseenIn } from './unseen.ts';
 
@@ -19,8 +19,17 @@ export interface FunctionContent {
   readonly fields: ReadonlySet<string>;
 }
 
-/** What is known of one section of a file, by its text alone. */
+/** What a section asks of the macros of its file, at an offset in the section. */
+export interface MacroQuestion {
+  readonly ask: keyof MacroKnowledge;
+  readonly name: string;
+  readonly at: number;
+  readonly answer: boolean | number | null;
+}
+
+/** What is known of one section of a file, by its text and the answers to what it asked. */
 export interface Section {
+  readonly asked: readonly MacroQuestion[];
   readonly functions: readonly FunctionContent[];
   readonly facts: readonly DataFact[];
   readonly unseen: readonly UnseenCode[];
@@ -39,7 +48,7 @@ export interface PlacedSection {
  */
 export function sectionsOf(
   text: string,
-  read: (text: string) => Section,
+  read: (text: string, start: number) => Section,
   before: readonly PlacedSection[] = [],
 ): readonly PlacedSection[] {
   const sections: PlacedSection[] = [];
@@ -65,7 +74,7 @@ export function sectionsOf(
     const own = text.slice(at, end);
     // What is kept over many edits must not keep each edit's whole text.
     const kept = before.length > 0 ? copyOf(own) : own;
-    sections.push({ start: at, text: kept, section: between.get(own) ?? read(kept) });
+    sections.push({ start: at, text: kept, section: between.get(own) ?? read(kept, at) });
     at = end;
     // What was a section behind the edit may now be a part of one.
     for (; nextStart < at; next++) nextStart += before[next]?.text.length ?? text.length;
@@ -82,15 +91,33 @@ function copyOf(text: string): string {
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
-export function readSection(text: string, dialect: Dialect, trigger: RegExp): Section {
-  const masked = maskSource(text, dialect);
+/** `macros` is asked with offsets of `text`. */
+export function readSection(text: string, dialect: Dialect, trigger: RegExp, macros: MacroKnowledge): Section {
+  const asked: MacroQuestion[] = [];
+  const masked = maskSource(text, dialect, recorded(macros, asked));
   const items = sliceTopLevel(text, masked);
   return {
+    asked,
     functions: items.flatMap((item) =>
       item.kind === 'function' ? [readFunction(text, masked.slice(item.start, item.end), item, trigger)] : [],
     ),
     facts: [...dataFacts(text, masked, items, dialect)],
     unseen: unseenIn(text, masked, items, trigger),
+  };
+}
+
+function recorded(macros: MacroKnowledge, asked: MacroQuestion[]): MacroKnowledge {
+  return {
+    isDefined: (name, at) => {
+      const answer = macros.isDefined(name, at);
+      asked.push({ ask: 'isDefined', name, at, answer });
+      return answer;
+    },
+    numberOf: (name, at) => {
+      const answer = macros.numberOf(name, at);
+      asked.push({ ask: 'numberOf', name, at, answer });
+      return answer;
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 import { type FunctionGraph, type LoweringOptions, lowerFunction, shiftGraph } from '../flow/index.ts';
 import type { ApiModel, Dialect, Models } from '../models/index.ts';
-import { detectDialect, type FunctionItem, LineIndex } from '../source/index.ts';
+import { detectDialect, type FunctionItem, LineIndex, type MacroKnowledge } from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
 import { type DataFact, DataFacts, isSameData } from './data-facts.ts';
+import { Macros } from './macros.ts';
 import { type FunctionContent, type PlacedSection, readSection, sectionsOf } from './section.ts';
 import type { UnseenCode } from './unseen.ts';
 
@@ -36,8 +37,18 @@ export class Unit {
   private readonly graphs: WeakMap<FunctionContent, { readonly graph: FunctionGraph; readonly start: number }>;
   private lineIndex: LineIndex | null = null;
 
-  /** `before`: the same file before an edit. What did not change is taken over, to the same objects. */
-  constructor(path: string, text: string, models: Models, dialect: Dialect | null, before?: Unit) {
+  /**
+   * `before`: the same file before an edit. What did not change is taken over, to the same objects. `macros`: those of the
+   * files around it too.
+   */
+  constructor(
+    path: string,
+    text: string,
+    models: Models,
+    dialect: Dialect | null,
+    before?: Unit,
+    macros = new Macros([{ name: path, text }]),
+  ) {
     this.path = path;
     this.text = text;
     this.models = models;
@@ -46,7 +57,11 @@ export class Unit {
       before?.path === path && before.dialect === this.dialect && before.models === models ? before : undefined;
     this.graphs = known?.graphs ?? new WeakMap();
     const trigger = triggerOf(models, this.dialect);
-    this.sections = sectionsOf(text, (own) => readSection(own, this.dialect, trigger), known?.sections);
+    const knowledge = macros.knowledgeOf(path);
+    const read = (own: string, start: number) => readSection(own, this.dialect, trigger, shifted(knowledge, start));
+    this.sections = sectionsOf(text, read, known?.sections).map((one) =>
+      holds(one, knowledge) ? one : { ...one, section: read(one.text, one.start) },
+    );
     this.unseen = this.sections.flatMap(({ section }) => section.unseen);
     const definitions = this.sections.flatMap(({ start, section }) =>
       section.functions.map((content): Definition => ({ content, item: moved(content.item, start) })),
@@ -62,6 +77,12 @@ export class Unit {
   /** What its text tells, one by one. */
   get facts(): readonly DataFact[] {
     return this.sections.flatMap(({ section }) => section.facts);
+  }
+
+  /** Whether the macros say the same as when the unit was made. */
+  agreesWith(macros: Macros): boolean {
+    const knowledge = macros.knowledgeOf(this.path);
+    return this.sections.every((one) => holds(one, knowledge));
   }
 
   get lines(): LineIndex {
@@ -80,6 +101,16 @@ export class Unit {
     return whole;
   }
 }
+
+/** Asked with offsets of a section, not of the file. */
+const shifted = ({ isDefined, numberOf }: MacroKnowledge, by: number): MacroKnowledge => ({
+  isDefined: (name, at) => isDefined(name, at + by),
+  numberOf: (name, at) => numberOf(name, at + by),
+});
+
+/** Whether what a section was told of macros is still so. */
+const holds = ({ section, start }: PlacedSection, macros: MacroKnowledge): boolean =>
+  section.asked.every(({ ask, name, at, answer }) => macros[ask](name, start + at) === answer);
 
 interface Definition {
   readonly content: FunctionContent;

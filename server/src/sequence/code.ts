@@ -39,6 +39,8 @@ export interface Code {
   readonly mappedBeside: ReadonlyMap<string, string>;
   /** Fields that are aligned to a cache line, or stand behind one that is. */
   readonly alignedFields: ReadonlySet<string>;
+  /** Value of a macro or enumerator of this code where `file` uses it; null where it is not known. */
+  constant(name: string, file: string): number | null;
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
   /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */

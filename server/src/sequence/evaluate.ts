@@ -203,6 +203,8 @@ export class Evaluator {
     }
     if (name === 'NULL' || name === 'FALSE') return ZERO;
     if (name === 'TRUE') return numberValue(1);
+    const number = this.code.constant(name, frame.file);
+    if (number !== null) return numberValue(number);
     if (this.code.function(name, frame.file)) return { kind: 'address', location: `F:${name}`, offset: 0 };
     if (this.code.isArray(name, frame.file)) return this.memory.addressOf(`G:${name}`);
     if (/^[A-Z][A-Z0-9_]*$/.test(name)) return this.constant(`const:${name}`);
@@ -268,27 +270,33 @@ export class Evaluator {
     return this.constant(`host:${valueKey(pointer)}:${mapping}`, { hostOf: mapping, pointer });
   }
 
-  /** Flags that are set, cleared and asked for by name. */
+  /** Flags that are set, cleared and asked for by name or number. */
   private flags(state: State, operator: '|' | '&', left: Value, right: Value): Value | null {
     if (left.kind !== 'symbol' || left.offset !== 0) return null;
     const info = this.symbols.info(left.symbol);
     const name = this.flagName(right);
     // address & (size - 1), address & ~BASE_MASK
     if (operator === '&' && (name?.inverted || isAlignmentMask(right)) && this.isAligned(info)) return ZERO;
-    if (!name) return null;
+    if (!name || (right.kind === 'number' && (info.resource ?? info.hostOf) !== undefined)) return null;
     const { set, cleared } = info.flags ?? { set: [], cleared: [] };
-    const others = (flags: readonly string[]) => flags.filter((flag) => flag !== name.flag);
+    const others = (flags: readonly string[]) => flags.filter((flag) => !sharesBit(flag, name.flag));
     const result = (flags: SymbolInfo['flags']) =>
       this.constant(`(${valueKey(left)}${operator}${valueKey(right)})`, flags ? { flags } : {});
     if (operator === '|') return result({ set: [...others(set), name.flag], cleared: others(cleared) });
     if (name.inverted) return result({ set: others(set), cleared: [...others(cleared), name.flag] });
-    if (cleared.includes(name.flag)) return ZERO;
+    if (cleared.some((flag) => includesBits(flag, name.flag))) return ZERO;
     const asked = result(undefined);
-    if (set.includes(name.flag) && asked.kind === 'symbol') state.learn(asked.symbol, NOT_ZERO);
+    if (asked.kind === 'symbol' && set.some((flag) => sharesBit(flag, name.flag))) state.learn(asked.symbol, NOT_ZERO);
     return asked;
   }
 
   private flagName(value: Value): { readonly flag: string; readonly inverted: boolean } | null {
+    if (value.kind === 'number') {
+      if (!value.value || Math.abs(value.value) >= 2 ** 31) return null;
+      return value.value > 0
+        ? { flag: `${value.value}`, inverted: false }
+        : { flag: `${~value.value}`, inverted: true };
+    }
     if (value.kind !== 'symbol' || value.offset !== 0) return null;
     const { key } = this.symbols.info(value.symbol);
     const inner = /^\(~s(\d+)\)$/.exec(key)?.[1];
@@ -321,6 +329,14 @@ export class Evaluator {
     return this.constant(`(${key})`);
   }
 }
+
+const bitsOf = (flag: string): number => (/^\d/.test(flag) ? Number(flag) : 0);
+
+const sharesBit = (a: string, b: string): boolean => a === b || (bitsOf(a) & bitsOf(b)) !== 0;
+
+/** Does `flag` have all bits of `part`? */
+const includesBits = (flag: string, part: string): boolean =>
+  flag === part || (bitsOf(part) !== 0 && (bitsOf(part) & ~bitsOf(flag)) === 0);
 
 /** `size - 1`, or the lowest bits of a page. */
 function isAlignmentMask(value: Value): boolean {

@@ -273,6 +273,67 @@ describe('merging', () => {
     `);
   });
 
+  it('a macro is its number: what a callee returns decides on the branch of its caller', () => {
+    const helper = `
+#define QUEUE_OK 0
+#define QUEUE_BUSY 0x102
+static int start(struct priv *p)
+{
+	if (p->dead)
+		return -EIO;
+	if (p->full)
+		return QUEUE_BUSY;
+	kick(p);
+	return QUEUE_OK;
+}
+`;
+    expect(
+      programs(
+        linux(
+          `
+	dma_addr_t a = ${MAP};
+	if (dma_mapping_error(p->dev, a)) return -EIO;
+	int rc = start(p);
+	if (rc != QUEUE_OK)
+		${UNMAP('a')};
+	return rc;`,
+          helper,
+        ),
+      ),
+    ).toMatchInlineSnapshot(`
+      [
+        "map m1 failed, check m1, fails",
+        "map m1, check m1, unmap m1, fails",
+        "map m1, check m1, lose m1 returning, works",
+      ]
+    `);
+  });
+
+  it.each(['#define MAPPED 4', 'enum { MAPPED = 4 };', ''])('flags are told apart (%s)', (definition) => {
+    expect(
+      programs(
+        linux(
+          `
+	int state = p->state;
+	dma_addr_t a;
+	state &= ~MAPPED;
+	if (n) {
+		a = ${MAP};
+		if (dma_mapping_error(p->dev, a))
+			return -EIO;
+		state |= MAPPED;
+		state |= 3;
+	}
+	run(p);
+	if (state & MAPPED)
+		${UNMAP('a')};
+	return 0;`,
+          `${definition}\n`,
+        ),
+      ),
+    ).toEqual(['map m1 failed, check m1, fails', 'map m1, check m1, unmap m1, works', 'works']);
+  });
+
   it('success and failure stay apart by the value that is returned', () => {
     expect(
       programs(

@@ -1,5 +1,6 @@
 import { BracketTracker } from './brackets.ts';
 import type { MaskBuffer } from './buffer.ts';
+import { conditionTruth, isDefinedAt, type MacroKnowledge } from './constants.ts';
 import {
   BRACE_CLOSE,
   BRACE_OPEN,
@@ -35,8 +36,13 @@ interface Arm {
  * Within a function, and wherever arms are not whole declarations, that is the first arm that is not known to be false;
  * elsewhere all arms are kept, so that a function defined differently in each arm is seen each time.
  */
-export function removePreprocessor(text: string, tokens: Tokens, buffer: MaskBuffer): PairedTokens {
-  const groups = findGroups(text, tokens);
+export function removePreprocessor(
+  text: string,
+  tokens: Tokens,
+  buffer: MaskBuffer,
+  macros: MacroKnowledge,
+): PairedTokens {
+  const groups = findGroups(text, tokens, macros);
   const kept = new TokenList(tokens.count);
   const tracker = new BracketTracker(text, kept, tokens.count);
   /** Whether the arm that begins at a directive is kept. */
@@ -88,7 +94,7 @@ function isWhole(arm: Arm, before: number): boolean {
 }
 
 /** All groups by the token index of their `#if`. */
-function findGroups(text: string, tokens: Tokens): ReadonlyMap<number, readonly Arm[]> {
+function findGroups(text: string, tokens: Tokens, macros: MacroKnowledge): ReadonlyMap<number, readonly Arm[]> {
   const groups = new Map<number, Arm[]>();
   const open: Arm[][] = [];
   for (let at = 0; at < tokens.count; at++) {
@@ -98,7 +104,7 @@ function findGroups(text: string, tokens: Tokens): ReadonlyMap<number, readonly 
       if (arm !== undefined) extend(arm, kind);
       continue;
     }
-    const directive = readConditional(text, tokens.start[at] ?? 0, tokens.end[at] ?? 0);
+    const directive = readConditional(text, tokens.start[at] ?? 0, tokens.end[at] ?? 0, macros);
     if (directive === null) continue;
     if (directive.role === 'open') {
       const group = [newArm(at, directive.truth, tokens.count)];
@@ -149,46 +155,30 @@ interface Conditional {
   readonly truth: boolean | null;
 }
 
-function readConditional(text: string, start: number, end: number): Conditional | null {
-  let at = start + 1;
-  while (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9) at++;
-  if (text.startsWith('endif', at)) return { role: 'close', truth: null };
-  if (text.startsWith('else', at)) return { role: 'next', truth: null };
-  if (text.startsWith('ifdef', at)) return { role: 'open', truth: isDefined(text.slice(at + 5, end)) };
-  if (text.startsWith('ifndef', at)) return { role: 'open', truth: negate(isDefined(text.slice(at + 6, end))) };
-  if (text.startsWith('if', at)) return { role: 'open', truth: evaluate(text.slice(at + 2, end)) };
-  if (text.startsWith('elif', at)) return { role: 'next', truth: evaluate(text.slice(at + 4, end)) };
-  return null;
+const CONDITIONAL = /^#\s*(ifdef|ifndef|if|elif|else|endif)\b/;
+
+function readConditional(text: string, start: number, end: number, macros: MacroKnowledge): Conditional | null {
+  const directive = text.slice(start, end);
+  const [head, word] = CONDITIONAL.exec(directive) ?? [];
+  if (head === undefined) return null;
+  const rest = directive.slice(head.length);
+  const isDefined = () => isDefinedAt(/[\w$]+/.exec(rest)?.[0] ?? '', start, macros);
+  switch (word) {
+    case 'ifdef':
+      return { role: 'open', truth: isDefined() };
+    case 'ifndef':
+      return { role: 'open', truth: negate(isDefined()) };
+    case 'if':
+      return { role: 'open', truth: conditionTruth(rest, start, macros) };
+    case 'elif':
+      return { role: 'next', truth: conditionTruth(rest, start, macros) };
+    case 'else':
+      return { role: 'next', truth: null };
+    default:
+      return { role: 'close', truth: null };
+  }
 }
 
 function negate(truth: boolean | null): boolean | null {
   return truth === null ? null : !truth;
-}
-
-const COMMENT = /\/\*[\s\S]*?\*\/|\/\/.*/g;
-
-/** What a configuration cannot change: constants, and macros of other languages and compilers. */
-function evaluate(source: string): boolean | null {
-  const condition = source.replace(COMMENT, ' ').trim();
-  if (/^\(?\s*(?:0|FALSE)\s*\)?(?:\s*&&|$)/.test(condition)) return false;
-  if (/^\(?\s*(?:1|TRUE)\s*\)?(?:\s*\|\||$)/.test(condition)) return true;
-  const test = /^(!?)\s*defined\s*\(?\s*(\w+)\s*\)?$/.exec(condition);
-  if (test === null) return null;
-  const truth = isDefined(test[2] ?? '');
-  return test[1] === '!' ? negate(truth) : truth;
-}
-
-function isDefined(source: string): boolean | null {
-  switch (/\w+/.exec(source)?.[0]) {
-    case '__cplusplus':
-    case '__ASSEMBLY__':
-    case '__ASSEMBLER__':
-    case '__CHECKER__':
-      return false;
-    case '__KERNEL__':
-    case '__GNUC__':
-      return true;
-    default:
-      return null;
-  }
 }

@@ -1,3 +1,5 @@
+export { evaluateConstant } from './constant-expression.ts';
+export { type Definition, type FileConstants, type MacroKnowledge, NO_MACROS, readConstants } from './constants.ts';
 export { type Dialect, detectDialect } from './dialect.ts';
 export type {
   Field,

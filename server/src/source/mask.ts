@@ -2,6 +2,7 @@ import { removeAnnotations } from './annotations.ts';
 import { plainBody } from './body.ts';
 import { MaskBuffer } from './buffer.ts';
 import { removePreprocessor } from './conditionals.ts';
+import { type MacroKnowledge, NO_MACROS } from './constants.ts';
 import type { Dialect } from './dialect.ts';
 import { plainHeader } from './header.ts';
 import { lex, STRING, type Tokens } from './lexer.ts';
@@ -25,13 +26,15 @@ const CONTINUATION = '\\\r\n';
  * - `STATIC`, `CONST` … by the C keyword; a type before `(*name) (…)` by `int`; the beginning of a definition's name by
  *   `int ` where it has no type.
  * A semicolon that a macro makes unnecessary is written into a blank.
+ *
+ * `macros` decides conditionals, asked with offsets of `text`.
  */
-export function maskSource(text: string, dialect: Dialect): string {
+export function maskSource(text: string, dialect: Dialect, macros: MacroKnowledge = NO_MACROS): string {
   const buffer = new MaskBuffer(text);
   const { tokens: all, comments } = lex(text);
   for (let i = 0; i < comments.length; i += 2) buffer.blank(comments[i] ?? 0, comments[i + 1] ?? 0);
   splitContinuedStrings(text, all, buffer);
-  const tokens = removeAnnotations(text, removePreprocessor(text, all, buffer), dialect, buffer);
+  const tokens = removeAnnotations(text, removePreprocessor(text, all, buffer, macros), dialect, buffer);
   const { match, functions } = findStructure(text, tokens);
   const settled = new Uint8Array(tokens.count);
   for (const fn of functions) {
