@@ -34,6 +34,7 @@ export interface Slices {
   readonly suppressions: ReadonlyMap<string, FileSuppressions>;
   /** Of the files that name a DMA API. */
   readonly calls: CallGraph;
+  readonly macros: Macros;
 }
 
 /** A directory read and sliced. */
@@ -70,7 +71,7 @@ export async function readDirectory(directory: string, options: DirectoryOptions
 
 /** Slices what must be. `before`: what came of the same files before an edit; what did not change is taken from there. */
 export function sliceFiles(files: readonly SourceFile[], { models, parser }: Tools, before?: Slices): Slices {
-  const macros = new Macros(files.filter(isRead));
+  const macros = new Macros(files.filter(isRead), before?.macros);
   const units: Unit[] = [];
   const skipped = new Map<string, string>();
   let length = 0;
@@ -103,7 +104,7 @@ export function sliceFiles(files: readonly SourceFile[], { models, parser }: Too
     return { project: new Project(ofDialect, models, parser, before?.projects[i]?.project, macros), units: ofDialect };
   });
   const suppressions = new Map(files.flatMap((file) => (file.suppressions ? [[file.name, file.suppressions]] : [])));
-  return { projects, skipped, suppressions, calls };
+  return { projects, skipped, suppressions, calls, macros };
 }
 
 const isRead = ({ namesApi, text }: SourceFile): boolean => namesApi || text.length < MAX_HEADER_LENGTH;

@@ -4,7 +4,9 @@ import {
   evaluateConstant,
   type FileConstants,
   type MacroKnowledge,
+  type PlacedSection,
   readConstants,
+  sectionsOf,
 } from '../source/index.ts';
 
 /** A file as it is named in reports. */
@@ -17,14 +19,46 @@ export interface NamedText {
 const MAX_ASKED = 100;
 
 const NONE: readonly Definition[] = [];
-const KNOWN = new WeakMap<NamedText, FileConstants>();
 
-function constantsOf(file: NamedText): FileConstants {
-  const known = KNOWN.get(file);
-  if (known) return known;
-  const constants = readConstants(file.text);
-  KNOWN.set(file, constants);
+/** What was read of a section, as the first one of its file or as another. */
+interface SectionConstants extends FileConstants {
+  readonly isBegin: boolean;
+}
+
+interface ReadFile {
+  readonly sections: readonly PlacedSection<SectionConstants>[];
+  readonly constants: FileConstants;
+}
+
+const READ = new WeakMap<NamedText, ReadFile>();
+
+/** `before`: the same file before an edit. */
+function constantsOf(file: NamedText, before?: ReadFile): FileConstants {
+  const known = READ.get(file);
+  if (known) return known.constants;
+  const read = (text: string, start: number): SectionConstants => {
+    const isBegin = start === 0;
+    return { ...readConstants(text, isBegin), isBegin };
+  };
+  const sections = sectionsOf(file.text, read, before?.sections).map((one) =>
+    one.section.isBegin === (one.start === 0) ? one : { ...one, section: read(one.text, one.start) },
+  );
+  const constants = joined(sections);
+  READ.set(file, { sections, constants });
   return constants;
+}
+
+function joined(sections: readonly PlacedSection<FileConstants>[]): FileConstants {
+  const [only, ...others] = sections;
+  if (only && others.length === 0) return only.section;
+  const definitions = new Map<string, readonly Definition[]>();
+  for (const { start, section } of sections)
+    for (const [name, some] of section.definitions)
+      definitions.set(name, [
+        ...(definitions.get(name) ?? NONE),
+        ...some.map((one) => ({ ...one, at: one.at + start })),
+      ]);
+  return { definitions, includes: sections.flatMap(({ section }) => section.includes) };
 }
 
 /**
@@ -37,13 +71,22 @@ export class Macros {
   readonly #closures = new Map<string, readonly NamedText[]>();
   readonly #inHeaders = new Map<string, readonly Definition[]>();
 
-  constructor(files: Iterable<NamedText>) {
+  /** `before`: those of the same files before an edit. */
+  constructor(files: Iterable<NamedText>, before?: Macros) {
     this.#files = new Map([...files].map((file) => [file.name, file]));
+    for (const file of this.#files.values()) {
+      const known = before ? before.#files.get(file.name) : undefined;
+      const read = known && READ.get(known);
+      if (read) constantsOf(file, read);
+    }
   }
 
   /** The same files but for one. */
   with(file: NamedText): Macros {
-    return new Macros([...this.#files.values()].map((one) => (one.name === file.name ? file : one)));
+    return new Macros(
+      [...this.#files.values()].map((one) => (one.name === file.name ? file : one)),
+      this,
+    );
   }
 
   /** Whether other files say the same of all names, be it at other places. */

@@ -4,24 +4,40 @@ import type { Project } from './project.ts';
 export const SETUP =
   /(^|_)(probe|init|setup|attach|detach|remove|exit|create|destroy|alloc|register|config|configure|start|stop|open|close|suspend|resume|reset|reinit|restart|recover|bringup|boot|load|download|fw|firmware|identify|detect|enable|disable|add|del|free|cleanup|selftest|test|show)(_|\d*$)|^(?:Initialize|Init|Create|Start|Reset|Identify|Detect)|(?:Initialize|Init|Start|Stop|EntryPoint|Entry|Reset|Identify|Detect)$/;
 
+/** What a text does with a function by its name: it puts it into a member of a structure, or declares it to be called. */
+export type Mention = { readonly member: string; readonly table: string | undefined } | 'declared';
+
+const MEMBER = /\.(\w+)\s*=\s*&?([A-Za-z_]\w*)\b/g;
+const DECLARATION = /(?:\bmodule_(?:init|exit)|_initcall)(?=(\W[^;(]*))|\bEFI_DRIVER_BINDING_PROTOCOL(?=\w*(\W[^;]*))/g;
+
+/** Mentions in a section of a file, by function, or by what else may be named so. */
+export function mentionsIn(text: string): ReadonlyMap<string, readonly Mention[]> {
+  const mentions = new Map<string, Mention[]>();
+  const add = (name: string, mention: Mention): void => {
+    const others = mentions.get(name);
+    if (others) others.push(mention);
+    else mentions.set(name, [mention]);
+  };
+  for (const { 1: member = '', 2: name = '', index } of text.matchAll(MEMBER))
+    add(name, {
+      member,
+      get table() {
+        return tableAt(text, index);
+      },
+    });
+  for (const [, called = '', bound = ''] of text.matchAll(DECLARATION))
+    for (const name of (called || bound).match(/\b[A-Za-z_]\w*/g) ?? []) add(name, 'declared');
+  return mentions;
+}
+
 /** The parts that a function plays in tables and declarations of the project; "other" for one that is not known. */
-export function rolesOf(project: Project, name: string): readonly string[] {
-  const roles: string[] = [];
-  const member = new RegExp(`\\.(\\w+)\\s*=\\s*&?${name}\\b`, 'g');
-  const declared = new RegExp(
-    `\\b(?:module_init|module_exit|\\w*_initcall|EFI_DRIVER_BINDING_PROTOCOL[^;]*)\\W[^;(]*\\b${name}\\b`,
-  );
-  for (const { text } of project.all) {
-    if (!text.includes(name)) continue;
-    for (const match of text.matchAll(member)) {
-      const table = tableAt(text, match.index);
-      const [, member = ''] = match;
-      const role = project.models.entryPoint(member, table, project.dialect)?.role;
-      roles.push(role ?? (SETUP.test(member) ? 'probe' : 'other'));
-    }
-    if (declared.test(text)) roles.push('probe');
-  }
-  return roles;
+export const rolesOf = (project: Project, name: string): readonly string[] =>
+  [...project.all].flatMap((unit) => unit.mentions(name).map((mention) => roleOf(project, mention)));
+
+function roleOf({ models, dialect }: Project, mention: Mention): string {
+  if (mention === 'declared') return 'probe';
+  const { member, table } = mention;
+  return models.entryPoint(member, table, dialect)?.role ?? (SETUP.test(member) ? 'probe' : 'other');
 }
 
 /** The tag of the structure whose initialiser is open at this place. */

@@ -1,6 +1,7 @@
 import type { Dialect } from '../models/index.ts';
-import { type FunctionItem, type MacroKnowledge, maskSource, sectionEnd, sliceTopLevel } from '../source/index.ts';
+import { type FunctionItem, type MacroKnowledge, maskSource, sliceTopLevel } from '../source/index.ts';
 import { assignedFields, type DataFact, dataFacts } from './data-facts.ts';
+import { type Mention, mentionsIn } from './roles.ts';
 import { type UnseenCode, unseenIn } from './unseen.ts';
 
 /** What is known of a function by its text alone. */
@@ -33,62 +34,8 @@ export interface Section {
   readonly functions: readonly FunctionContent[];
   readonly facts: readonly DataFact[];
   readonly unseen: readonly UnseenCode[];
-}
-
-/** A section where it is in its file. */
-export interface PlacedSection {
-  readonly start: number;
-  readonly text: string;
-  readonly section: Section;
-}
-
-/**
- * Cuts a file into sections. `before`: those of the file before an edit; what lies in front of the edit and behind it is the
- * same, so that only what lies between is read.
- */
-export function sectionsOf(
-  text: string,
-  read: (text: string, start: number) => Section,
-  before: readonly PlacedSection[] = [],
-): readonly PlacedSection[] {
-  const sections: PlacedSection[] = [];
-  let at = 0;
-  // The last one may have ended only because the text did.
-  for (const one of before.slice(0, -1)) {
-    // Comparing slices is far faster than startsWith () and endsWith ().
-    if (text.slice(at, at + one.text.length) !== one.text) break;
-    sections.push(one);
-    at += one.text.length;
-  }
-  const first = sections.length;
-  let next = before.length;
-  let nextStart = text.length;
-  for (; next > first; next--) {
-    const own = before[next - 1]?.text ?? '';
-    if (nextStart - own.length < at || text.slice(nextStart - own.length, nextStart) !== own) break;
-    nextStart -= own.length;
-  }
-  const between = new Map(before.slice(first, next).map((one) => [one.text, one.section]));
-  while (at < nextStart) {
-    const end = sectionEnd(text, at);
-    const own = text.slice(at, end);
-    // What is kept over many edits must not keep each edit's whole text.
-    const kept = before.length > 0 ? copyOf(own) : own;
-    sections.push({ start: at, text: kept, section: between.get(own) ?? read(kept, at) });
-    at = end;
-    // What was a section behind the edit may now be a part of one.
-    for (; nextStart < at; next++) nextStart += before[next]?.text.length ?? text.length;
-  }
-  for (const { text: own, section } of before.slice(next)) {
-    sections.push({ start: at, text: own, section });
-    at += own.length;
-  }
-  return sections;
-}
-
-/** The same text in memory of its own: a slice keeps all of what it was cut from. */
-function copyOf(text: string): string {
-  return Buffer.from(text, 'utf16le').toString('utf16le');
+  /** Where functions are named, by name. */
+  readonly mentions: ReadonlyMap<string, readonly Mention[]>;
 }
 
 /** `macros` is asked with offsets of `text`. */
@@ -96,8 +43,12 @@ export function readSection(text: string, dialect: Dialect, trigger: RegExp, mac
   const asked: MacroQuestion[] = [];
   const masked = maskSource(text, dialect, recorded(macros, asked));
   const items = sliceTopLevel(text, masked);
+  let mentions: Section['mentions'] | null = null;
   return {
     asked,
+    get mentions() {
+      return (mentions ??= mentionsIn(text));
+    },
     functions: items.flatMap((item) =>
       item.kind === 'function' ? [readFunction(text, masked.slice(item.start, item.end), item, trigger)] : [],
     ),

@@ -1,10 +1,18 @@
 import { type FunctionGraph, type LoweringOptions, lowerFunction, shiftGraph } from '../flow/index.ts';
 import type { ApiModel, Dialect, Models } from '../models/index.ts';
-import { detectDialect, type FunctionItem, LineIndex, type MacroKnowledge } from '../source/index.ts';
+import {
+  detectDialect,
+  type FunctionItem,
+  LineIndex,
+  type MacroKnowledge,
+  type PlacedSection,
+  sectionsOf,
+} from '../source/index.ts';
 import type { Parser } from '../syntax/index.ts';
 import { type DataFact, DataFacts, isSameData } from './data-facts.ts';
 import { Macros } from './macros.ts';
-import { type FunctionContent, type PlacedSection, readSection, sectionsOf } from './section.ts';
+import type { Mention } from './roles.ts';
+import { type FunctionContent, readSection, type Section } from './section.ts';
 import type { UnseenCode } from './unseen.ts';
 
 export interface UnitFunction {
@@ -32,10 +40,12 @@ export class Unit {
   /** The same object as long as nothing of it changes. */
   readonly data: DataFacts;
   private readonly models: Models;
-  private readonly sections: readonly PlacedSection[];
+  private readonly sections: readonly PlacedSection<Section>[];
   /** With the place where the function was when it was lowered. */
   private readonly graphs: WeakMap<FunctionContent, { readonly graph: FunctionGraph; readonly start: number }>;
   private lineIndex: LineIndex | null = null;
+  /** Sections that name functions, once somebody asks. */
+  private named: readonly PlacedSection<Section>[] | null = null;
 
   /**
    * `before`: the same file before an edit. What did not change is taken over, to the same objects. `macros`: those of the
@@ -85,6 +95,12 @@ export class Unit {
     return this.sections.every((one) => holds(one, knowledge));
   }
 
+  /** Where its text names a function. */
+  mentions(name: string): readonly Mention[] {
+    this.named ??= this.sections.filter(({ section }) => section.mentions.size > 0);
+    return this.named.flatMap(({ section }) => section.mentions.get(name) ?? []);
+  }
+
   get lines(): LineIndex {
     this.lineIndex ??= new LineIndex(this.text);
     return this.lineIndex;
@@ -109,7 +125,7 @@ const shifted = ({ isDefined, numberOf }: MacroKnowledge, by: number): MacroKnow
 });
 
 /** Whether what a section was told of macros is still so. */
-const holds = ({ section, start }: PlacedSection, macros: MacroKnowledge): boolean =>
+const holds = ({ section, start }: PlacedSection<Section>, macros: MacroKnowledge): boolean =>
   section.asked.every(({ ask, name, at, answer }) => macros[ask](name, start + at) === answer);
 
 interface Definition {
@@ -150,7 +166,7 @@ function moved(item: FunctionItem, by: number): FunctionItem {
   };
 }
 
-const isSameFacts = (before: readonly PlacedSection[], now: readonly PlacedSection[]): boolean =>
+const isSameFacts = (before: readonly PlacedSection<Section>[], now: readonly PlacedSection<Section>[]): boolean =>
   before.length === now.length &&
   now.every(
     ({ section }, i) => section === before[i]?.section || isSameData(section.facts, before[i]?.section.facts ?? []),

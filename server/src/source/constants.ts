@@ -58,9 +58,9 @@ interface Conditional {
   isDone: boolean;
 }
 
-/** Reads the constants of a file. Linear in its length; any text gives a result. */
-export function readConstants(text: string): FileConstants {
-  return new ConstantReader(text).read();
+/** Reads the constants of a file, or of a section of one: `isBegin` if it is the first. Linear in its length; any text gives a result. */
+export function readConstants(text: string, isBegin = true): FileConstants {
+  return new ConstantReader(text, isBegin).read();
 }
 
 class ConstantReader {
@@ -69,9 +69,11 @@ class ConstantReader {
   readonly #definitions = new Map<string, Definition[]>();
   readonly #includes: string[] = [];
   readonly #open: Conditional[] = [];
-  #hasDirective = false;
+  /** Only the first one may be a guard. */
+  #hasDirective: boolean;
 
-  constructor(text: string) {
+  constructor(text: string, isBegin: boolean) {
+    this.#hasDirective = !isBegin;
     this.#text = text;
     this.#tokens = lex(text).tokens;
   }

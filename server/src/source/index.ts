@@ -1,5 +1,5 @@
 export { evaluateConstant } from './constant-expression.ts';
-export { type Definition, type FileConstants, type MacroKnowledge, NO_MACROS, readConstants } from './constants.ts';
+export { type Definition, type FileConstants, type MacroKnowledge, readConstants } from './constants.ts';
 export { type Dialect, detectDialect } from './dialect.ts';
 export type {
   Field,
@@ -17,5 +17,5 @@ export type {
 } from './items.ts';
 export { LineIndex, type Position } from './lines.ts';
 export { maskSource } from './mask.ts';
-export { sectionEnd } from './sections.ts';
+export { type PlacedSection, sectionsOf } from './sections.ts';
 export { sliceTopLevel } from './slice.ts';

@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { maskSource } from './mask.ts';
-import { sectionEnd } from './sections.ts';
+import { sectionsOf } from './sections.ts';
 
-const sections = (text: string): string[] => {
-  const all: string[] = [];
-  for (let start = 0, end = 0; start < text.length; start = end) {
-    end = sectionEnd(text, start);
-    all.push(text.slice(start, end));
-  }
-  return all;
-};
+const sections = (text: string): string[] => sectionsOf(text, () => null).map((one) => one.text);
 
 describe('sections', () => {
   it('end behind the lone closing brace of a function', () => {
