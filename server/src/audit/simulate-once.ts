@@ -15,6 +15,7 @@ const ONCE: ReadonlySet<string> = new Set([
   'probe',
   'remove',
   'open',
+  'attach',
   'stop',
   'suspend',
   'resume',

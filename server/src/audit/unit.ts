@@ -133,7 +133,7 @@ interface Definition {
   readonly item: FunctionItem;
 }
 
-/** Gives every definition a name of its own. Who calls the function means the one that names a DMA API, or else the last. */
+/** Gives every definition a name of its own. Who calls the function means the last that names a DMA API, or else the longest: no stub. */
 function named(definitions: readonly Definition[]): readonly (Definition & { readonly name: string })[] {
   const byName = new Map<string, Definition[]>();
   for (const one of definitions) {
@@ -143,10 +143,15 @@ function named(definitions: readonly Definition[]): readonly (Definition & { rea
   }
   return definitions.map((one) => {
     const all = byName.get(one.item.name) ?? [];
-    const meant = all.findLast(({ content }) => content.touchesApi) ?? all.at(-1);
+    const meant = all.findLast(({ content }) => content.touchesApi) ?? longest(all);
     return { ...one, name: one === meant ? one.item.name : `${one.item.name}#${all.indexOf(one) + 1}` };
   });
 }
+
+const longest = (all: readonly Definition[]): Definition | undefined =>
+  all.reduce<Definition | undefined>((best, one) => (best && lengthOf(best) > lengthOf(one) ? best : one), undefined);
+
+const lengthOf = ({ item }: Definition): number => item.end - item.start;
 
 /** The name of a function as its source has it. */
 export const plainName = (name: string): string => name.replace(/#\d+$/, '');

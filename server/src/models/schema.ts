@@ -94,6 +94,8 @@ export type Action =
   | 'register-callback' // `callback` will be called with `context` on `event`
   | 'manage' // devm_add_action: `callback` (`context`) releases by itself
   | 'keep' // keeps `value` reachable: list_add, dev_set_drvdata
+  | 'kept' // returns what `keep` put into the same place of `device`: dev_get_drvdata
+  | 'container' // the object in which `value` points to the field named by `field`: container_of
   | 'store' // `place` or `value-out` receives `value`
   | 'scale' // returns `value` in another unit: `from` bytes and pages
   | 'pass' // returns `value` unchanged in meaning (cpu_to_le32, lower_32_bits, likely …)
@@ -162,7 +164,7 @@ export interface ApiModel {
   readonly sleeps?: 'always' | 'gfp';
   /** register-callback: when it is called. */
   readonly event?: 'exit-boot-services' | 'timer' | 'interrupt' | 'completion' | 'work' | 'poll' | 'notify';
-  /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). */
+  /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). keep, kept: that of `device`. */
   readonly keepsIn?: string;
   /** allocate: a field of `object` that is not null where the call has worked (dmab->area). */
   readonly fills?: string;
@@ -222,6 +224,7 @@ export interface EntryPointModel {
     | 'probe'
     | 'remove'
     | 'open'
+    | 'attach' // set up on the way: where it fails, its counterpart or the function that led here still runs
     | 'stop'
     | 'suspend'
     | 'resume'

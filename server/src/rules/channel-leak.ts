@@ -4,8 +4,10 @@ export const channelLeak = defineRule({
   id: 'channel-leak',
   severity: 'warning',
   dialects: ['linux'],
-  nursery: true,
-  precision: [{ tree: 'Linux 6.12.117', read: 12, true: 8 }],
+  precision: [
+    { tree: 'Linux 6.12.117', read: 20, true: 20 },
+    { tree: 'Linux 6.1.192', read: 18, true: 18 },
+  ],
   summary: 'A dmaengine channel is requested and not released on a failing path.',
   cwe: 772,
   message: ({ detail }) =>

@@ -170,7 +170,12 @@ export class Effects {
       case 'manage':
       case 'keep':
         this.escapeAll(state, call, model.action === 'manage');
+        this.keep(state, call);
         return give(fresh());
+      case 'kept':
+        return give(this.kept(state, call) ?? answer());
+      case 'container':
+        return give(this.container(call) ?? fresh());
       case 'store':
         this.storeValue(state, call);
         return give(arg('value') ?? fresh());
@@ -1151,6 +1156,36 @@ export class Effects {
         for (const [location, held] of state.handles())
           if (isWithin(location, place)) reached(this.context.resourceOf(held));
     }
+  }
+
+  private keep(state: State, call: ModelledCall): void {
+    const place = this.keepingPlace(call);
+    const value = argument(call.model, call.values, 'value');
+    if (place !== null && value) state.set(place, value);
+  }
+
+  private kept(state: State, call: ModelledCall): Value | null {
+    const place = this.keepingPlace(call);
+    // What somebody else has put there is the same whenever it is asked for.
+    return place === null ? null : (state.get(place) ?? this.context.evaluator.constant(`kept:${place}`));
+  }
+
+  private keepingPlace({ model, values }: ModelledCall): string | null {
+    const device = argument(model, values, 'device');
+    const place = device ? pointee(device) : null;
+    return place === null || !model.keepsIn ? null : `${place}.${model.keepsIn}`;
+  }
+
+  /** The way back from a field to the object that it is in. */
+  private container({ model, values, expressions }: ModelledCall): Value | null {
+    const pointer = argument(model, values, 'value');
+    const at = expressions[model.args.indexOf('field')];
+    const place = pointer ? pointee(pointer) : null;
+    if (!pointer || !at || place === null) return null;
+    const field = expressionName(at);
+    if (place.endsWith(`.${field}`)) return this.context.memory.addressOf(place.slice(0, -field.length - 1));
+    const key = `container(${valueKey(pointer)},${field})`;
+    return this.context.evaluator.constant(key, { contains: { pointer, field } });
   }
 
   /** A number of pages in bytes, or the other way round. */

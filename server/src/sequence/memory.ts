@@ -73,6 +73,9 @@ export class Memory {
 
   /** Place of `pointer->field`, `pointer[index]`; null when the pointer has no place. */
   member(pointer: Value, field: string): string | null {
+    const contains =
+      pointer.kind === 'symbol' && !pointer.offset ? this.symbols.info(pointer.symbol).contains : undefined;
+    if (contains?.field === field) return pointee(contains.pointer);
     const place = pointee(pointer);
     return place === null ? null : `${place}.${field}`;
   }

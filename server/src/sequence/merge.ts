@@ -160,11 +160,15 @@ function holders(context: Context, state: State): ReadonlyMap<number, string> {
   return new Map([...places].map(([id, all]) => [id, all.sort().join()]));
 }
 
-/** Merges `other` into `state` (equal keys): what they disagree on becomes a new symbol that allows both. */
+/**
+ * Merges `other` into `state` (equal keys): what they disagree on becomes a new symbol that allows both, the same one wherever
+ * they disagree in the same way.
+ */
 export function mergeInto(context: Context, state: State, other: State, where: string): void {
   const { symbols } = context;
   const domainOf = (s: State, v: Value | undefined) =>
     v?.kind === 'number' ? single(v.value) : v?.kind === 'symbol' && v.offset === 0 ? s.domain(v.symbol) : null;
+  const joined = new Map<string, Value>();
   for (const [location, mine] of [...state.locations()]) {
     const theirs = other.get(location) ?? implied(context, other, location);
     if (theirs && isSame(theirs, mine)) continue;
@@ -175,8 +179,16 @@ export function mergeInto(context: Context, state: State, other: State, where: s
       state.remove(location);
       continue;
     }
+    const pair = `${valueKey(mine)}|${valueKey(theirs)}`;
+    const known = joined.get(pair);
+    if (known) {
+      state.set(location, known);
+      continue;
+    }
     const symbol = symbols.intern(`join:${where}:${location}:${state.epoch}`);
-    state.set(location, symbolValue(symbol));
+    const value = symbolValue(symbol);
+    joined.set(pair, value);
+    state.set(location, value);
     if (a && b) state.learn(symbol, join(a, b));
   }
   for (const [location, theirs] of other.locations()) {

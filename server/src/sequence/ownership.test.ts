@@ -78,6 +78,16 @@ describe('a mapping whose handle is', () => {
     expect(losses('return 0;')).toEqual(['returning, maybe']);
   });
 
+  it('in two ways that always go together is followed in both, after paths have met', () => {
+    const body = (second: string) => `int held = 0, own = 0;
+	if (p->n == 1) { held = 1; own = 1; } ${second}
+	if (held && !own) return -EIO;
+	dma_unmap_single(p->dev, a, 64, DMA_TO_DEVICE);
+	return 0;`;
+    expect(losses(body(''))).toEqual([]);
+    expect(losses(body('else if (p->n == 2) held = 1;'))).toEqual(['returning']);
+  });
+
   it('in a field is left to a caller that releases the field when the function fails', () => {
     const code = (onError: string) => `static int start(struct port *p)
 {
@@ -121,6 +131,52 @@ static int open(struct port *p)
 	return 0;`;
     expect(losses(body(''))).toEqual(['unwound']);
     expect(losses(body('dma_unmap_single(p->dev, a, 64, DMA_TO_DEVICE);'))).toEqual([]);
+  });
+});
+
+describe('a channel that is left in a field by a failing function', () => {
+  /** Is it lost, and is that certain? */
+  const lost = (table: string, rest = '', middle = '') =>
+    paths(
+      `${rest}
+static int f(struct port *p)
+{
+	p->chan = dma_request_chan(p->dev, "tx");
+	if (IS_ERR(p->chan))
+		return PTR_ERR(p->chan);
+	${middle}
+	if (ring_doorbell(p))
+		return -EIO;
+	return 0;
+}
+${table}`,
+    ).flatMap((p) => p.program.operations.flatMap((o) => (o.op === 'lose' && o.failing ? [o.certain] : [])));
+
+  it.each([
+    ['a probe', 'static struct platform_driver d = { .probe = f };', [true]],
+    ['what opens a port', 'static const struct uart_ops o = { .startup = f };', [true]],
+    [
+      'what is followed by its counterpart even so',
+      'static const struct snd_soc_dai_ops o = { .hw_params = f };',
+      [false],
+    ],
+    ['a step of somebody else’s probe', 'static const struct nand_controller_ops o = { .attach_chip = f };', [false]],
+    ['a request', 'static const struct i2c_algorithm o = { .master_xfer = f };', [false]],
+  ])('%s', (_who, table, expected) => {
+    expect(lost(table)).toEqual(expected);
+  });
+
+  const PROBE = 'static struct platform_driver d = { .probe = f };';
+  const loop = (field: string) =>
+    `static void tidy(struct port *p, int n)\n{\nint i;\nfor (i = 0; i < n; i++)\n${field};\n}\n`;
+
+  it('may have been released by what was called since', () => {
+    expect(lost(PROBE, loop('dma_release_channel(p->chan)'), 'tidy(p, p->n);')).not.toContain(true);
+  });
+
+  it('has not been released by what releases something else, though it names the field', () => {
+    const unmap = 'dma_unmap_single(p->chan->device->dev, p->addr[i], 64, DMA_TO_DEVICE)';
+    expect(lost(PROBE, loop(unmap), 'tidy(p, p->n);')).toContain(true);
   });
 });
 

@@ -202,10 +202,8 @@ class ProgramWriter {
       }
       if (event.op === 'step' && event.what === 'call' && event.callee) {
         const { releasedFields, releases } = event.callee;
-        const isReleasing = fields.length
-          ? fields.some((field) => releasedFields.has(field))
-          : families.some((family) => releases.has(family));
-        if (isReleasing) return true;
+        const isNamed = fields.length === 0 || fields.some((field) => releasedFields.has(field));
+        if (isNamed && families.some((family) => releases.has(family))) return true;
       }
       if (isOrigin(event, info)) break;
     }
@@ -227,7 +225,9 @@ class ProgramWriter {
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return (
-        !info.inLoop && (this.code.startsLife(this.source.name) === true || (held.length === 0 && info.depth === 0))
+        !info.inLoop &&
+        (this.code.startsLife(this.source.name) === true || (held.length === 0 && info.depth === 0)) &&
+        !this.mayBeReleased(exit, info, held)
       );
     // The device is busy with it: whoever it was handed to keeps it until it is done.
     if (exit.value?.kind === 'number' && exit.value.value === -EBUSY && exit.state.resource(info.id)?.escaped)

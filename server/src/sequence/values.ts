@@ -41,6 +41,8 @@ export interface SymbolInfo {
   readonly multiple?: { readonly of: string; readonly factor: number };
   /** Flags that were put into it, and taken out of it, by name: keys of their values. */
   readonly flags?: { readonly set: readonly string[]; readonly cleared: readonly string[] };
+  /** A pointer to the object that has what `pointer` points to as its field of this name. */
+  readonly contains?: { readonly pointer: Value; readonly field: string };
   /** An entry of the scatterlist that starts here, whichever a walk over it has reached. */
   readonly walkOf?: Value;
   /** mapped-bytes: the size that was asked for. */
