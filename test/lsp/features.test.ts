@@ -87,8 +87,8 @@ describe('code lens', () => {
       '1 map · 1 finding · tdx: 4 KiB copied · Simulate',
       '1 map · tdx: 4 KiB copied · Simulate',
       expect.stringMatching(/^1 map · .*tdx: 4 KiB copied · Simulate$/),
-      '1 map · tdx: 8 KiB copied · Simulate',
-      expect.stringMatching(/^1 map · .*tdx: 8 KiB copied · Simulate$/),
+      '1 map · tdx: 4 KiB copied · Simulate',
+      expect.stringMatching(/^1 map · .*tdx: 4 KiB copied · Simulate$/),
     ]);
     expect(resolved[1]?.command).toMatchObject({
       command: 'dma-audit.simulateFunction',

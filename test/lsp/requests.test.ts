@@ -45,7 +45,7 @@ describe('of an open document', () => {
     const cost = await client.connection.sendRequest(CostRequest, { uri, platforms: ['tdx', 'vtd-strict'] });
     expect(cost?.platforms).toEqual(['tdx', 'vtd-strict']);
     expect(cost?.functions.map((one) => one.function)).toContain('nic_receive');
-    expect(cost?.markdown).toMatch(/\| `nic_receive` \| 101 \| 8 KiB copied/);
+    expect(cost?.markdown).toMatch(/\| `nic_receive` \| 101 \| 4 KiB copied/);
     expect(cost?.markdown).toMatch(/IOTLB invalidation/);
   });
 

@@ -54,7 +54,12 @@ const requirements: Partial<Record<Action, Requirement>> = {
   assume: { roles: [['condition', 'status']] },
   'assume-not': { roles: [['condition']] },
   'register-callback': { roles: [['callback'], ['context']], properties: ['event'] },
-  manage: { roles: [['callback'], ['context']] },
+  manage: {
+    roles: [
+      ['callback', 'value'],
+      ['context', 'value'],
+    ],
+  },
   'sg-address': { roles: [['scatterlist']] },
   'sg-length': { roles: [['scatterlist']] },
   'sg-init': { roles: [['scatterlist', 'sg-table'], touched] },

@@ -129,9 +129,10 @@ export function callUnknown(
             .replace(/^&/, '')
         : location;
       if (!isWithin(at, place)) continue;
-      const inner = context.resourceOf(held);
+      const inner = context.resourceOf(held) ?? context.partOf(state, held);
       if (inner !== null) {
-        if ((/^f\d+:/.test(at) || mayRelease) && isHandle(context, held)) touch(inner);
+        const gives = held.kind === 'address' || isHandle(context, held);
+        if ((/^f\d+:/.test(at) || mayRelease) && gives) touch(inner);
       } else if (/^f\d+:/.test(place)) {
         // Where an array is does not change.
         const isArray = held.kind === 'address' && held.location === location;

@@ -310,6 +310,14 @@ export class Context {
     return symbolValue(this.symbols.intern(`${role}:${resource.id}`, { resource: resource.id, role, ...extra }));
   }
 
+  /** `&dmabuf->umem`, where `dmabuf` stands for a mapping: a part of the object stands for it too. */
+  partOf(state: State, value: Value): number | null {
+    const place = value.kind === 'address' ? pointee(value) : null;
+    const root = place?.includes('.') ? rootSymbol(place) : null;
+    const whole = root === null ? undefined : state.get(`M:s${root}`);
+    return whole ? this.resourceOf(whole) : null;
+  }
+
   resourceOf(value: Value): number | null {
     return value.kind === 'symbol' ? (this.symbols.info(value.symbol).resource ?? null) : null;
   }

@@ -3,7 +3,7 @@ import type { Expression } from '../flow/index.ts';
 import { type Action, type ApiModel, type ConstantModel, familyOf, type Role, releasableAs } from '../models/index.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
-import { ANYTHING } from './domain.ts';
+import { ANYTHING, decide, narrow } from './domain.ts';
 import { callsName, expressionName, type Frame, namesIn, usesTemporary } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
@@ -119,6 +119,7 @@ export class Effects {
       case 'scale':
         return give(this.scaled(arg('value') ?? ZERO, model.from === 'pages' ? PAGE : 1 / PAGE));
       case 'pass':
+        if (model.failure === 'err-pointer') this.learnError(state, arg('value') ?? values[0]);
         return give(arg('value') ?? values[0] ?? fresh());
       case 'part':
         return give(context.evaluator.derived(state, `${call.name}(${values.map(valueKey).join()})`, values));
@@ -455,8 +456,8 @@ export class Effects {
     const { model, values, expressions } = call;
     const { pointer, at, key } = this.mapped(call);
     if (key && pointer) {
-      const known = state.get(key) ?? this.outerObject(state, pointer);
-      const resource = known ? context.resourceOf(known) : null;
+      const known = state.get(key);
+      const resource = known ? context.resourceOf(known) : context.partOf(state, pointer);
       if (resource !== null) return context.toResource(resource, 'exact');
       const keyed = context.evaluator.constant(`keyed:${key}@${state.epoch}`);
       const reference = context.reference(state, frame, keyed, 'device-address', at);
@@ -472,13 +473,6 @@ export class Effects {
       if (index >= 0 && value) return context.reference(state, frame, value, role, expressions[index] ?? call.at);
     }
     return { to: 'unknown' };
-  }
-
-  /** `&dmabuf->umem`, where `dmabuf` stands for a mapping: a part of the object stands for it too. */
-  private outerObject(state: State, pointer: Value): Value | undefined {
-    const place = pointer.kind === 'address' ? pointee(pointer) : null;
-    const root = place?.includes('.') ? rootSymbol(place) : null;
-    return root === null ? undefined : state.get(`M:s${root}`);
   }
 
   /** The DMA fields of a scatterlist entry are read: they mean something only while the list is mapped. */
@@ -667,6 +661,9 @@ export class Effects {
     this.learnHowItFails(state, model, returned);
     const object = argument(model, call.values, 'object');
     if (object) state.set(`A:${this.tableKey(object)}`, context.result(resource, 'cpu-address'));
+    // There is no memory of no size.
+    if (this.size(state, call).bytes === 0 && model.failure === 'null')
+      context.conditions.assume(state, { kind: 'test', operator: '==', left: returned, right: ZERO }, true);
     const filled = object && model.fills ? context.memory.member(object, model.fills) : null;
     if (filled !== null) state.set(filled, context.evaluator.constant(`filled:${call.key}`));
     return returned;
@@ -684,6 +681,14 @@ export class Effects {
     if (failure === 'null' || failure === 'zero') state.learn(value.symbol, { ...state.domain(value.symbol), low: 0 });
     // And where it is an error pointer, none is null.
     if (failure === 'err-pointer') state.learn(value.symbol, NOT_NULL);
+  }
+
+  /** What is not zero and is made an error pointer is an error number. */
+  private learnError(state: State, value: Value | undefined): void {
+    if (value?.kind !== 'symbol' || value.offset !== 0) return;
+    const domain = state.domain(value.symbol);
+    const negative = decide(domain, '!=', 0) === true ? narrow(domain, '<', 0) : null;
+    if (negative) state.learn(value.symbol, negative);
   }
 
   private free(state: State, frame: Frame, call: ModelledCall): void {

@@ -280,8 +280,10 @@ export class Evaluator {
     if (!name || (right.kind === 'number' && (info.resource ?? info.hostOf) !== undefined)) return null;
     const { set, cleared } = info.flags ?? { set: [], cleared: [] };
     const others = (flags: readonly string[]) => flags.filter((flag) => !sharesBit(flag, name.flag));
+    const { resource, role } = info;
+    const handle = resource !== undefined && role !== undefined ? { resource, role, derived: true } : {};
     const result = (flags: SymbolInfo['flags']) =>
-      this.constant(`(${valueKey(left)}${operator}${valueKey(right)})`, flags ? { flags } : {});
+      this.constant(`(${valueKey(left)}${operator}${valueKey(right)})`, { ...handle, ...(flags ? { flags } : {}) });
     if (operator === '|') return result({ set: [...others(set), name.flag], cleared: others(cleared) });
     if (name.inverted) return result({ set: others(set), cleared: [...others(cleared), name.flag] });
     if (cleared.some((flag) => includesBits(flag, name.flag))) return ZERO;

@@ -257,3 +257,28 @@ describe('a failure', () => {
     expect(losses(code('-EIO'))).toContain('unwound');
   });
 });
+
+it('an error number that is made a pointer is a failure, whatever is known of it but that it is not zero', () => {
+  const code = (more: string) => `static struct mr *f(struct port *p, struct mr *mr)
+{
+	int err;
+
+	mr->umem = ib_umem_get(p->dev, mr->start, mr->length, 0);
+	if (IS_ERR(mr->umem))
+		return ERR_CAST(mr->umem);
+	err = ring_doorbell(p);
+	if (err)
+		goto out;
+	err = port_register(p);
+	if (err) {
+		ib_umem_release(mr->umem);
+		goto out;
+	}
+	return mr;
+out:
+	${more}
+	return ERR_PTR(err);
+}`;
+  expect(losses(code(''))).toEqual(['unwound']);
+  expect(losses(code('ib_umem_release(mr->umem);'))).toEqual([]);
+});

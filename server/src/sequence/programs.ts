@@ -12,7 +12,7 @@ import { failsByExample, Holders, isFailing } from './ownership.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
 import { type Step, type TraceEvent, unroll } from './trace.ts';
-import { lastField } from './values.ts';
+import { lastField, rootSymbol } from './values.ts';
 
 /** A step of the path that is not an operation: a decision taken, a function entered. `before` = index into the operations. */
 export interface PathStep {
@@ -193,7 +193,15 @@ class ProgramWriter {
   /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
   private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
     const families = info.model ? releasableAs(info.model) : [];
-    const fields = held.map(lastField).filter((field) => field !== '');
+    // A descriptor holds the address for the device; nobody releases what he finds there.
+    const isNoted = (place: string) => {
+      const root = rootSymbol(place);
+      return root === null || this.context.symbols.info(root).resource === undefined;
+    };
+    const fields = held
+      .filter(isNoted)
+      .map(lastField)
+      .filter((field) => field !== '');
     for (const event of unroll(exit.state.trace).reverse()) {
       if (info.inLoop && (event.op === 'unmap' || event.op === 'free')) {
         const isOther = 'id' in event.target && !this.context.resources.info(event.target.id).foreign;
