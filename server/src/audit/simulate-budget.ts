@@ -1,8 +1,9 @@
 import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 
 /** What one function that somebody waits for may take: seconds, where a check of thousands has milliseconds. */
-const STEPS = 3_000_000;
-const STATES = 512;
+const STEPS = 1_000_000;
+const OPERATIONS = 1_000_000;
+const STATES = 256;
 const CALLEE_STATES = 16;
 const CALLEE_EXITS = 8;
 
@@ -16,6 +17,7 @@ export const USUAL_COUNT = DEFAULT_BUDGET.iterations;
 export const simulationBudget = (count: number = USUAL_COUNT): Budget => ({
   ...DEFAULT_BUDGET,
   steps: STEPS,
+  operations: OPERATIONS,
   states: STATES,
   calleeStates: CALLEE_STATES * (count + 1),
   calleeExits: CALLEE_EXITS * (count + 1),

@@ -114,6 +114,25 @@ ${copies.map((c, i) => `	if (n & ${2 ** i}) ${c} = a;\n	if (${c}) p->count++;`).
   });
 });
 
+describe('a status whose errors are positive', () => {
+  it('fails whichever error it is', () => {
+    const text = `static blk_status_t f(struct port *p, void *buf, int n)
+{
+	blk_status_t ret = BLK_STS_IOERR;
+
+	if (n)
+		ret = BLK_STS_RESOURCE;
+	p->dma = ${MAP};
+	if (dma_mapping_error(p->dev, p->dma))
+		return ret;
+	${UNMAP('p->dma')};
+	return BLK_STS_OK;
+}
+`;
+    expect(programs(text)).toEqual(['map m1 failed, check m1, fails', 'map m1, check m1, unmap m1, works']);
+  });
+});
+
 describe('what a value tells', () => {
   it('the upper half of an address that is not 0 may be 0', () => {
     const body = `dma_addr_t a = ${MAP};

@@ -16,20 +16,23 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
     return null;
   if (value.kind === 'number' && isStillGoingOn(context, frame, value.value)) return false;
   if (value.kind === 'number')
-    return isPointer ? value.value <= 0 : value.value < 0 || (value.value > 0 && /STATUS|blk_status_t/.test(type));
+    return isPointer ? value.value <= 0 : value.value < 0 || (value.value > 0 && isStatus(type));
   if (value.kind !== 'symbol') return isPointer ? false : null;
   const d = state.domain(value.symbol);
   const [low, high] = [d.low + value.offset, d.high + value.offset];
   if (high < 0) return mayGoOn(context, frame, d, value.offset) ? null : true;
   if (isPointer) return high <= 0 ? true : low >= 0 && (low > 0 || d.not.includes(-value.offset)) ? false : null;
   if (low === 0 && high === 0) return false;
-  if (low > 0) return /STATUS/.test(type);
+  if (low > 0) return isStatus(type);
   // A number of bytes, or a negative error code.
   if (/\bssize_t\b/.test(type)) return null;
   // Not zero: an error code by convention.
   if (d.not.includes(-value.offset)) return true;
   return null;
 }
+
+/** Are errors of this type positive? */
+const isStatus = (type: string): boolean => /STATUS|\bblk_status_t\b/.test(type);
 
 /**
  * For functions whose type does not tell what failure is: they fail where they return what they return when an operation of
