@@ -26,7 +26,7 @@ export { type AuditResult, mergeResults, resultOf } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
 export { type Policy, type Scope, type Settled, settle } from './settle.ts';
 export { simulate } from './simulate.ts';
-export { simulationBudget, USUAL_COUNT } from './simulate-budget.ts';
+export { COST_BUDGET, simulationBudget, USUAL_COUNT } from './simulate-budget.ts';
 export { argumentOf, bare, type CallText, readCall } from './simulate-call.ts';
 export { type FunctionCost, type PathCost, unitCosts } from './simulate-cost.ts';
 export type { Lane, LaneState } from './simulate-lanes.ts';

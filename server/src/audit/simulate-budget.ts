@@ -23,3 +23,6 @@ export const simulationBudget = (count: number = USUAL_COUNT): Budget => ({
   calleeExits: CALLEE_EXITS * (count + 1),
   iterations: count,
 });
+
+/** For the costs of many functions: a check's steps, with room to keep success and failure apart. */
+export const COST_BUDGET: Budget = { ...DEFAULT_BUDGET, states: STATES };

@@ -4,8 +4,7 @@ import process from 'node:process';
 import { PLATFORMS, type Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readDirectory } from '../audit/directory.ts';
-import { type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
-import { DEFAULT_BUDGET } from '../sequence/index.ts';
+import { COST_BUDGET, type FunctionCost, nameIn, unitCosts } from '../audit/index.ts';
 import { type Figures, figuresWith } from './calibrate-profile.ts';
 import { earlierTree } from './cost-earlier.ts';
 import { ruleSavings, savingsText } from './cost-savings.ts';
@@ -107,7 +106,7 @@ async function costsIn(
         dialects.includes(project.dialect),
       );
       for (const unit of units)
-        if (names.has(unit.path)) costs.push(...unitCosts(project, unit, platforms, sizes, DEFAULT_BUDGET, figures));
+        if (names.has(unit.path)) costs.push(...unitCosts(project, unit, platforms, sizes, COST_BUDGET, figures));
     }
   }
   return costs;

@@ -1,5 +1,6 @@
 import { COSTS, PLATFORMS, type Platform } from '@dma-audit/simulator';
 import {
+  COST_BUDGET,
   calleeAt,
   type FunctionFacts,
   functionFacts,
@@ -10,6 +11,7 @@ import {
   type PlaceFacts,
   readCall,
   simulate,
+  simulationBudget,
   unitCosts,
 } from '../audit/index.ts';
 import type { Fix } from '../fixes/index.ts';
@@ -36,9 +38,9 @@ export class Answerer {
     const watched = { ...live, project: interruptible(live.project, isStale) };
     switch (query.ask) {
       case 'simulation':
-        return simulationOf(query, watched, budget);
+        return simulationOf(query, watched);
       case 'cost':
-        return costsOf(query, watched, budget);
+        return costsOf(query, watched);
       case 'facts':
         return this.#factsOf(query, watched, budget);
       case 'call':
@@ -105,15 +107,16 @@ function placeOf({ places }: FunctionFacts, start: number, callee: string): Plac
   return around.sort((a, b) => a.end - a.start - (b.end - b.start))[0] ?? null;
 }
 
-function simulationOf(query: SimulationQuery, live: LiveUnit, budget: Budget): Answers['simulation'] | null {
+function simulationOf(query: SimulationQuery, live: LiveUnit): Answers['simulation'] | null {
   const platforms = platformsOf(query.platforms, live);
   const { project, unit } = live;
+  const budget = simulationBudget();
   const options = { platforms, sizes: new Map(), paths: query.paths, budget, figures: COSTS };
   return simulate(project, unit.path, query.function, options);
 }
 
-const costsOf = (query: CostQuery, live: LiveUnit, budget: Budget): Answers['cost'] =>
-  unitCosts(live.project, live.unit, platformsOf(query.platforms, live), new Map(), budget, COSTS);
+const costsOf = (query: CostQuery, live: LiveUnit): Answers['cost'] =>
+  unitCosts(live.project, live.unit, platformsOf(query.platforms, live), new Map(), COST_BUDGET, COSTS);
 
 /** In the order in which they are asked for, without those that do not run code of the dialect. */
 function platformsOf(ids: readonly string[], { unit }: LiveUnit): readonly Platform[] {

@@ -174,7 +174,7 @@ export class Conditions {
       return this.assumeMappingTest(state, operator, left);
     if (right.kind === 'symbol' && left.kind === 'number')
       return this.assumeTest(state, SWAPPED[operator], right, left);
-    if (right.kind === 'number') this.shorten(state, operator, left);
+    if (right.kind === 'number' && right.value !== 0) this.shorten(state, operator, left);
     if (left.kind === 'symbol' && right.kind === 'number')
       return this.learn(state, left.symbol, operator, right.value - left.offset, `${operator} ${right.value}`);
     this.shorten(state, operator, left);
@@ -186,9 +186,9 @@ export class Conditions {
     return state;
   }
 
-  /** `NumberOfBytes != Wanted` after a map: fewer bytes were mapped. */
+  /** `NumberOfBytes != Wanted` after a map: fewer bytes were mapped. What is left of them may be compared with 0. */
   private shorten(state: State, operator: TestOperator, left: Value): void {
-    if (left.kind !== 'symbol') return;
+    if (left.kind !== 'symbol' || left.offset !== 0) return;
     const { role, resource } = this.symbols.info(left.symbol);
     if (role !== 'mapped-bytes' || resource === undefined) return;
     const now = state.resource(resource);

@@ -151,6 +151,36 @@ describe('what a value tells', () => {
     ]);
   });
 
+  it('a length that is counted down to 0 was not mapped short', () => {
+    const text = `EFI_STATUS
+f (IN PORT *Port, IN VOID *Data, IN UINTN Wanted)
+{
+  EFI_STATUS            Status;
+  EFI_PHYSICAL_ADDRESS  Address;
+  VOID                  *Mapping;
+  UINTN                 Length;
+
+  Length = Wanted;
+  Status = Port->PciIo->Map (Port->PciIo, EfiPciIoOperationBusMasterRead, Data, &Length, &Address, &Mapping);
+  if (EFI_ERROR (Status)) {
+    return Status;
+  }
+  if (Length != Wanted) {
+    Port->PciIo->Unmap (Port->PciIo, Mapping);
+    return EFI_BAD_BUFFER_SIZE;
+  }
+  if (Length != 0) {
+    Start (Port);
+  }
+  Port->PciIo->Unmap (Port->PciIo, Mapping);
+  return EFI_SUCCESS;
+}
+`;
+    const paths = programs(text);
+    expect(paths.filter((path) => path.includes('short') && path.endsWith('works'))).toEqual([]);
+    expect(paths.some((path) => path.includes('short') && path.endsWith('fails'))).toBe(true);
+  });
+
   it('a variable that reaches the end of a list is not given up', () => {
     const body = `struct buffer *b = kzalloc(sizeof(*b), GFP_KERNEL);
 	if (!b)
