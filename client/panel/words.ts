@@ -47,6 +47,11 @@ const STEPS: Readonly<Record<string, string>> = {
   call: 'is entered',
   iterate: 'goes round again',
   skip: 'is left',
+  declare: 'memory',
+  'declare-mapping': 'mapped before',
+  'cpu-read': 'the CPU reads',
+  'cpu-write': 'the CPU writes',
+  give: 'given to the device',
   'hand-over': 'left to unseen code',
 };
 

@@ -83,7 +83,7 @@ describe('a debug session', () => {
   test('stops at breakpoints on the path and at faults, and ends behind the last step', async () => {
     const { ask, set, where } = await started(10, 99);
     expect(set[0]).toMatchObject({ body: { breakpoints: [{ verified: true }, { verified: false }] } });
-    await ask('continue');
+    expect((await ask('continue')).at(-1)).toMatchObject({ event: 'stopped', body: { reason: 'breakpoint' } });
     expect(await where()).toEqual(['send:10']);
     const fault = await ask('continue');
     expect(fault.map((one) => one.event ?? one.command)).toEqual(['continue', 'output', 'stopped']);

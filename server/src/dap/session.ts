@@ -106,9 +106,9 @@ export class DebugSession {
       case 'stepBack':
         return this.#go(-1, () => true);
       case 'continue':
-        return { body: { allThreadsContinued: true }, ...this.#go(1, (walk) => this.#isStop(walk)) };
+        return { body: { allThreadsContinued: true }, ...this.#goToStop(1) };
       case 'reverseContinue':
-        return this.#go(-1, (walk) => this.#isStop(walk));
+        return this.#goToStop(-1);
       case 'disconnect':
       case 'terminate':
         return { events: [['terminated']] };
@@ -163,7 +163,11 @@ export class DebugSession {
     return this.#go(by, (walk) => walk.stack.length <= depth);
   }
 
-  #go(by: 1 | -1, isWanted: (walk: Walk) => boolean): Reply {
+  #goToStop(by: 1 | -1): Reply {
+    return this.#go(by, (walk) => this.#isStop(walk), 'breakpoint');
+  }
+
+  #go(by: 1 | -1, isWanted: (walk: Walk) => boolean, reason: 'step' | 'breakpoint' = 'step'): Reply {
     if (this.#walk === null) throw new Error('nothing is being debugged');
     const found = this.#walk.go(by, isWanted);
     if (!found && by > 0) return { events: [['terminated']] };
@@ -172,11 +176,11 @@ export class DebugSession {
     );
     const told = faults.map((words): [string, Json] => ['output', { category: 'stderr', output: `${words}\n` }]);
     const stopped = faults.length > 0 ? this.#stopped('exception', faults.join('\n')) : null;
-    return { events: [...told, ...((stopped ?? this.#stopped(found ? 'step' : 'entry')).events ?? [])] };
+    return { events: [...told, ...((stopped ?? this.#stopped(found ? reason : 'entry')).events ?? [])] };
   }
 
   /** `text` is shown at the line. */
-  #stopped(reason: 'entry' | 'step' | 'exception', text?: string): Reply {
+  #stopped(reason: 'entry' | 'step' | 'breakpoint' | 'exception', text?: string): Reply {
     const about = text === undefined ? {} : { text };
     return { events: [['stopped', { reason, ...about, threadId: THREAD, allThreadsStopped: true }]] };
   }
