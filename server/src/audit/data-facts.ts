@@ -159,6 +159,7 @@ function fieldsAligned(body: string): Set<string> {
 
 /** `p->addr = dma_map_single (dev, p->buffer, …)` */
 function* mappedBesideIn(body: string): Iterable<[string, string]> {
+  if (!body.includes('dma_map_single')) return;
   const pattern = /((?:\w+(?:->|\.))+)(\w+)\s*=\s*dma_map_single\s*\([^,;]+,\s*((?:\w+(?:->|\.))+)(\w+)\s*,/g;
   for (const [, owner, handle, other, memory] of body.matchAll(pattern))
     if (owner === other && handle && memory) yield [handle, memory];
@@ -166,14 +167,17 @@ function* mappedBesideIn(body: string): Iterable<[string, string]> {
 
 const LOOP_HEAD = /\bfor\s*\(([^;{}]*;[^;{}]*);/g;
 const STEPPED = /(\w+)\s*(?:\+\+|--|[-+]=)|(?:\+\+|--)\s*(?:\w+(?:->|\.))*(\w+)/g;
-const COMPARED = /(\w+)\s*(?:\+\+|--)?\s*(?:[<>]=?|[=!]=)\s*([A-Z][A-Z0-9_]*)\b/g;
+/** From the operator on: what looks for words first looks at all of them. */
+const COMPARED = /(?:[<>]=?|[=!]=)(?=\s*([A-Z][A-Z0-9_]*)\b)(?<=(\w+)\s*(?:\+\+|--)?\s*(?:[<>]=?|[=!]=))/g;
 const CONSTANT_NAME = /\b[A-Z][A-Z0-9_]*\b/g;
 
 /** `for (i = 0; i < RING_SIZE; i++)`, `for (i = RING_SIZE - 1; i >= 0; i--)`, `if (++filled == RING_SIZE)` */
 function countsIn(body: string): ReadonlySet<string> {
   const names = new Set([...body.matchAll(LOOP_HEAD)].flatMap(([, head = '']) => head.match(CONSTANT_NAME) ?? []));
+  const compared = [...body.matchAll(COMPARED)];
+  if (compared.length === 0) return names;
   const stepped = new Set([...body.matchAll(STEPPED)].flatMap(([, before = '', behind = '']) => [before, behind]));
-  for (const [, counter = '', name = ''] of body.matchAll(COMPARED)) if (stepped.has(counter)) names.add(name);
+  for (const [, name = '', counter = ''] of compared) if (stepped.has(counter)) names.add(name);
   return names;
 }
 
