@@ -1,4 +1,5 @@
 // Packs the extension, installs it into the real workbench and drives that in a browser: npm run e2e
+// VSCODE_EDITION=oldest takes the oldest VS Code that the extension is for.
 // Where workbench or browser cannot be had, it says so and passes.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
@@ -23,7 +24,7 @@ if (!existsSync(browser)) {
   console.log(`e2e: skipped, there is no browser at ${browser} (CHROMIUM names another one)`);
   process.exit(0);
 }
-const workbench = installWorkbench(join(root, '.vscode-test', 'workbench'));
+const workbench = installWorkbench(join(root, '.vscode-test', process.env.VSCODE_EDITION ?? 'newest'));
 if (!workbench.ok) {
   console.log(`e2e: skipped, the workbench cannot be installed: ${workbench.reason}`);
   process.exit(0);

@@ -1,11 +1,12 @@
 /** What the extension host runs: `run`. */
 import { writeFileSync } from 'node:fs';
 import { format } from 'node:util';
-import Mocha from 'mocha';
 import { defineTests } from './extension.tests.ts';
 
 /** The report goes to a file: the host's console is mixed with the workbench's own. */
-export function run(): Promise<void> {
+export async function run(): Promise<void> {
+  // Imported, because what require () makes of an ES module depends on the editor's Node.
+  const { default: Mocha } = await import('mocha');
   const lines: string[] = [];
   Object.assign(Mocha.reporters.Base, { consoleLog: (...words: unknown[]) => lines.push(format(...words)) });
   const mocha = new Mocha({ ui: 'bdd', timeout: 60_000, reporter: 'spec', color: false });
