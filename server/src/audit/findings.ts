@@ -77,7 +77,8 @@ export const operationAt = (finding: RawFinding, index: number): Operation | und
 /** Two findings with equal keys are one fault: the same kind at the same origin, however the path came there. */
 export function faultKey(finding: RawFinding): string {
   const { violation, exploration } = finding;
-  const place = faultOrigin(finding);
+  // One release by callers may come after several of the function's own.
+  const place = violation.detail.after === 'return' ? finding.place : faultOrigin(finding);
   const at = place ? `${place.file}:${place.start}` : '?';
   return `${violation.kind}@${at}${hasManyWays(violation.kind) ? ` in ${exploration.function}` : ''}`;
 }
@@ -136,6 +137,15 @@ const BETWEEN: ReadonlySet<Violation['kind']> = new Set([
   'unmap-after-failed-map',
 ]);
 
+const RELEASED_TWICE: ReadonlySet<Violation['kind']> = new Set(['double-unmap', 'double-free']);
+
+/** Does the operation release one of several things that a loop makes? */
+const isInLoop = (operation: Operation | undefined, exploration: Exploration): boolean =>
+  operation !== undefined &&
+  'target' in operation &&
+  'id' in operation.target &&
+  exploration.isInLoop(operation.target.id);
+
 /** Where a fault is told, and whether anything on the path had to be guessed. */
 function judge(violation: Violation, path: DmaPath, exploration: Exploration): Pick<RawFinding, 'place' | 'certain'> {
   const { operations, dialect } = path.program;
@@ -155,6 +165,12 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
     const isOwn = lock?.function === exploration.function && lock.file === exploration.file;
     return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed && isOwn };
   }
+  // What happens after the function has returned, callers do to what it left them.
+  if (violation.detail.after === 'return') {
+    const [released] = violation.related;
+    const call = released && activations(path)[released.index]?.[0]?.call;
+    return { place: call ?? places[1] ?? place, certain: isClaimed };
+  }
   // Of a loss in Linux the path itself knows.
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
   const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;
@@ -162,11 +178,20 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
     const site = operations[i]?.site;
     return operations.filter((o) => o.site === site && o.op !== 'lose').length > 1;
   });
+  const around = activations(path);
+  const chains = indices.map((i) => around[i] ?? []);
+  if (dialect === 'linux' && RELEASED_TWICE.has(violation.kind)) {
+    // What others made, or nobody, may be guarded by what is not seen; which of several was released, by a callee or in a loop, too.
+    const isMade = violation.related.some(({ role }) => role === 'mapped' || role === 'allocated');
+    const [again, released] = places;
+    const isFirstOwn = released !== undefined && isOwn(released) && violation.related[0]?.role === 'released';
+    const isSeen = indices.every((i) => !isInLoop(operations[i], exploration));
+    const call = chains[0]?.[0]?.call;
+    return { place: call ?? again ?? place, certain: isClaimed && isMade && isFirstOwn && isSeen && !isRepeated };
+  }
   if (dialect === 'linux' || !places.some((one) => !isOwn(one)))
     return { place, certain: isClaimed && !isRepeated && places.every(isOwn) };
   // What lies in one callee altogether is told where that one is explored by itself.
-  const around = activations(path);
-  const chains = indices.map((i) => around[i] ?? []);
   const isLost = operations[violation.index]?.op === 'lose';
   if (isLost) return { place, certain: isClaimed && !isRepeated };
   const isBetween = BETWEEN.has(violation.kind) && indices.length > 1 && commonDepth(chains) === 0;

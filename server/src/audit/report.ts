@@ -27,6 +27,7 @@ export function report(project: Project, findings: readonly RawFinding[]): Diagn
     platforms: { breaks: first.breaks.map((b) => b.platform), works: first.works },
     consequences,
     related: [
+      ...faultPlace(project, first),
       ...relatedPlaces(project, rule, finding, first).filter(({ file, line, column }) => {
         return file !== place.file || line !== place.line || column !== place.column;
       }),
@@ -81,6 +82,17 @@ function range(
 function position(project: Project, { file, start }: SourcePlace): { file: string; line: number; column: number } {
   const { line, column } = project.unit(file)?.lines.position(start) ?? { line: 1, column: 1 };
   return { file, line, column };
+}
+
+/** The operation at fault, where the fault is told elsewhere. */
+function faultPlace(project: Project, raw: RawFinding): RelatedPlace[] {
+  const operation = operationAt(raw, raw.violation.index);
+  if (!operation) return [];
+  const at = raw.exploration.place(operation.site);
+  const isShown = at.file === raw.place.file && at.start === raw.place.start;
+  if (isShown || raw.violation.detail.after !== 'return') return [];
+  const { file, line, column } = position(project, at);
+  return [{ file, line, column, message: `released again here, by ${plainName(at.function)}` }];
 }
 
 function relatedPlaces(project: Project, rule: Rule, finding: Finding, raw: RawFinding): RelatedPlace[] {

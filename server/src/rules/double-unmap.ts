@@ -10,14 +10,15 @@ export const doubleUnmap = defineRule({
   id: 'double-unmap',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 14, true: 6 },
+    { tree: 'Linux 6.12.117', read: 1, true: 1 },
     { tree: 'EDK2 2022.11', read: 4, true: 4 },
   ],
   summary: 'A mapping is unmapped that is already gone, or was never made.',
   cwe: 415,
   message: ({ detail, dialect }) => {
+    if (detail.after === 'return')
+      return 'this failing path unmaps and leaves the handle in place: the caller unmaps it once more. Clear the handle after the unmap, or leave the unmap to the caller';
     const state = STATES[detail.state ?? ''] ?? 'this mapping is already gone';
     return `${dialect === 'edk2' ? state.replace('is 0', 'is NULL') : state}. Unmap only on paths where it was mapped, and once`;
   },

@@ -3,13 +3,13 @@ import { isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
 import type { Code, FunctionSource } from './code.ts';
 import { type Frame, localVariables, partsOf } from './frame.ts';
-import { compute, type Known, learnSet } from './numbers.ts';
+import { type Ask, compute, type Known, learnSet } from './numbers.ts';
 
 /** Callers of callers that are asked. */
 const MAX_DEPTH = 3;
 
 /** Numbers that stand for "it failed", by what a function returns. */
-function failureSamples(returnType: string): readonly (number | null)[] {
+export function failureSamples(returnType: string): readonly (number | null)[] {
   if (returnType.includes('*')) return [0, -12];
   if (/\b(bool|BOOLEAN)\b/.test(returnType)) return [0];
   if (/\b(EFI_STATUS|RETURN_STATUS)\b/.test(returnType)) return [2 ** 40];
@@ -148,12 +148,13 @@ class CallerSearch {
   }
 }
 
-function learn(code: Code, frame: Frame, known: Map<string, number>, instruction: Instruction): void {
-  if (instruction.kind === 'set') return learnSet(known, instruction);
+/** What an instruction tells of a variable, or of the result of a call. */
+export function learn(code: Code, frame: Frame, known: Map<string, number>, instruction: Instruction, ask?: Ask): void {
+  if (instruction.kind === 'set') return learnSet(known, instruction, ask);
   if (instruction.kind !== 'call') return;
   const target = resolveCallee(code, frame, instruction.callee, instruction.arguments.length);
   const [first] = instruction.arguments;
-  const value = first ? compute(known, first) : null;
+  const value = first ? compute(known, first, ask) : null;
   const key = `#${instruction.result}`;
   known.delete(key);
   if (target.kind !== 'model' || value === null) return;

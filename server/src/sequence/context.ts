@@ -21,6 +21,12 @@ import {
   valueKey,
 } from './values.ts';
 
+/** Ordinary memory in which the handle of a resource was, and the pointer to it. */
+export interface Owner {
+  readonly memory: ResourceInfo;
+  readonly symbol: number;
+}
+
 /** Everything that one exploration shares: tables, evaluation, and how operations get into a path. */
 export class Context {
   readonly code: Code;
@@ -66,6 +72,9 @@ export class Context {
 
   /** Buffers by the mappings that were made of them. */
   readonly mappedBuffers = new Map<number, number>();
+
+  /** Memory that was freed with handles in it, by what they are of. */
+  readonly owners = new Map<number, Owner>();
 
   /** The explored function is a handler of ExitBootServices: changes of the memory map are of interest. */
   atExitBootServices = false;

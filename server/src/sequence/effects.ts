@@ -955,7 +955,11 @@ export class Effects {
     const root = place === null ? null : rootSymbol(place);
     if (root !== null && place === `*${root}`) {
       const inside = [...state.locations()].filter(([l]) => l.startsWith(`${place}.`) || l.startsWith(`${place}[`));
-      for (const [location] of inside) state.remove(location);
+      for (const [location, held] of inside) {
+        const of = context.resourceOf(held);
+        if (of !== null) context.owners.set(of, { memory: context.memoryAt(place, frame, at), symbol: root });
+        state.remove(location);
+      }
     }
   }
 

@@ -4,29 +4,34 @@ import { type Domain, join, single } from './domain.ts';
 /** Numbers that variables and results of calls are known to be. */
 export type Known = ReadonlyMap<string, number>;
 
+/** What is known of a place that is no variable with a number. */
+export type Ask = (e: Expression) => number | null;
+
+const nobody: Ask = () => null;
+
 /** The name under which a value is known; null for a place that is not a variable. */
 export function keyOf(e: Expression): string | null {
   return e.kind === 'name' ? e.name : e.kind === 'temporary' ? `#${e.index}` : null;
 }
 
-/** The value of an expression of numbers that are known; null where it cannot be told. */
-export function compute(known: Known, e: Expression): number | null {
+/** The value of an expression of numbers that are known; null where it cannot be told. `ask` is asked for places. */
+export function compute(known: Known, e: Expression, ask: Ask = nobody): number | null {
   switch (e.kind) {
     case 'name':
-      return known.get(e.name) ?? (e.name === 'NULL' ? 0 : null);
+      return known.get(e.name) ?? (e.name === 'NULL' ? 0 : ask(e));
     case 'temporary':
       return known.get(`#${e.index}`) ?? null;
     case 'number':
       return e.value;
     case 'cast':
-      return compute(known, e.operand);
+      return compute(known, e.operand, ask);
     case 'unary': {
-      const value = compute(known, e.operand);
+      const value = compute(known, e.operand, ask);
       if (value === null) return null;
       return e.operator === '!' ? Number(value === 0) : e.operator === '-' ? -value : null;
     }
     case 'binary': {
-      const [a, b] = [compute(known, e.left), compute(known, e.right)];
+      const [a, b] = [compute(known, e.left, ask), compute(known, e.right, ask)];
       if (e.operator === '&&') return a === 0 || b === 0 ? 0 : a !== null && b !== null ? 1 : null;
       if (e.operator === '||') return a || b ? 1 : a === 0 && b === 0 ? 0 : null;
       if (a === null || b === null) return null;
@@ -48,15 +53,19 @@ export function compute(known: Known, e: Expression): number | null {
       }
     }
     default:
-      return null;
+      return ask(e);
   }
 }
 
 /** After `target = value`: what is known of the target. */
-export function learnSet(known: Map<string, number>, { target, value }: Instruction & { kind: 'set' }): void {
+export function learnSet(
+  known: Map<string, number>,
+  { target, value }: Instruction & { kind: 'set' },
+  ask?: Ask,
+): void {
   const key = keyOf(target);
   if (key === null) return;
-  const number = compute(known, value);
+  const number = compute(known, value, ask);
   if (number === null) known.delete(key);
   else known.set(key, number);
 }

@@ -1,14 +1,16 @@
 import type { Operation, Outcome, Program, Reference } from '@dma-audit/simulator';
-import { releasableAs } from '../models/index.ts';
+import { familyOf, releasableAs } from '../models/index.ts';
+import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
 import { isReleasedByCallers, isStart } from './callers.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
-import type { Context } from './context.ts';
+import type { Context, Owner } from './context.ts';
 import { decide } from './domain.ts';
 import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
 import { readsName } from './frame.ts';
 import { failsByExample, Holders, isFailing } from './ownership.ts';
+import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
 import { type Step, type TraceEvent, unroll } from './trace.ts';
@@ -122,7 +124,13 @@ class ProgramWriter {
     for (const exit of this.raw.exits) {
       const failing = this.isFailing(exit);
       const losses = this.losses(exit, failing, released);
-      yield this.path(exit.state, [...losses, ...this.ends(exit, failing)], null, true, failing);
+      yield this.path(
+        exit.state,
+        [...losses, ...this.ends(exit, failing), ...this.repeated(exit, failing)],
+        null,
+        true,
+        failing,
+      );
       for (const { id } of this.unreadLengths(exit))
         yield this.path(exit.state, [], { id, outcome: 'short' }, true, failing);
       for (const one of this.uncheckedResources(exit, failing))
@@ -522,6 +530,85 @@ class ProgramWriter {
   private ends(exit: Exit, failing: boolean | null): readonly Operation[] {
     if (this.code.dialect !== 'edk2' || failing !== false) return [];
     return edk2Ends(this.context, this.raw.frame, exit, [...this.made(exit.state)]);
+  }
+
+  /** What this failing path has released, left where its callers find it, and what they surely release again. */
+  private repeated(exit: Exit, failing: boolean | null): readonly Operation[] {
+    if (failing !== true) return [];
+    const { context, source } = this;
+    const again: Operation[] = [];
+    for (const info of this.made(exit.state)) {
+      const now = exit.state.resource(info.id);
+      if (!now || now.life === 'live' || now.outcome === 'failed' || info.model?.managed) continue;
+      const owner = context.owners.get(info.id);
+      const isReleased = now.life === 'gone' && this.isReleasedOutside(exit.state, info);
+      const later = isReleased ? this.releasedLater(exit, this.pathsTo(exit, info), false) : null;
+      if (later) again.push(this.laterRelease(later, info));
+      else if (owner !== undefined && this.isFreedOutside(exit, info, owner)) {
+        const after = this.releasedLater(exit, this.pathsToMemory(exit, owner.symbol), true);
+        if (after) again.push(this.laterRelease(after, owner.memory));
+      }
+    }
+    const site = exit.site ?? context.site(this.raw.frame, source.graph.span);
+    return again.length ? [{ op: 'return', site, api: source.name, failing: true }, ...again] : [];
+  }
+
+  private releasedLater(exit: Exit, paths: readonly AccessPath[], isMemory: boolean): LaterRelease | null {
+    if (!paths.length) return null;
+    const result = exit.value?.kind === 'number' ? exit.value.value : null;
+    const numbers = numbersIn(this.context.symbols, exit.state);
+    return releasedAgain(this.code, this.source, { paths, numbers, result, isMemory });
+  }
+
+  private laterRelease({ place, api, model }: LaterRelease, { id, kind }: ResourceInfo): Operation {
+    const common = { site: this.context.sites.intern(place), api, target: this.context.toResource(id, 'exact') };
+    const unknown = { family: familyOf(model), device: null, size: { bytes: null, key: '?' } };
+    return kind === 'mapping'
+      ? { op: 'unmap', ...common, ...unknown, direction: 'unknown', entries: null }
+      : { op: 'free', ...common, ...unknown };
+  }
+
+  /** Was the memory that held the handles freed by another call than the one that made what they are of? */
+  private isFreedOutside(exit: Exit, info: ResourceInfo, { memory }: Owner): boolean {
+    let calls = 0;
+    let level = 0;
+    let madeIn: number | null = null;
+    for (const event of unroll(exit.state.trace)) {
+      if (event.op === 'step' && event.what === 'call' && level++ === 0) calls++;
+      if (event.op === 'step' && event.what === 'return') level--;
+      const around = level > 0 ? calls : 0;
+      if (isOrigin(event, info)) madeIn = around;
+      if (event.op === 'free' && 'id' in event.target && event.target.id === memory.id)
+        return madeIn !== null && (around !== madeIn || around === 0);
+    }
+    return false;
+  }
+
+  /** Places that outlive the function and hold a pointer. */
+  private pathsToMemory(exit: Exit, pointer: number): readonly AccessPath[] {
+    const found: AccessPath[] = [];
+    for (const [location, value] of exit.state.locations()) {
+      if (value.kind !== 'symbol' || value.symbol !== pointer || value.offset !== 0 || !/^[*G]/.test(location))
+        continue;
+      const path = pathOfPlace(this.context.symbols, location);
+      if (path) found.push(path);
+    }
+    return found;
+  }
+
+  /** Places that outlive the function and hold the handle by which a resource is released. */
+  private pathsTo(exit: Exit, { id, kind }: ResourceInfo): readonly AccessPath[] {
+    const { symbols } = this.context;
+    const wanted = kind === 'channel' ? 'channel' : kind === 'buffer' ? 'cpu-address' : 'device-address';
+    const found: AccessPath[] = [];
+    for (const [location, { symbol, offset }] of exit.state.handles()) {
+      const { resource, role, derived } = symbols.info(symbol);
+      const isHandle = role === wanted || (kind === 'mapping' && role === 'mapping');
+      if (resource !== id || !isHandle || derived || offset !== 0 || !/^[*GM]/.test(location)) continue;
+      const path = location.startsWith('M:') ? pathOfKey(symbols, location.slice(2)) : pathOfPlace(symbols, location);
+      if (path) found.push(path);
+    }
+    return found;
   }
 
   /** Mappings of whose NumberOfBytes nobody looks at what came back. */

@@ -112,6 +112,7 @@ class Machine {
   private readonly refusedMasks = new Map<string, number>();
   private readonly violations: Violation[] = [];
   private readonly refusals: Refusal[] = [];
+  private hasReturned = false;
   private exiting = false;
   /** While ExitBootServices runs: somebody told the device to stop. */
   private asked = false;
@@ -354,11 +355,13 @@ class Machine {
     const buffer = this.bufferOf(target.id, index);
     if (buffer.handedOver) return;
     if (buffer.freedAt !== null) {
-      // Two frees of ordinary memory are another tool's business; reference counts make most of them right.
-      if (buffer.origin || operation.family !== 'memory')
+      // Two frees of ordinary memory are another tool's business; reference counts make most of them right. Callers that free
+      // what the function has left them are told of only where nothing is counted.
+      if (buffer.origin || operation.family !== 'memory' || this.hasReturned)
         this.report('double-free', index, [{ index: buffer.freedAt, role: 'released' }, ...made(buffer)], {
           api: operation.api,
           state: 'freed',
+          ...this.lateness,
         });
       return;
     }
@@ -591,7 +594,7 @@ class Machine {
         use === 'unmap' ? 'double-unmap' : 'use-after-unmap',
         index,
         [{ index: mapping.unmappedAt, role: 'released' }, ...mapped(mapping)],
-        { api, state: 'unmapped' },
+        { api, state: 'unmapped', ...this.lateness },
       );
     mapping.faulty = true;
     return true;
@@ -874,7 +877,13 @@ class Machine {
     this.system.exitBootServices();
   }
 
+  /** Told of faults that happen after the program has returned: its callers' doing. */
+  private get lateness(): Record<string, string> {
+    return this.hasReturned ? { after: 'return' } : {};
+  }
+
   private end({ failing, api }: Return, index: number): void {
+    this.hasReturned = true;
     if (failing) return;
     const { unwound } = this.failures;
     if (unwound)
