@@ -20,7 +20,7 @@ export interface SimulationTextOptions {
 }
 
 const TEXT_WIDTH = 58;
-/** Paths that are listed; the JSON report has them all. */
+/** Paths that are listed; of the others, those with faults, as many again. The JSON report has them all. */
 const LISTED_PATHS = 12;
 /** Platforms whose counters stand beside each other. */
 const SIDE_BY_SIDE = 7;
@@ -76,20 +76,27 @@ class Writer {
     const { overview, paths } = this.#simulation;
     if (overview.length <= paths.length) return '';
     const { bold, dim } = this.#paint;
-    const rows = overview
-      .slice(0, LISTED_PATHS)
-      .map((one) => [
-        `${one.number}`,
-        endingText(one),
-        counted(one.operations, 'operation'),
-        one.faults > 0 ? counted(one.faults, 'fault') : '',
-        cut(one.decisions.map(printable).join(', '), 90),
-      ]);
-    const more = overview.length - LISTED_PATHS;
+    const others = overview.slice(LISTED_PATHS).filter(({ faults }) => faults > 0);
+    const listed = [...overview.slice(0, LISTED_PATHS), ...others.slice(0, LISTED_PATHS)];
+    const rows = listed.map((one) => [
+      `${one.number}`,
+      endingText(one),
+      counted(one.operations, 'operation'),
+      one.faults > 0 ? counted(one.faults, 'fault') : '',
+      cut(one.decisions.map(printable).join(', '), 90),
+    ]);
+    const more = overview.length - listed.length;
+    const faulty = others.length - LISTED_PATHS;
     return [
       bold('Paths'),
       ...aligned(rows, [true]).map((row) => `  ${row}`),
-      ...(more > 0 ? [dim(`  … and ${counted(more, 'path')} more`)] : []),
+      ...(more > 0
+        ? [
+            dim(
+              `  … and ${counted(more, 'path')} more${faulty > 0 ? `, ${faulty} of them with faults` : ''}; --path N shows one`,
+            ),
+          ]
+        : []),
     ].join('\n');
   }
 

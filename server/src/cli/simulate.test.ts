@@ -42,6 +42,26 @@ describe('dma-audit simulate', () => {
     expect(text).toMatch(/^ {2}bytes copied to bounce buffers +8,192 +·$/m);
   });
 
+  test('lists a path with a fault even after a dozen of others', async () => {
+    const maps = Array.from({ length: 14 }, (_, i) => {
+      const end = i === 1 ? 'return -EIO;' : `goto undo${i};`;
+      return `a[${i}] = dma_map_single(dev, p${i}, 64, DMA_TO_DEVICE);\n\tif (dma_mapping_error(dev, a[${i}])) ${end}`;
+    });
+    const undo = Array.from({ length: 14 }, (_, i) => {
+      return `dma_unmap_single(dev, a[${13 - i}], 64, DMA_TO_DEVICE);\nundo${13 - i}:`;
+    });
+    const ends = [...maps, 'goto undo14;\n\tundo14:', ...undo, 'return -EIO;'].join('\n\t');
+    writeFileSync(
+      join(folder, 'a.c'),
+      `#include <linux/dma-mapping.h>\nint all(struct device *dev)\n{\n\t${ends}\n}\n`,
+    );
+    const text = await simulated('a.c:all', '--platform', 'tdx');
+    const paths = text.slice(text.indexOf('\nPaths\n')).split('\n\n')[0]?.split('\n') ?? [];
+    expect(paths.filter((line) => /^ +\d+ /.test(line))).toHaveLength(13);
+    expect(paths.filter((line) => line.includes('1 fault'))).toHaveLength(1);
+    expect(paths.at(-1)).toMatch(/and 2 paths more; --path N shows one/);
+  });
+
   test('writes programs that can be run', async () => {
     const parsed = parseDmaseq(await simulated('a.c:send', '--format', 'dmaseq', '--platform', 'tdx'));
     expect(parsed.ok && compileDmaseq(parsed.document, 'send').ok).toBe(true);
