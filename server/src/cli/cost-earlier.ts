@@ -16,8 +16,8 @@ export interface EarlierTree {
 }
 
 /**
- * Finds a tree before a change: a directory, else a git revision. Throws a Failure when it is neither, or when a path does not lie
- * below the root.
+ * Finds a tree before a change: a directory, else a git revision. Throws a Failure when it is neither, when a path does not lie
+ * below the root, or when the directory has none of them.
  */
 export async function earlierTree(before: string, paths: readonly string[], root: string): Promise<EarlierTree> {
   const own = paths.map((path) => relative(root, resolve(path)) || '.');
@@ -28,7 +28,10 @@ export async function earlierTree(before: string, paths: readonly string[], root
       `--compare: ${paths[outside]} is not below ${root}; --root says what to compare with`,
     );
   const status = await stat(before).catch(() => null);
-  if (status?.isDirectory()) return { root: resolve(before), paths: own, remove: async () => {} };
+  if (status?.isDirectory()) {
+    await mustHoldOne(before, own, root);
+    return { root: resolve(before), paths: own, remove: async () => {} };
+  }
   const top = await topOf(root);
   const commit = await commitOf(before, top);
   if (commit === null)
@@ -36,6 +39,17 @@ export async function earlierTree(before: string, paths: readonly string[], root
   const isWanted = wantedBy(own.map((path) => nameInRepository(top, resolve(root, path))));
   const snapshot = await commitSnapshot(top, commit, isWanted);
   return { root: join(snapshot.top, nameInRepository(top, root)), paths: own, remove: snapshot.remove };
+}
+
+/** Throws a Failure when a directory has none of the paths: then it stands for something else than the root. */
+async function mustHoldOne(before: string, own: readonly string[], root: string): Promise<void> {
+  const bases = own.map((path) => picomatch.scan(path).base || '.');
+  const found = await Promise.all(bases.map((base) => stat(join(before, base)).catch(() => null)));
+  if (found.some((one) => one !== null)) return;
+  throw new Failure(
+    EXIT.usage,
+    `--compare ${before}: it has no ${bases.join(', ')}, and must hold the same tree as ${root}; --root names another`,
+  );
 }
 
 /** What is checked, whatever it is called after: its directory as well, and the ignore files. */

@@ -80,6 +80,12 @@ int ask(struct device *dev)
     expect(text).toContain('−2 invalidations, −4 µs');
   });
 
+  test('a directory that stands for something else than the root is refused', async () => {
+    const file = put('new/a.c', mapping(1));
+    put('other/b.c', mapping(3));
+    await expect(cost(file, '--compare', join(folder, 'other'))).rejects.toThrow(/it has no a\.c, and must hold/);
+  });
+
   test('a git revision stands for the tree before the change, whatever its configuration and its names say', async () => {
     const git = (...args: readonly string[]): void => {
       const own = ['-c', 'user.name=t', '-c', 'user.email=t@localhost', '-c', 'init.defaultBranch=main'];
