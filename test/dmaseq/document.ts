@@ -20,6 +20,7 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   'cpu-write': 'the CPU writes memory',
   translate: "a device's address is used as one of the CPU's, or `truncated`",
   give: 'the device is told an address',
+  export: 'a whole allocation is handed on by its address, to user space or another driver',
   'device-start': 'bus mastering or a queue is started',
   'device-stop': 'it is stopped; `quiet` = nothing is under way any more',
   wait: 'the program waits until the device is done; `failed` = it was not (a timeout)',

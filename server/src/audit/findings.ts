@@ -123,6 +123,7 @@ const LOCAL: ReadonlySet<Violation['kind']> = new Set([
   'direction-mismatch',
   'sg-count-mismatch',
   'wrong-handle',
+  'export-offset',
   'foreign-common-buffer',
   'unmapped-common-buffer',
   'exit-boot-services-memory-map',

@@ -41,6 +41,7 @@ const DMA_ACTIONS: readonly Action[] = [
   'channel-request',
   'channel-release',
   'set-mask',
+  'export',
   'sg-address',
   'sg-length',
 ];

@@ -34,6 +34,7 @@ const requirements: Partial<Record<Action, Requirement>> = {
   sync: { roles: [handle], properties: ['owner'] },
   'check-mapping': { roles: [['device-address']] },
   'set-mask': { failure: true, roles: [['device'], ['value']] },
+  export: { roles: [['cpu-address'], ['device-address']] },
   'set-attribute': { failure: true, roles: [['mapping'], ['access']] },
   convert: { failure: true, roles: [['buffer', 'page']], properties: ['to'] },
   'channel-request': { family: true, failure: true, roles: [['result:pointer']] },

@@ -81,6 +81,7 @@ export type Action =
   | 'write-memory' // CPU writes `buffer`
   | 'copy-memory' // `buffer` is written, `value` is read; a scatterlist stands for the side that has no argument
   | 'give' // the device is told `value` (or a mapped `scatterlist`): register write, doorbell, descriptor
+  | 'export' // hands a whole allocation on by its addresses: `cpu-address`, `device-address` (dma_mmap_coherent)
   | 'device-attributes' // PciIo->Attributes: `operation` and `attributes` say what is enabled or disabled
   | 'device-start' // from here on the device may access memory by itself
   | 'device-stop' // bus mastering, queue or channel off; with `quiet` the device is silent when the call returns

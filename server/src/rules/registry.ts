@@ -13,6 +13,7 @@ import { doubleUnmap } from './double-unmap.ts';
 import { exitBootServicesLeak } from './exit-boot-services-leak.ts';
 import { exitBootServicesMemoryMap } from './exit-boot-services-memory-map.ts';
 import { exitBootServicesUnmapOrder } from './exit-boot-services-unmap-order.ts';
+import { exportOffset } from './export-offset.ts';
 import { flushPerPage } from './flush-per-page.ts';
 import { foreignCommonBuffer } from './foreign-common-buffer.ts';
 import { freeWhileMapped } from './free-while-mapped.ts';
@@ -63,6 +64,7 @@ export const RULES: readonly Rule[] = [
   exitBootServicesLeak,
   exitBootServicesMemoryMap,
   exitBootServicesUnmapOrder,
+  exportOffset,
   flushPerPage,
   foreignCommonBuffer,
   freeWhileMapped,

@@ -213,6 +213,24 @@ export class Context {
     }));
   }
 
+  /** Where `pointer` points to inside a buffer. */
+  memoryInside(buffer: number, pointer: Value, frame: Frame, at: Expression): ResourceInfo {
+    const computedAt = pointer.kind === 'symbol' ? this.symbols.info(pointer.symbol).computedAt : undefined;
+    return this.resources.intern(`inside:${buffer}:${valueKey(pointer)}`, () => ({
+      kind: 'memory',
+      site: computedAt ? this.sites.intern(computedAt) : this.site(frame, at),
+      model: null,
+      foreign: true,
+      memory: 'unknown',
+      name: expressionName(at),
+      within: buffer,
+      depth: frame.depth,
+      outputs: [],
+      inLoop: false,
+      nonzero: [],
+    }));
+  }
+
   /** An array that is a field of an object, whose lines other fields share. */
   private isEmbedded(place: string): boolean {
     const field = /^\*\d+(?:\.\w+)*\.(\w+)$/.exec(place)?.[1];

@@ -1,6 +1,7 @@
 import type { Direction, MappingMode, MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
 import type { Expression } from '../flow/index.ts';
 import { type Action, type ApiModel, type ConstantModel, familyOf, type Role, releasableAs } from '../models/index.ts';
+import { wholeOf } from './advanced.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
 import { ANYTHING, decide, narrow } from './domain.ts';
@@ -116,6 +117,9 @@ export class Effects {
       case 'give':
         this.give(state, frame, call);
         return give(fresh());
+      case 'export':
+        this.export(state, frame, call);
+        return give(this.outputsOf(state, call) ?? fresh());
       case 'scale':
         return give(this.scaled(arg('value') ?? ZERO, model.from === 'pages' ? PAGE : 1 / PAGE));
       case 'pass':
@@ -1041,6 +1045,26 @@ export class Effects {
       if (found !== null) return found;
     }
     return null;
+  }
+
+  /** An allocation is named by both its addresses: where both were advanced alike, they are those of a place inside. */
+  private export(state: State, frame: Frame, call: ModelledCall): void {
+    const { context } = this;
+    const { model, values, expressions } = call;
+    const index = model.args.indexOf('cpu-address');
+    const [pointer, address] = [values[index], argument(model, values, 'device-address')];
+    if (pointer?.kind !== 'symbol' || !address) return;
+    const whole = wholeOf(context.symbols, pointer, address);
+    if (!whole && context.symbols.info(pointer.symbol).derived) return;
+    const at = expressions[index] ?? call.at;
+    const target = context.reference(state, frame, whole ?? pointer, 'cpu-address', at);
+    if (target.to !== 'buffer') return;
+    context.emit(state, {
+      op: 'export',
+      site: call.site,
+      api: call.name,
+      target: whole ? context.toResource(context.memoryInside(target.id, pointer, frame, at).id, 'exact') : target,
+    });
   }
 
   /** A mapped list goes to the device as a whole. */

@@ -5,6 +5,7 @@ import { narrow } from './domain.ts';
 import type { Frame } from './frame.ts';
 import type { Memory } from './memory.ts';
 import type { State } from './state.ts';
+import type { SourcePlace } from './tables.ts';
 import {
   MAPPING_ERROR,
   numberValue,
@@ -120,6 +121,7 @@ export class Evaluator {
           expression.operator,
           this.value(state, frame, expression.left),
           this.value(state, frame, expression.right),
+          { file: frame.file, function: frame.graph.name, start: expression.start, end: expression.end },
         );
       case 'aggregate':
       case 'opaque':
@@ -223,7 +225,7 @@ export class Evaluator {
     return this.derived(state, `${operator}${valueKey(value)}`, [value]);
   }
 
-  binary(state: State, operator: string, left: Value, right: Value): Value {
+  binary(state: State, operator: string, left: Value, right: Value, at?: SourcePlace): Value {
     if (TESTS.has(operator)) {
       const test: Value = { kind: 'test', operator: operator as TestOperator, left, right };
       const known = this.conditions.truth(state, test);
@@ -253,7 +255,7 @@ export class Evaluator {
       const known = this.flags(state, operator, left, right);
       if (known) return known;
     }
-    const result = this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right]);
+    const result = this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right], at);
     // A pointer that is not null stays so when something is added to it.
     const isPointer = left.kind === 'symbol' && this.conditions.truth(state, left) === true;
     if (operator === '+' && isPointer && result.kind === 'symbol') state.learn(result.symbol, NOT_ZERO);
@@ -320,15 +322,16 @@ export class Evaluator {
   }
 
   /** A value computed from others: still related to their resource. */
-  derived(state: State, key: string, from: readonly Value[]): Value {
+  derived(state: State, key: string, from: readonly Value[], at?: SourcePlace): Value {
+    const computed = at && { computedAt: at };
     for (const value of from) {
       if (value.kind !== 'symbol') continue;
       const { resource, role, hostOf } = this.symbols.info(value.symbol);
-      if (hostOf !== undefined) return this.constant(`(${key})`, { hostOf });
+      if (hostOf !== undefined) return this.constant(`(${key})`, { ...computed, hostOf });
       if (resource !== undefined && (role === 'device-address' || role === 'cpu-address') && state.resource(resource))
-        return this.constant(`(${key})`, { resource, role, derived: true });
+        return this.constant(`(${key})`, { ...computed, resource, role, derived: true });
     }
-    return this.constant(`(${key})`);
+    return this.constant(`(${key})`, computed);
   }
 }
 

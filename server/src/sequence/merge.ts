@@ -1,4 +1,5 @@
 import type { Expression, FunctionGraph } from '../flow/index.ts';
+import { sumOf } from './advanced.ts';
 import type { Context } from './context.ts';
 import { join, single } from './domain.ts';
 import { type Frame, partsOf } from './frame.ts';
@@ -75,6 +76,11 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
     const value = state.get(`${frame.id}:${name}`);
     if (value?.kind === 'number') holders.push(`${name}=${value.value}`);
   }
+  // Whether an address is that of an allocation or of a place inside.
+  for (const name of exportedNames(context, frame.graph)) {
+    const sum = live.has(name) ? sumOf(context.symbols, state.get(`${frame.id}:${name}`)) : null;
+    if (sum) holders.push(`${name}=${sum.of}+${sum.added}`);
+  }
   for (const { loop, count } of state.loops) holders.push(`${loop}#${count}`);
   return `${parts.sort().join(',')}|${holders.sort().join(',')}|${state.marks.join(',')}`;
 }
@@ -123,6 +129,27 @@ function indexNames(graph: FunctionGraph): ReadonlySet<string> {
       if (i.kind === 'set') [i.target, i.value].forEach(visit);
     }
   INDEX_NAMES.set(graph, names);
+  return names;
+}
+
+const EXPORTED_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
+
+/** Variables by which an allocation is handed on. */
+function exportedNames({ code }: Context, graph: FunctionGraph): ReadonlySet<string> {
+  const known = EXPORTED_NAMES.get(graph);
+  if (known) return known;
+  const names = new Set<string>();
+  for (const { instructions } of graph.blocks)
+    for (const i of instructions) {
+      if (i.kind !== 'call' || i.callee.kind !== 'name') continue;
+      const model = code.models.function(i.callee.name, code.dialect);
+      if (model?.action !== 'export') continue;
+      i.arguments.forEach((argument, at) => {
+        const name = variable(argument);
+        if (name !== null && (model.args[at] === 'cpu-address' || model.args[at] === 'device-address')) names.add(name);
+      });
+    }
+  EXPORTED_NAMES.set(graph, names);
   return names;
 }
 

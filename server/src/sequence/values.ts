@@ -4,6 +4,8 @@
  * event on two paths gives the same symbol, and paths that meet again can be compared and merged.
  */
 
+import type { SourcePlace } from './tables.ts';
+
 export type Value =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'symbol'; readonly symbol: number; readonly offset: number }
@@ -26,6 +28,8 @@ export interface SymbolInfo {
   readonly role?: SymbolRole;
   /** Computed from a value of this resource (shifted, masked, truncated …). */
   readonly derived?: boolean;
+  /** Where it was computed first. */
+  readonly computedAt?: SourcePlace;
   /** A pointer to fresh memory whose content is all zero. */
   readonly zeroed?: boolean;
   /** Memory that the symbol points to. */

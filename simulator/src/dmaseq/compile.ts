@@ -238,6 +238,7 @@ class Compiler {
       case 'cpu-write':
         return { ...common, op, target, ...(fields.entry === undefined ? {} : { entry: fields.entry }) };
       case 'hand-over':
+      case 'export':
         return { ...common, op, target };
       case 'translate':
         return { ...common, op, target, as: fields.as ?? 'virtual' };

@@ -109,6 +109,7 @@ class Writer {
       case 'return':
         return { ...common, ...(operation.failing ? { failing: true } : {}) };
       case 'hand-over':
+      case 'export':
         return { ...common, target: this.#target(operation.target) };
       case 'translate':
         return { ...common, target: this.#target(operation.target), as: operation.as };

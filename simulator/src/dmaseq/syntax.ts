@@ -113,6 +113,7 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   'cpu-write': syntax(['target'], ['entry']),
   translate: syntax(['target'], ['as'], [], ['as']),
   give: syntax(['target', 'size'], ['through'], ['device']),
+  export: syntax(['target'], []),
   'device-start': syntax([], ['quiet'], ['device']),
   'device-stop': syntax([], ['quiet'], ['device']),
   wait: syntax([], ['outcome']),

@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   'api-mismatch': true,
   'device-mismatch': true,
   'wrong-handle': true,
+  'export-offset': true,
   'sg-count-mismatch': true,
   'unmapped-sg-access': true,
   'sync-mismatch': true,

@@ -84,6 +84,10 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
       return traits.translates ? "the other device's address space is changed" : null;
     case 'wrong-handle':
       return traits.bounces || traits.translates ? 'the mapping is not found: it leaks, or another one goes' : null;
+    case 'export-offset':
+      return traits.translates || !traits.coherent
+        ? 'the allocation is looked up by its address: its first pages are handed on, or none'
+        : null;
     case 'unmapped-sg-access':
       return 'the length is that of an earlier mapping, or 0';
     case 'sg-count-mismatch':

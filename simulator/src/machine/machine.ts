@@ -6,6 +6,7 @@ import type {
   CpuAccess,
   Direction,
   ExitBootServices,
+  Export,
   Free,
   Give,
   Lose,
@@ -181,6 +182,8 @@ class Machine {
         return this.translate(operation, index);
       case 'give':
         return this.give(operation, index);
+      case 'export':
+        return this.export(operation, index);
       case 'lose':
         return this.lose(operation, index);
       case 'hand-over':
@@ -796,6 +799,15 @@ class Machine {
       { api: operation.api, made: buffer.origin.api, through: operation.through },
       { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
     );
+  }
+
+  /** The platform knows an allocation by the address that it has given out. */
+  private export({ target, api }: Export, index: number): void {
+    if (target.to !== 'buffer' || this.useOfFailed(target.id, api, index)) return;
+    const inner = this.buffers.get(target.id) ?? null;
+    if (inner === null || inner.within === null) return;
+    const whole = this.buffers.get(inner.within);
+    this.report('export-offset', index, [...declared(inner), ...(whole ? made(whole) : [])], { api });
   }
 
   /** What the CPU wrote since it got the memory back was not handed over. */

@@ -14,6 +14,7 @@ export type FaultKind =
   | 'api-mismatch'
   | 'device-mismatch'
   | 'wrong-handle'
+  | 'export-offset'
   | 'sg-count-mismatch'
   | 'unmapped-sg-access'
   | 'sync-mismatch'

@@ -189,6 +189,12 @@ export interface Give extends Common {
   readonly device?: string | null;
 }
 
+/** An allocation is handed on whole, by its address: to user space (dma_mmap_coherent), to another driver (dma_get_sgtable). */
+export interface Export extends Common {
+  readonly op: 'export';
+  readonly target: Reference;
+}
+
 /** Bus mastering, queue or channel started / stopped; `stop` with `quiet: false` only asks for it (asynchronous). */
 export interface DevicePower extends Common {
   readonly op: 'device-start' | 'device-stop';
@@ -295,6 +301,7 @@ export type Operation =
   | CpuAccess
   | Translate
   | Give
+  | Export
   | DevicePower
   | Wait
   | SetMask
