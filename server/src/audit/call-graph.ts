@@ -22,7 +22,7 @@ export class CallGraph {
   readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
   readonly #releasedFields = new Map<CallNode, ReadonlySet<string>>();
-  #allReleasedFields: ReadonlySet<string> | null = null;
+  #fieldReleasers: ReadonlyMap<string, readonly CallNode[]> | null = null;
   #releasers: ReadonlyMap<string, 'makers' | 'others'> | null = null;
 
   private constructor(nodes: readonly CallNode[], models: Models) {
@@ -143,10 +143,21 @@ export class CallGraph {
     });
   }
 
-  /** Names of fields in the text of any function that may release something. */
-  get releasedFields(): ReadonlySet<string> {
-    this.#allReleasedFields ??= new Set(this.relevantNodes.flatMap((node) => [...this.#fieldsIn(node)]));
-    return this.#allReleasedFields;
+  /** Functions that may release something and have the field in their text. */
+  releasersOf(field: string): readonly CallNode[] {
+    this.#fieldReleasers ??= this.#allFieldReleasers();
+    return this.#fieldReleasers.get(field) ?? [];
+  }
+
+  #allFieldReleasers(): ReadonlyMap<string, readonly CallNode[]> {
+    const releasers = new Map<string, CallNode[]>();
+    for (const node of this.relevantNodes)
+      for (const field of this.#fieldsIn(node)) {
+        const known = releasers.get(field);
+        if (known) known.push(node);
+        else releasers.set(field, [node]);
+      }
+    return releasers;
   }
 
   #fieldsIn(node: CallNode): ReadonlySet<string> {

@@ -200,10 +200,15 @@ class RecordedCode implements Code {
     return this.#project.startsLife(name);
   }
 
-  releasesField(field: string): boolean {
-    const key = `release of field ${field}`;
-    if (!this.#asked.has(key)) this.#asked.set(key, releasesField(field));
-    return this.#project.releasesField(field);
+  counterpartsOf(name: string): readonly FunctionSource[] {
+    this.#asked.set(`counterparts of ${name}`, counterpartsOf(name));
+    return this.#project.counterpartsOf(name).flatMap((one) => this.function(one.name, one.file) ?? []);
+  }
+
+  releasersOf(field: string): readonly FunctionSource[] {
+    const key = `releasers of field ${field}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, releasersOf(field));
+    return this.#project.releasersOf(field).flatMap((one) => this.function(one.name, one.file) ?? []);
   }
 
   callersOf(name: string, file: string): readonly FunctionSource[] {
@@ -281,9 +286,11 @@ const isHandler = (name: string, file: string): Ask =>
   onData((project) => project.unit(file)?.data.exitBootHandlers.has(name));
 const fileOf = (name: string, file: string): Ask => onCalls((project) => project.calls.find(name, file)?.file ?? null);
 const startsLife = (name: string): Ask => onText((project) => project.startsLife(name));
-const releasesField = (field: string): Ask => onCalls((project) => project.releasesField(field));
-const callersOf = (name: string, file: string): Ask =>
-  onCalls((project) => new Set(project.callers(name, file).map((caller) => `${caller.file}:${caller.name}`)));
+const counterpartsOf = (name: string): Ask => onText((project) => namesOf(project.counterpartsOf(name)));
+const releasersOf = (field: string): Ask => onCalls((project) => namesOf(project.calls.releasersOf(field)));
+const callersOf = (name: string, file: string): Ask => onCalls((project) => namesOf(project.callers(name, file)));
+const namesOf = (functions: readonly { readonly name: string; readonly file: string }[]): ReadonlySet<string> =>
+  new Set(functions.map(({ name, file }) => `${file}:${name}`));
 const constant = (name: string, file: string): Ask => onConstants((project) => project.constant(name, file));
 const isArray = (name: string, file: string): Ask => onData((project) => project.isArray(name, file));
 const arrayField = (field: string): Ask => onData((project) => project.arrayField(field));

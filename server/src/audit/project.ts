@@ -5,7 +5,7 @@ import { CallGraph, type CallNode } from './call-graph.ts';
 import { Constants } from './constants.ts';
 import { type ArrayKind, DataFacts } from './data-facts.ts';
 import { Macros } from './macros.ts';
-import { rolesOf } from './roles.ts';
+import { counterpartsOf, rolesOf } from './roles.ts';
 import { Unit, type UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
 
@@ -109,6 +109,10 @@ export class Project implements Code {
     return roles.every((role) => role === 'probe' || role === 'open' || role === 'binding-start');
   }
 
+  counterpartsOf(name: string): readonly FunctionSource[] {
+    return counterpartsOf(this, name);
+  }
+
   get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
     return this.calls.releasers;
   }
@@ -137,8 +141,8 @@ export class Project implements Code {
     return this.data.exitBootHandlers.size > 0;
   }
 
-  releasesField(field: string): boolean {
-    return this.calls.releasedFields.has(field);
+  releasersOf(field: string): readonly FunctionSource[] {
+    return this.calls.releasersOf(field).flatMap(({ name, file }) => this.function(name, file) ?? []);
   }
 
   callersOf(name: string, file: string): readonly FunctionSource[] {

@@ -110,9 +110,15 @@ const MAX_DECISIONS = 3;
 function decidedAt(project: Project, raw: RawFinding): RelatedPlace[] {
   const operation = operationAt(raw, raw.violation.index);
   const sites = operation?.op === 'lose' ? (operation.decisions ?? []) : [];
-  return sites
-    .slice(-MAX_DECISIONS)
-    .map((site) => ({ ...position(project, raw.exploration.place(site)), message: 'decided here' }));
+  const at = (site: number, message: string): RelatedPlace => ({
+    ...position(project, raw.exploration.place(site)),
+    message,
+  });
+  const cleanUp = operation?.op === 'lose' ? operation.cleanUp : undefined;
+  return [
+    ...sites.slice(-MAX_DECISIONS).map((site) => at(site, 'decided here')),
+    ...(cleanUp === undefined ? [] : [at(cleanUp, 'failing paths go on here')]),
+  ];
 }
 
 function otherWays(project: Project, others: readonly RawFinding[], shown: SourcePlace): RelatedPlace[] {

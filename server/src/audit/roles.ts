@@ -1,3 +1,4 @@
+import type { FunctionSource } from '../sequence/index.ts';
 import type { Project } from './project.ts';
 
 /** Words by which people call what is done once, where nothing else tells. */
@@ -33,6 +34,21 @@ export function mentionsIn(text: string): ReadonlyMap<string, readonly Mention[]
 /** The parts that a function plays in tables and declarations of the project; "other" for one that is not known. */
 export const rolesOf = (project: Project, name: string): readonly string[] =>
   [...project.all].flatMap((unit) => unit.mentions(name).map((mention) => roleOf(project, mention)));
+
+/** Functions that end what this one began, in the tables of the project that name it. */
+export function counterpartsOf(project: Project, name: string): readonly FunctionSource[] {
+  const { models, dialect } = project;
+  return [...project.all].flatMap((unit) =>
+    unit.mentions(name).flatMap((mention) => {
+      const { member, table } = mention === 'declared' ? {} : mention;
+      if (member === undefined || table === undefined) return [];
+      const ends = models.entryPoint(member, table, dialect)?.undoneBy ?? [];
+      return ends
+        .flatMap((end) => unit.namesIn(end, table))
+        .flatMap((other) => project.function(other, unit.path) ?? []);
+    }),
+  );
+}
 
 function roleOf({ models, dialect }: Project, mention: Mention): string {
   if (mention === 'declared') return 'probe';

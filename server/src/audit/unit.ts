@@ -101,6 +101,15 @@ export class Unit {
     return this.named.flatMap(({ section }) => section.mentions.get(name) ?? []);
   }
 
+  /** Names that its text puts into this member of tables with this tag. */
+  namesIn(member: string, table: string): readonly string[] {
+    this.named ??= this.sections.filter(({ section }) => section.mentions.size > 0);
+    const isThere = (one: Mention): boolean => one !== 'declared' && one.member === member && one.table === table;
+    return this.named.flatMap(({ section }) =>
+      [...section.mentions].flatMap(([name, mentions]) => (mentions.some(isThere) ? [name] : [])),
+    );
+  }
+
   get lines(): LineIndex {
     this.lineIndex ??= new LineIndex(this.text);
     return this.lineIndex;

@@ -220,6 +220,8 @@ export interface EntryPointModel {
   readonly table?: string;
   /** Index of the member in tables that are initialised by position. */
   readonly position?: number;
+  /** Members of the same table that end what this one began; none of them is called where this one has failed. */
+  readonly undoneBy?: readonly string[];
   readonly dialects: readonly Dialect[];
   readonly role:
     | 'probe'

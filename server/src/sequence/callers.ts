@@ -35,6 +35,23 @@ export function isStart(code: Code, source: FunctionSource, asked: ReadonlySet<s
   return callers.length > 0 && callers.every((caller) => isStart(code, caller, new Set([...asked, key])));
 }
 
+/** Is it called when a device comes or is opened and in no other way, and is there a function for when that goes or is closed? */
+export function endsSomewhere(code: Code, source: FunctionSource): boolean {
+  return (
+    isStart(code, source) &&
+    beginnings(code, source, new Set()).every((one) => code.counterpartsOf(one.name).length > 0)
+  );
+}
+
+/** Entry points from which it is called. */
+function beginnings(code: Code, source: FunctionSource, asked: Set<string>): readonly FunctionSource[] {
+  const key = `${source.file}:${source.name}`;
+  if (asked.has(key)) return [];
+  asked.add(key);
+  if (code.startsLife(source.name) !== null) return [source];
+  return code.callersOf(source.name, source.file).flatMap((caller) => beginnings(code, caller, asked));
+}
+
 class CallerSearch {
   private readonly code: Code;
   private readonly fields: ReadonlySet<string>;

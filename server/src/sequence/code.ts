@@ -29,8 +29,10 @@ export interface Code {
    * called by the driver alone.
    */
   startsLife(name: string): boolean | null;
-  /** Is there a function that may release what a field of this name holds? */
-  releasesField(field: string): boolean;
+  /** Functions that end what it began, where tables name it as the beginning of something. */
+  counterpartsOf(name: string): readonly FunctionSource[];
+  /** Functions that may release what a field of this name holds. */
+  releasersOf(field: string): readonly FunctionSource[];
   /** Families that are released: each time by a function that makes something of them, or for others as well. */
   readonly releasers: ReadonlyMap<string, 'makers' | 'others'>;
   /** The functions that call it, as far as they are part of this code. */

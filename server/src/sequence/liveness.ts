@@ -1,4 +1,4 @@
-import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
+import { type Expression, type FunctionGraph, type Instruction, successors, type Terminator } from '../flow/index.ts';
 import { partsOf } from './frame.ts';
 
 /** Where in a function a path is: at the beginning of a block, or past its return. */
@@ -104,22 +104,6 @@ function readAtEnd(end: Terminator): readonly Expression[] {
     case 'return':
       return end.value ? [end.value] : [];
     case 'goto':
-    case 'stop':
-      return [];
-  }
-}
-
-function successors(end: Terminator): readonly number[] {
-  switch (end.kind) {
-    case 'goto':
-      return [end.to];
-    case 'branch':
-      return [end.whenTrue, end.whenFalse];
-    case 'switch':
-      return [...end.cases.map(({ to }) => to), end.otherwise];
-    case 'iterate':
-      return [end.body, end.exit];
-    case 'return':
     case 'stop':
       return [];
   }

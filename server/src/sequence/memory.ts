@@ -22,11 +22,13 @@ export class Memory {
   load(state: State, location: string): Value {
     const known = state.get(location);
     if (known) return known;
-    const zero = this.isZeroed(state, location);
-    const value = zero
-      ? ZERO
-      : symbolValue(this.symbols.intern(`${location}@${state.epoch}`, { loadedFrom: location }));
-    if (!zero) state.set(location, value);
+    const zeroed = this.isZeroed(state, location);
+    // What a framework makes knows where the driver's part of it is, which is as empty.
+    const isPrivate = /priv\w*$/.test(location);
+    if (zeroed && !isPrivate) return ZERO;
+    const info = { loadedFrom: location, ...(zeroed ? { zeroed } : {}) };
+    const value = symbolValue(this.symbols.intern(`${location}@${state.epoch}`, info));
+    state.set(location, value);
     return value;
   }
 

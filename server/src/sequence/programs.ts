@@ -2,7 +2,8 @@ import type { Operation, Outcome, Program, Reference } from '@dma-audit/simulato
 import { familyOf, releasableAs } from '../models/index.ts';
 import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
-import { isReleasedByCallers, isStart } from './callers.ts';
+import { endsSomewhere, isReleasedByCallers, isStart } from './callers.ts';
+import { cleanUpAfter } from './clean-up.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context, Owner } from './context.ts';
 import { decide } from './domain.ts';
@@ -14,7 +15,7 @@ import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
 import { type Step, type TraceEvent, unroll } from './trace.ts';
-import { lastField, rootSymbol } from './values.ts';
+import { fieldsOf, lastField, rootSymbol } from './values.ts';
 
 /** A step of the path that is not an operation: a decision taken, a function entered. `before` = index into the operations. */
 export interface PathStep {
@@ -73,6 +74,7 @@ class ProgramWriter {
   private byExample: ((exit: Exit) => boolean) | null = null;
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
+  private readonly releasedLaterFields = new Map<string, boolean>();
 
   constructor(code: Code, source: FunctionSource, raw: RawExploration, budget: Budget) {
     this.code = code;
@@ -237,7 +239,8 @@ class ProgramWriter {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
-    if (failing !== true) return false;
+    if (failing !== true)
+      return failing === false && why === 'lifecycle-end' && info.depth === 0 && endsSomewhere(this.code, this.source);
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return (
@@ -248,8 +251,7 @@ class ProgramWriter {
     // The device is busy with it: whoever it was handed to keeps it until it is done.
     if (exit.value?.kind === 'number' && exit.value.value === -EBUSY && exit.state.resource(info.id)?.escaped)
       return false;
-    // What an entry point leaves behind turned out to be somebody else's too often.
-    if (why === 'lifecycle-end') return false;
+    if (why === 'lifecycle-end' && !this.isUndoneByCounterpart(info, held)) return false;
     // What a callee made may be kept in an object that lives on, unless there is none yet.
     if (info.depth > 0 && (why === 'returning' || !isStart(this.code, this.source))) return false;
     if (this.isNotedByDevice(exit, info)) return false;
@@ -258,6 +260,22 @@ class ProgramWriter {
     );
     if (isOut) return false;
     return !this.mayBeReleased(exit, info, held);
+  }
+
+  /**
+   * Is it the counterpart of the entry point that ends it after success? It is not called after a failure, and what it does
+   * nobody else does; what it leaves alone may be somebody else's.
+   */
+  private isUndoneByCounterpart({ model }: ResourceInfo, held: readonly string[]): boolean {
+    const families = model ? releasableAs(model) : [];
+    const places = held.map(fieldsOf).filter((fields) => fields.length > 0);
+    return this.code
+      .counterpartsOf(this.source.name)
+      .some(
+        ({ releases, releasedFields }) =>
+          families.some((family) => releases.has(family)) &&
+          places.some((fields) => fields.every((field) => releasedFields.has(field))),
+      );
   }
 
   /** The driver keeps its pointer in the device's own ring, and finds it there again. */
@@ -290,6 +308,7 @@ class ProgramWriter {
             : null;
       if (why === null) continue;
       const decisions = this.fatalDecisions(exit, info);
+      const cleanUp = failing === true ? this.cleanUpSite(exit, info, decisions) : null;
       lost.push({
         op: 'lose',
         site: this.endSite(exit, info, decisions),
@@ -299,6 +318,7 @@ class ProgramWriter {
         failing: failing === true,
         certain: this.isCertain(exit, info, held, failing, why),
         ...(decisions.length ? { decisions } : {}),
+        ...(cleanUp === null ? {} : { cleanUp }),
       });
     }
     // A buffer that is lost with its mapping is one fault.
@@ -324,7 +344,16 @@ class ProgramWriter {
     const { name, file } = this.source;
     if (failing === true) return this.code.callersOf(name, file).length === 0;
     const fields = held.map(lastField);
-    return !escaped && !fields.some((field) => field === '' || this.code.releasesField(field));
+    return !escaped && !fields.some((field) => field === '' || this.isReleasedLater(field));
+  }
+
+  /** By any function but those that begin something, which release what they have made where they fail. */
+  private isReleasedLater(field: string): boolean {
+    const known = this.releasedLaterFields.get(field);
+    if (known !== undefined) return known;
+    const isReleased = this.code.releasersOf(field).some((one) => !isStart(this.code, one));
+    this.releasedLaterFields.set(field, isReleased);
+    return isReleased;
   }
 
   /** A mapping in a driver where each function ends its own: nobody else will, whoever may hold it. */
@@ -376,6 +405,16 @@ class ProgramWriter {
     return this.ownDecisions(exit, info)
       .filter(isFatal)
       .map(({ site }) => site);
+  }
+
+  /** Where the way out of a path that has parted from the others begins. */
+  private cleanUpSite(exit: Exit, info: ResourceInfo, fatal: readonly number[]): number | null {
+    const { frame } = this.raw;
+    const decided = this.ownDecisions(exit, info);
+    const last = fatal.length ? decided.findLast(({ site }) => site === fatal.at(-1)) : decided.at(-1);
+    if (!last || last.what === 'case') return null;
+    const first = cleanUpAfter(frame.graph, this.context.sites.place(last.site).start, last.what === 'true');
+    return first && this.context.site(frame, first);
   }
 
   /** What was decided in the analysed function itself after the resource had been made. */

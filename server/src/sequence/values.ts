@@ -131,6 +131,10 @@ export function lastField(location: string): string {
   return /([A-Za-z_]\w*)(?:\[[^\]]*\]|\+-?\d+)*$/.exec(location)?.[1] ?? '';
 }
 
+/** Names of all its fields, the outermost first: `*12.ring[3].dma` → "ring", "dma". */
+export const fieldsOf = (location: string): readonly string[] =>
+  [...location.matchAll(/\.([A-Za-z_]\w*)/g)].map(([, field = '']) => field);
+
 /** Is `location` the place `container` or inside it? */
 export function isWithin(location: string, container: string): boolean {
   if (!location.startsWith(container)) return false;

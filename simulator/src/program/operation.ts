@@ -275,6 +275,8 @@ export interface Lose extends Common {
   readonly certain?: boolean;
   /** Sites of the decisions that no path without the loss takes, first to last: where it went wrong. */
   readonly decisions?: readonly number[];
+  /** Site where the paths that fail go on together: where a release may belong. */
+  readonly cleanUp?: number;
 }
 
 /** The program ends, and tells whoever called it how it went. */
