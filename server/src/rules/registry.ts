@@ -28,6 +28,7 @@ import { oversizedBounce } from './oversized-bounce.ts';
 import type { Rule } from './rule.ts';
 import { sgCountMismatch } from './sg-count-mismatch.ts';
 import { sharedCacheLine } from './shared-cache-line.ts';
+import { sharedPageFreed } from './shared-page-freed.ts';
 import { shortMapping } from './short-mapping.ts';
 import { sizeMismatch } from './size-mismatch.ts';
 import { sleepingInAtomic } from './sleeping-in-atomic.ts';
@@ -78,6 +79,7 @@ export const RULES: readonly Rule[] = [
   oversizedBounce,
   sgCountMismatch,
   sharedCacheLine,
+  sharedPageFreed,
   shortMapping,
   sizeMismatch,
   sleepingInAtomic,

@@ -52,6 +52,7 @@ const RELATED: Record<Violation['related'][number]['role'], string> = {
   synced: 'synced here',
   started: 'started here',
   stopped: 'ends here, or should',
+  converted: 'made shared here',
   locked: 'from here on nothing may sleep',
 };
 

@@ -783,9 +783,12 @@ export class Effects {
   }
 
   private convert(state: State, frame: Frame, call: ModelledCall): Value {
-    const pointer = argument(call.model, call.values, 'buffer') ?? argument(call.model, call.values, 'cpu-address');
-    const target: Reference = pointer ? this.bufferReference(state, frame, pointer, call.at) : { to: 'unknown' };
-    this.context.emit(state, {
+    const index = call.model.args.indexOf('buffer');
+    const pointer = call.values[index];
+    const target: Reference = pointer
+      ? this.bufferReference(state, frame, pointer, call.expressions[index] ?? call.at)
+      : { to: 'unknown' };
+    return this.event(state, frame, call, {
       op: 'convert',
       site: call.site,
       api: call.name,
@@ -794,7 +797,6 @@ export class Effects {
       size: this.size(state, call),
       outcome: 'ok',
     });
-    return this.context.evaluator.constant(`call:${call.key}`);
   }
 
   /** A number up to 64 is one of bits (DMA_BIT_MASK), a greater one the mask itself. */

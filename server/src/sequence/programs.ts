@@ -551,7 +551,7 @@ class ProgramWriter {
           ? { ...event, outcome: outcome(event.mapping), ...(isShort(event.mapping) && { lengthIgnored: true }) }
           : event.op === 'allocate'
             ? { ...event, outcome: outcome(event.buffer) }
-            : event.op === 'wait' || event.op === 'set-mask'
+            : event.op === 'wait' || event.op === 'set-mask' || event.op === 'convert'
               ? { ...event, outcome: outcome(this.context.outcomes.get(event) ?? -1) }
               : event.op === 'set-attribute'
                 ? { ...event, outcome: this.statusOf(state, event) }

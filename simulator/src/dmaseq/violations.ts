@@ -41,6 +41,7 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   'exit-boot-services-unmap-order': true,
   'exit-boot-services-leak': true,
   'one-shot-for-shared': true,
+  'shared-page-freed': true,
   'cpu-access-while-mapped': true,
 };
 

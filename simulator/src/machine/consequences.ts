@@ -118,6 +118,8 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
     case 'shared-cache-line':
       if (traits.bounces) return null;
       return traits.coherent ? null : 'the neighbours in the cache line and the data overwrite each other';
+    case 'shared-page-freed':
+      return traits.encrypted ? 'the host reads and writes what the next owner of the pages puts there' : null;
     case 'invalid-attributes':
       return 'the flag is ignored, or the call fails with a warning';
     case 'unmapped-common-buffer':

@@ -57,6 +57,8 @@ interface Buffer {
   readonly embedded: boolean;
   readonly allocation: number | null;
   freedAt: number | null;
+  /** Its pages were made shared, or a conversion failed half-way: the operation that did it. */
+  sharedAt: number | null;
   handedOver: boolean;
 }
 
@@ -147,6 +149,7 @@ class Machine {
           embedded: operation.embedded ?? false,
           allocation: null,
           freedAt: null,
+          sharedAt: null,
           handedOver: false,
         });
         return;
@@ -196,7 +199,7 @@ class Machine {
       case 'exit-boot-services':
         return this.exitBootServices(operation.phase, index);
       case 'convert':
-        return this.convert(operation);
+        return this.convert(operation, index);
       case 'device-start':
         this.useMask(operation.device, index);
         return this.transfers.start(operation, index);
@@ -301,8 +304,10 @@ class Machine {
     return grant;
   }
 
-  private convert({ target, size, to, outcome }: Convert): void {
-    if (target.to !== 'buffer' || outcome === 'failed') return;
+  private convert({ target, size, to, outcome }: Convert, index: number): void {
+    if (target.to !== 'buffer') return;
+    this.bufferOf(target.id, index).sharedAt = to === 'shared' || outcome === 'failed' ? index : null;
+    if (outcome === 'failed') return;
     this.system.convert({ allocation: this.allocationOf(target.id), buffer: target.id, bytes: size.bytes, to });
   }
 
@@ -331,6 +336,7 @@ class Machine {
       embedded: false,
       allocation: this.granted(operation, index),
       freedAt: null,
+      sharedAt: null,
       handedOver: false,
     });
   }
@@ -378,6 +384,7 @@ class Machine {
         api: operation.api,
         ...sizeDetail(origin.size, operation.size),
       });
+    this.freeShared(operation, target.id, index);
     for (const [, mapping] of this.mappings) {
       if (
         mapping.unmappedAt !== null ||
@@ -408,6 +415,23 @@ class Machine {
     buffer.freedAt = index;
     if (operation.family !== 'memory') this.failures.release();
     if (buffer.allocation !== null && !this.pools.free(buffer.allocation)) this.system.free(buffer.allocation);
+  }
+
+  /** Pages go back to the allocator that the host can still reach, or may: what somebody else puts there is no secret. */
+  private freeShared({ api }: Free, freed: BufferId, index: number): void {
+    for (const [id, buffer] of this.buffers) {
+      if (buffer.sharedAt === null || !this.isPartOf(id, freed)) continue;
+      const conversion = this.program.operations[buffer.sharedAt];
+      if (conversion?.op !== 'convert') continue;
+      const { outcome, to, api: converted } = conversion;
+      this.report(
+        'shared-page-freed',
+        index,
+        [{ index: buffer.sharedAt, role: outcome === 'failed' ? 'failed' : 'converted' }],
+        { api, converted, outcome, to },
+      );
+      buffer.sharedAt = null;
+    }
   }
 
   private isPartOf(part: BufferId, whole: BufferId): boolean {
@@ -442,6 +466,7 @@ class Machine {
         embedded: false,
         allocation: null,
         freedAt: null,
+        sharedAt: null,
         handedOver: false,
       };
       this.buffers.set(id, buffer);

@@ -40,6 +40,7 @@ export type FaultKind =
   | 'exit-boot-services-unmap-order'
   | 'exit-boot-services-leak'
   | 'one-shot-for-shared'
+  | 'shared-page-freed'
   | 'cpu-access-while-mapped';
 
 /** An earlier operation that belongs to the fault, and the part it plays. */
@@ -57,7 +58,8 @@ export interface RelatedOperation {
     | 'synced'
     | 'started'
     | 'stopped'
-    | 'locked';
+    | 'locked'
+    | 'converted';
 }
 
 /** What is not wrong, but costs more than it has to. One kind for each rule that words it. */
