@@ -14,7 +14,8 @@ export type DataFact =
         | /** What a number of scatterlist entries is compared with, to refuse longer lists: without spaces. */ 'entry-bound'
         | /** Up to which something is counted, or from which it is counted down: in capitals, as macros are. */ 'count'
         | /** A variable at file scope that is an array. */ 'array'
-        | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler';
+        | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler'
+        | /** An attribute by which a driver asks for 64-bit addresses. */ 'wide-attribute';
       readonly name: string;
     }
   /** A field of some structure. */
@@ -35,6 +36,7 @@ export class DataFacts {
   readonly counts = new Set<string>();
   readonly arrays = new Set<string>();
   readonly exitBootHandlers = new Set<string>();
+  readonly wideAttributes = new Set<string>();
 
   constructor(facts: Iterable<DataFact>) {
     for (const fact of facts) this.add(fact);
@@ -63,6 +65,9 @@ export class DataFacts {
         return;
       case 'exit-boot-handler':
         this.exitBootHandlers.add(name);
+        return;
+      case 'wide-attribute':
+        this.wideAttributes.add(name);
         return;
       case 'field': {
         const kind = fact.isArray ? 'always' : 'never';
@@ -118,6 +123,8 @@ function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
   for (const [name, memory] of mappedBesideIn(body)) yield { is: 'handle', name, memory };
   for (const name of countsIn(body)) yield { is: 'count', name };
   for (const name of handlersIn(body)) yield { is: 'exit-boot-handler', name };
+  if (dialect === 'edk2')
+    for (const name of new Set(body.match(/\b\w+_DUAL_ADDRESS_CYCLE\b/g))) yield { is: 'wide-attribute', name };
 }
 
 export const isSameData = (a: readonly DataFact[], b: readonly DataFact[]): boolean =>

@@ -233,6 +233,11 @@ class RecordedCode implements Code {
     return this.#project.handlesExitBootServices;
   }
 
+  get asksForWideAddresses(): boolean {
+    this.#asked.set('asks for wide addresses', ASKS_FOR_WIDE_ADDRESSES);
+    return this.#project.asksForWideAddresses;
+  }
+
   mappedBy(field: string): readonly string[] {
     const key = `mapped by ${field}`;
     if (!this.#asked.has(key)) this.#asked.set(key, mappedBy(field));
@@ -282,6 +287,7 @@ const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
 const ENTRY_BOUNDS = onData((project) => project.entryBounds);
 const TESTED_FIELDS = onData((project) => project.testedFields);
 const HANDLES_EXIT_BOOT_SERVICES = onData((project) => project.handlesExitBootServices);
+const ASKS_FOR_WIDE_ADDRESSES = onData((project) => project.asksForWideAddresses);
 const isHandler = (name: string, file: string): Ask =>
   onData((project) => project.unit(file)?.data.exitBootHandlers.has(name));
 const fileOf = (name: string, file: string): Ask => onCalls((project) => project.calls.find(name, file)?.file ?? null);

@@ -145,6 +145,10 @@ export class Project implements Code {
     return this.calls.releasersOf(field).flatMap(({ name, file }) => this.function(name, file) ?? []);
   }
 
+  get asksForWideAddresses(): boolean {
+    return this.data.wideAttributes.size > 0;
+  }
+
   callersOf(name: string, file: string): readonly FunctionSource[] {
     return this.callers(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
   }

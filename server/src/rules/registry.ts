@@ -22,6 +22,7 @@ import { invalidAttributes } from './invalid-attributes.ts';
 import { lifecycleLeak } from './lifecycle-leak.ts';
 import { mapInLoop } from './map-in-loop.ts';
 import { mappingLeak } from './mapping-leak.ts';
+import { missingDualAddressCycle } from './missing-dual-address-cycle.ts';
 import { missingSync } from './missing-sync.ts';
 import { oneShotForShared } from './one-shot-for-shared.ts';
 import { oversizedBounce } from './oversized-bounce.ts';
@@ -74,6 +75,7 @@ export const RULES: readonly Rule[] = [
   lifecycleLeak,
   mapInLoop,
   mappingLeak,
+  missingDualAddressCycle,
   missingSync,
   oneShotForShared,
   oversizedBounce,

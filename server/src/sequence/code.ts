@@ -51,6 +51,8 @@ export interface Code {
   mappedBy(field: string): readonly string[];
   /** Is some function of this code called at ExitBootServices? */
   readonly handlesExitBootServices: boolean;
+  /** EDK2: does some function of this code tell the bus driver that its device drives 64 address bits? */
+  readonly asksForWideAddresses: boolean;
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
   readonly checkedFields: ReadonlySet<string>;
   /** Field names that are asked whether they are null somewhere in this code. */

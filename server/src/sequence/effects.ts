@@ -126,7 +126,7 @@ export class Effects {
         if (model.failure === 'err-pointer') this.learnError(state, arg('value') ?? values[0]);
         return give(arg('value') ?? values[0] ?? fresh());
       case 'part':
-        return give(context.evaluator.derived(state, `${call.name}(${values.map(valueKey).join()})`, values));
+        return give(this.part(state, call));
       case 'is-error': {
         const value = arg('value') ?? values[0] ?? ZERO;
         const operator =
@@ -371,7 +371,7 @@ export class Effects {
       device: this.deviceKey(call),
       outcome: 'ok',
       managed: model.managed ?? false,
-      attributes: [],
+      attributes: this.isWide(model) ? ['dual-address-cycle'] : [],
     });
     state.update(resource.id, {
       outcome: (model.failure ?? 'never') === 'never' ? 'ok' : 'pending',
@@ -428,6 +428,12 @@ export class Effects {
     // An object that stands for the mapping: ib_umem_get (), released by the same pointer.
     if (model.result === 'pointer') state.set(`M:${valueKey(returned)}`, handle);
     return returned;
+  }
+
+  /** PciIo passes 64-bit operations on where the driver has said that its device drives so many. */
+  private isWide({ family, args }: ApiModel): boolean {
+    const { dialect, asksForWideAddresses } = this.context.code;
+    return dialect === 'edk2' && family === 'pci-io' && args.includes('operation') && asksForWideAddresses;
   }
 
   private returned(resource: ResourceInfo, model: ApiModel): Value {
@@ -878,6 +884,19 @@ export class Effects {
     return namesIn(expression).flatMap((name) => models.constant(name, dialect) ?? []);
   }
 
+  /** A part of a number; of a device address it is told whether that is its upper half. */
+  private part(state: State, { model, values, name }: ModelledCall): Value {
+    const { symbols, evaluator } = this.context;
+    const key = `${name}(${values.map(valueKey).join()})`;
+    const value = argument(model, values, 'value');
+    const bits = values[model.args.indexOf('value') + 1];
+    const isHalf = !bits || (bits.kind === 'number' && bits.value === 32);
+    const { resource, role } = value?.kind === 'symbol' && isHalf ? symbols.info(value.symbol) : {};
+    return resource !== undefined && role === 'device-address' && state.resource(resource)
+      ? evaluator.constant(`(${key})`, { resource, role, derived: true, isUpperHalf: true })
+      : evaluator.derived(state, key, values);
+  }
+
   private toHostAddress(state: State, call: ModelledCall): void {
     const value = argument(call.model, call.values, 'value');
     if (value?.kind !== 'symbol') return;
@@ -1097,7 +1116,16 @@ export class Effects {
     told: { readonly device?: string | null; readonly size: Size } = { size: { bytes: null, key: '?' } },
   ): void {
     if (value.kind !== 'symbol') return;
-    const { resource, role, hostOf } = this.context.symbols.info(value.symbol);
+    const { resource, role, hostOf, isUpperHalf } = this.context.symbols.info(value.symbol);
+    // Linux says by a mask how far a device reaches.
+    if (isUpperHalf && resource !== undefined && this.context.code.dialect === 'edk2')
+      this.context.emit(state, {
+        op: 'translate',
+        site,
+        api,
+        target: this.context.toResource(resource, 'exact'),
+        as: 'upper-half',
+      });
     if (hostOf !== undefined && state.resource(hostOf)?.life === 'live') {
       const target = this.context.toResource(hostOf, 'other-role');
       return this.context.emit(state, { op: 'give', site, api, target, through, size: { bytes: null, key: '?' } });

@@ -30,6 +30,8 @@ export interface SymbolInfo {
   readonly derived?: boolean;
   /** Where it was computed first. */
   readonly computedAt?: SourcePlace;
+  /** Bits 32 to 63 of the device address. */
+  readonly isUpperHalf?: boolean;
   /** A pointer to fresh memory whose content is all zero. */
   readonly zeroed?: boolean;
   /** Memory that the symbol points to. */

@@ -53,7 +53,7 @@ export const WORDS = {
   quiet: choice('quiet', { quiet: true }),
   embedded: choice('embedded', { embedded: true }),
   entry: choice('entry', { 'first-entry': 'first', 'each-entry': 'current' }),
-  as: choice('as', plain('virtual', 'page', 'dereferenced', 'truncated')),
+  as: choice('as', plain('virtual', 'page', 'dereferenced', 'truncated', 'upper-half')),
   wrong: choice('wrong', { wrong: true }),
   owner: choice('owner', { 'for-cpu': 'cpu', 'for-device': 'device' }),
   through: choice('through', plain('descriptor', 'register', 'call', 'field')),

@@ -120,6 +120,8 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
       return traits.coherent ? null : 'the neighbours in the cache line and the data overwrite each other';
     case 'shared-page-freed':
       return traits.encrypted ? 'the host reads and writes what the next owner of the pages puts there' : null;
+    case 'missing-dual-address-cycle':
+      return traits.bounces ? 'every buffer above 4 GiB is bounced, and common buffers there are refused' : null;
     case 'invalid-attributes':
       return 'the flag is ignored, or the call fails with a warning';
     case 'unmapped-common-buffer':

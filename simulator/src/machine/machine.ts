@@ -15,6 +15,7 @@ import type {
   MemoryKind,
   Operation,
   Program,
+  Reference,
   Return,
   SetAttribute,
   SetMask,
@@ -289,6 +290,7 @@ class Machine {
           ? this.buffers.get(target.id)
           : undefined;
     if (!origin?.origin) return;
+    if (as === 'upper-half') return this.giveUpperHalf(target, index);
     const from: RelatedOperation = { index: origin.index, role: target.to === 'mapping' ? 'mapped' : 'allocated' };
     this.report(
       'wrong-address',
@@ -297,6 +299,15 @@ class Machine {
       { api, as, made: origin.origin.api },
       { direction: 'unknown', access: as === 'truncated' ? 'write' : 'read' },
     );
+  }
+
+  /** The device drives 64 bits, and the bus driver believes that it drives 32. */
+  private giveUpperHalf(target: Reference, index: number): void {
+    const mapping = target.to === 'mapping' ? this.mappings.get(target.id) : undefined;
+    const { origin } = mapping ?? {};
+    if (!mapping || origin?.family !== 'pci-io' || origin.attributes.includes('dual-address-cycle')) return;
+    const detail = { api: origin.api, made: origin.api };
+    this.report('missing-dual-address-cycle', mapping.index, [{ index, role: 'used' }], detail, facts(mapping));
   }
 
   private refusable<T extends { readonly refused: string | null }>(index: number, grant: T): T {

@@ -41,6 +41,7 @@ export type FaultKind =
   | 'exit-boot-services-leak'
   | 'one-shot-for-shared'
   | 'shared-page-freed'
+  | 'missing-dual-address-cycle'
   | 'cpu-access-while-mapped';
 
 /** An earlier operation that belongs to the fault, and the part it plays. */

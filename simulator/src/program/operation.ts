@@ -168,11 +168,14 @@ export interface CpuAccess extends Common {
   readonly entry?: 'first' | 'current';
 }
 
-/** An address that only the device understands is used as one of the CPU's, or loses its upper bits. */
+/**
+ * An address that only the device understands is used as one of the CPU's, or loses its upper bits; `upper-half`: these are
+ * told to a device that drives 64 bits.
+ */
 export interface Translate extends Common {
   readonly op: 'translate';
   readonly target: Reference;
-  readonly as: 'virtual' | 'page' | 'dereferenced' | 'truncated';
+  readonly as: 'virtual' | 'page' | 'dereferenced' | 'truncated' | 'upper-half';
 }
 
 /**
