@@ -4,6 +4,7 @@ import process from 'node:process';
 import { Command } from 'commander';
 import type { MeasuredFigure, Profile } from './calibrate-profile.ts';
 import { writeOutput } from './output.ts';
+import { jsonText, tell } from './terminal.ts';
 
 /** `dma-audit calibrate`. */
 export function calibrateCommand(): Command {
@@ -14,8 +15,8 @@ export function calibrateCommand(): Command {
     .option('--output <file>', 'write the profile to <file> (default: standard output)')
     .action(async ({ output }: { readonly output?: string }) => {
       const { profile, notes } = await calibrate();
-      await writeOutput(output ?? null, `${JSON.stringify(profile, null, 2)}\n`);
-      process.stderr.write(notes.map((note) => `${note}\n`).join(''));
+      await writeOutput(output ?? null, jsonText(profile));
+      tell(notes.map((note) => `${note}\n`).join(''));
     });
 }
 

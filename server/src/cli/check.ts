@@ -14,7 +14,6 @@ import {
 import { openCache } from './cache-folder.ts';
 import { type ChangedInputs, changedInputs } from './changed-inputs.ts';
 import type { CheckArguments } from './check-options.ts';
-import { printable } from './code-frame.ts';
 import { conclude, protectReports } from './conclude.ts';
 import { CONFIG_NAME, loadConfig } from './config-files.ts';
 import { EXIT, Failure } from './failure.ts';
@@ -22,6 +21,7 @@ import { findInputs, readList } from './inputs.ts';
 import { createProgress } from './progress.ts';
 import { rootOf } from './root.ts';
 import { statistics } from './summary.ts';
+import { printable, tell } from './terminal.ts';
 import { watch } from './watch.ts';
 
 /** The bundled worker lies beside the bundled command. */
@@ -36,7 +36,7 @@ export async function check(paths: readonly string[], given: CheckArguments): Pr
   await watch(async () => {
     const checked = await checkOnce(paths, given);
     status = checked.status;
-    process.stderr.write('watching; end with Ctrl+C\n');
+    tell('watching; end with Ctrl+C\n');
     return checked.files;
   }, others);
   return status;
@@ -99,12 +99,12 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       shard: given.shard ?? null,
       changedLines: given.changedLinesOnly && changed ? changed.changedLines : null,
     });
-    if (given.stats === true) process.stderr.write(statistics(result, settled));
+    if (given.stats === true) tell(statistics(result, settled));
     const refused = [...inputs.skipped, ...result.skippedFiles].filter(
       // A list may well be of everything that changed.
       ({ file }) => inputs.named.has(file) && (isSourceName(file) || given.filesFrom === undefined),
     );
-    for (const { file, reason } of refused) process.stderr.write(`dma-audit: ${printable(file)}: ${reason}\n`);
+    for (const { file, reason } of refused) tell(`dma-audit: ${printable(file)}: ${printable(reason)}\n`);
     return { status: refused.length > 0 ? EXIT.fatal : status, files: inputs.files };
   } finally {
     await changed?.remove();

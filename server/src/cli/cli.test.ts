@@ -107,6 +107,36 @@ function report(args: readonly string[], input = ''): Report {
 
 const filesOf = ({ diagnostics }: Report): readonly string[] => diagnostics.map(({ file }) => file);
 
+describe('a terminal', () => {
+  const HOSTILE = 'a\u001b]0;x\u0007\u202e\u009b.c';
+  const sized = FAULTY.replaceAll('len,', 'sizeof("\u001b[31m"),');
+
+  it.each([
+    ['check', HOSTILE],
+    ['check', `no-${HOSTILE}`],
+    ['check', '--format', 'json', HOSTILE],
+    ['check', '--format', 'github', HOSTILE],
+    ['check', '--platforms', HOSTILE, HOSTILE],
+    ['simulate', `${HOSTILE}:send`],
+    ['simulate', `${HOSTILE}:send`, '--format', 'dmaseq', '--platform', 'tdx'],
+    ['simulate', `${HOSTILE}:send`, '--format', 'json', '--platform', 'tdx'],
+    ['simulate', `${HOSTILE}:send`, '--size', 'x=1'],
+    ['simulate', `${HOSTILE}:send`, '--size', HOSTILE],
+    ['cost', HOSTILE],
+    ['cost', '--format', 'json', HOSTILE],
+    ['replay', `no-${HOSTILE}`],
+    ['run', HOSTILE],
+    ['explain', HOSTILE],
+  ])('never gets what it acts on: %j', (...args) => {
+    put({ [HOSTILE]: sized });
+    const { stdout, stderr } = dmaAudit(args, '', { FORCE_COLOR: '1' });
+    const colours = new RegExp(`${'\u001b'}\\[(?:1|2|22|3[1-9])m`, 'g');
+    const shown = `${stdout}${stderr}`.replace(colours, '');
+    expect(shown).toMatch(/a(?:\u{FFFD}|\\u001b)\]0;x|sizeof\("\u{FFFD}\[31m/u);
+    expect(shown).not.toMatch(/(?![\n\t])[\p{Cc}\u202a-\u202e\u2066-\u2069]/u);
+  });
+});
+
 describe('exit status', () => {
   it('is 0 when nothing is found', () => {
     put({ 'a.c': CLEAN });

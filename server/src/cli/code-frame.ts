@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { printable } from './terminal.ts';
 
 /** Columns of a tabulator stop: that of both the kernel's and most terminals' convention. */
 const TAB = 8;
@@ -33,11 +34,6 @@ export function codeFrame(lines: readonly string[], span: Span): Frame | null {
     code: code.slice(from, from + WIDTH),
     marks: ' '.repeat(before - from) + '^'.repeat(Math.min(marked, WIDTH - before + from)),
   };
-}
-
-/** Source text may hold anything; a terminal must not act on it. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\u{FFFD}');
 }
 
 function expandTabs(line: string): string {

@@ -1,6 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
-import process from 'node:process';
 import {
   type AuditResult,
   type Baseline,
@@ -22,6 +21,7 @@ import type { LineRange } from './git.ts';
 import { protectInputs } from './output.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { summary } from './summary.ts';
+import { tell } from './terminal.ts';
 
 /** A result, and all that decides what is told of it. */
 export interface Conclusion {
@@ -69,7 +69,7 @@ export async function conclude(all: Conclusion): Promise<Concluded> {
     choice,
     scope: all.scope,
   });
-  if (given.quiet !== true) process.stderr.write(summary(report));
+  if (given.quiet !== true) tell(summary(report));
   const failOn = given.failOn ?? config.failOn ?? 'warning';
   const isFailing = settled.diagnostics.some((d) => fails(d.severity, failOn));
   return { status: isFailing ? EXIT.findings : EXIT.clean, settled };

@@ -12,10 +12,11 @@ import { type Calls, costRows } from './cost-table.ts';
 import { costText } from './cost-text.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import { findInputs, type Inputs } from './inputs.ts';
-import { hasColour, protectInputs, writeOutput } from './output.ts';
+import { protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import { pathArgument, rootOf } from './root.ts';
 import { analysisTools, configuredSizes } from './simulate-load.ts';
+import { hasColour, jsonText } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface CostArguments {
@@ -73,14 +74,14 @@ async function execute(paths: readonly string[], given: CostArguments): Promise<
   const options = { colour, top: given.top, hasCalls: calls !== null };
   const text =
     given.format === 'json'
-      ? JSON.stringify({ tool: { name: NAME, version: VERSION }, tables, functions: after }, null, 2)
+      ? jsonText({ tool: { name: NAME, version: VERSION }, tables, functions: after })
       : after.length === 0
-        ? 'no function moves DMA memory'
-        : tables
+        ? 'no function moves DMA memory\n'
+        : `${tables
             .flatMap(({ platform, rows, hints }) => [costText(platform, rows, options), savingsText(hints, colour)])
             .filter((part) => part !== '')
-            .join('\n\n');
-  await writeOutput(given.output ?? null, `${text}\n`);
+            .join('\n\n')}\n`;
+  await writeOutput(given.output ?? null, text);
 }
 
 /** Of the usual platforms those on which any of these functions runs. */

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import process from 'node:process';
 import { type Config, nameIn, readSource } from '../audit/index.ts';
 import { builtinModels, createModels, type Dialect } from '../models/index.ts';
 import { detectDialect } from '../source/index.ts';
 import { CONFIG_NAME } from './config-files.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import { writeOutput } from './output.ts';
+import { tell } from './terminal.ts';
 import { walk } from './walk.ts';
 
 /** Folders that usually hold what somebody else maintains. */
@@ -34,7 +34,7 @@ export async function init(directory: string, force: boolean): Promise<void> {
     throw new Failure(EXIT.fatal, `${path}: ${reasonOf(error)}`);
   }
   const summaryOf = [...found].map(([dialect, n]) => `${n} that use ${dialect === 'linux' ? 'Linux' : 'EDK2'} DMA`);
-  process.stderr.write(`${names.length} C sources, ${summaryOf.join(', ') || 'none that uses DMA'}\n`);
+  tell(`${names.length} C sources, ${summaryOf.join(', ') || 'none that uses DMA'}\n`);
   await writeOutput(null, `${path}\n`);
 }
 

@@ -9,11 +9,12 @@ import { runCommand } from './commands/run.ts';
 import { workloadCommand } from './commands/workload.ts';
 import { costCommand } from './cost.ts';
 import { EXIT, Failure } from './failure.ts';
-import { hasColour, statusWithOutput, watchStandardOutput, writeOutput } from './output.ts';
+import { statusWithOutput, watchStandardOutput, writeOutput } from './output.ts';
 import { replayCommand } from './replay.ts';
 import { explained, rulePage } from './rule-pages.ts';
 import { simulateCommand } from './simulate.ts';
 import { debugAdapterCommand } from './simulate-debug.ts';
+import { hasColour, tell } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** Runs the command line; gives the exit status. It never ends the process itself, so that everything gets written. */
@@ -75,6 +76,7 @@ async function run(argv: readonly string[]): Promise<number> {
   for (const command of [program, ...program.commands]) {
     command
       .exitOverride()
+      .configureOutput({ writeErr: tell })
       .showHelpAfterError(`Try '${NAME} ${command === program ? '' : `${command.name()} `}--help'.`);
   }
   try {
@@ -83,10 +85,10 @@ async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.clean : EXIT.usage;
     if (error instanceof Failure) {
-      process.stderr.write(`${NAME}: ${error.message}\n`);
+      tell(`${NAME}: ${error.message}\n`);
       return error.exit;
     }
-    process.stderr.write(`${NAME}: internal error: ${error instanceof Error ? error.stack : error}\n`);
+    tell(`${NAME}: internal error: ${error instanceof Error ? error.stack : error}\n`);
     return EXIT.fatal;
   }
 }

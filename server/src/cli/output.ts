@@ -3,10 +3,14 @@ import { resolve } from 'node:path';
 import process from 'node:process';
 import { isSourceName } from '../audit/index.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
+import { hasColour, tell, terminalText } from './terminal.ts';
 
 /** Writes to the file, or to standard output when that is null, and waits until everything is out. */
 export async function writeOutput(file: string | null, text: string): Promise<void> {
-  if (file === null) return new Promise((done) => process.stdout.write(text, () => done()));
+  if (file === null) {
+    const shown = terminalText(text, hasColour(process.stdout));
+    return new Promise((done) => process.stdout.write(shown, () => done()));
+  }
   try {
     await writeFile(file, text);
   } catch (error) {
@@ -59,7 +63,7 @@ export function watchStandardOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE' || isBroken) return;
     isBroken = true;
-    process.stderr.write(`dma-audit: standard output: ${reasonOf(error)}\n`);
+    tell(`dma-audit: standard output: ${reasonOf(error)}\n`);
     process.exitCode = EXIT.fatal;
   });
   // There is nobody left to tell.
@@ -68,11 +72,3 @@ export function watchStandardOutput(): void {
 
 /** The exit status, given what a command ended with. */
 export const statusWithOutput = (status: number): number => (isBroken ? EXIT.fatal : status);
-
-/** Has this stream colours? NO_COLOR, then FORCE_COLOR, decide before the terminal does. */
-export function hasColour(stream: NodeJS.WriteStream): boolean {
-  const { NO_COLOR, FORCE_COLOR } = process.env;
-  if (NO_COLOR !== undefined && NO_COLOR !== '') return false;
-  if (FORCE_COLOR !== undefined && FORCE_COLOR !== '') return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
-  return stream.isTTY === true && stream.hasColors();
-}

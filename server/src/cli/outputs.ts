@@ -2,7 +2,7 @@ import process from 'node:process';
 import { InvalidArgumentError } from 'commander';
 import type { RuleChoice, Scope, Shard } from '../audit/index.ts';
 import { EXIT, Failure } from './failure.ts';
-import { hasColour, writeOutput } from './output.ts';
+import { writeOutput } from './output.ts';
 import type { Report } from './report.ts';
 import { githubReport } from './report-github.ts';
 import { gitlabReport } from './report-gitlab.ts';
@@ -11,6 +11,7 @@ import { junitReport } from './report-junit.ts';
 import { partialReport } from './report-partial.ts';
 import { sarifReport } from './report-sarif.ts';
 import { textReport } from './report-text.ts';
+import { hasColour } from './terminal.ts';
 
 export const FORMATS = ['text', 'json', 'sarif', 'github', 'gitlab', 'junit', 'partial'] as const;
 export type Format = (typeof FORMATS)[number];

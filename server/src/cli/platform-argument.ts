@@ -59,6 +59,6 @@ async function platformNamed(name: string, unknown: typeof EXIT.fatal | typeof E
   const errors = parsed.ok ? [] : parsed.errors;
   throw new Failure(
     EXIT.configuration,
-    errors.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`).join('\n'),
+    errors.map(({ path, line, column, message }) => `${path}:${line}:${column}: ${message}`),
   );
 }

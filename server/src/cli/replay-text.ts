@@ -1,9 +1,9 @@
 import { COUNTER_NAMES, COUNTERS, type CounterName, estimate, renderCell } from '@dma-audit/simulator';
 import pc from 'picocolors';
-import { printable } from './code-frame.ts';
 import { costText } from './commands/figures.ts';
 import { aligned, counted, grouped } from './commands/table.ts';
 import type { Replay } from './replay-run.ts';
+import { printable } from './terminal.ts';
 
 const SLOTS_PER_MIB = 512;
 const mebibytes = (slots: number): string => `${grouped(slots / SLOTS_PER_MIB)} MiB`;
@@ -21,7 +21,7 @@ export function replayText(file: string, replay: Replay, colour: boolean): strin
 function head(file: string, { scan, maps, bytes, guessed, unmatched }: Replay): readonly string[] {
   const { firstForeign } = scan;
   return [
-    `${file}: ${counted(scan.events, 'DMA event')} in ${counted(scan.lines, 'line')}, ${scan.seconds.toFixed(3)} s on ${counted(scan.cpus, 'CPU')}`,
+    `${printable(file)}: ${counted(scan.events, 'DMA event')} in ${counted(scan.lines, 'line')}, ${scan.seconds.toFixed(3)} s on ${counted(scan.cpus, 'CPU')}`,
     `  ${counted(maps, 'streaming mapping')} of ${grouped(bytes)} bytes in all`,
     ...(scan.foreign > 0
       ? [

@@ -2,14 +2,14 @@ import process from 'node:process';
 import type { Platform } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { figuresWith } from './calibrate-profile.ts';
-import { printable } from './code-frame.ts';
 import { counted } from './commands/table.ts';
 import { EXIT, Failure } from './failure.ts';
-import { hasColour, protectInputs, writeOutput } from './output.ts';
+import { protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import type { Replay } from './replay-run.ts';
 import { spool } from './replay-stdin.ts';
 import { pathArgument } from './root.ts';
+import { hasColour, jsonText, printable } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface ReplayArguments {
@@ -91,7 +91,7 @@ function json(file: string, { scan, platforms, ...rest }: Replay): string {
     ...rest,
     platforms: platforms.map(({ platform, ...run }) => ({ id: platform.id, title: platform.title, ...run })),
   };
-  return `${JSON.stringify(report, null, 2)}\n`;
+  return jsonText(report);
 }
 
 function slots(value: string): number {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Report } from './report.ts';
+import { jsonText } from './terminal.ts';
 
 const SEVERITIES = { error: 'critical', warning: 'major', information: 'info' } as const;
 
@@ -15,5 +16,5 @@ export function gitlabReport({ settled: { diagnostics } }: Report): string {
     fingerprint: createHash('sha256').update(`${d.file}\0${d.fingerprint}`).digest('hex').slice(0, 32),
     location: { path: d.file, lines: { begin: d.line, end: d.endLine } },
   }));
-  return `${JSON.stringify(issues, null, 2)}\n`;
+  return jsonText(issues);
 }

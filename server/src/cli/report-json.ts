@@ -1,4 +1,5 @@
 import type { Report } from './report.ts';
+import { jsonText } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** The report as docs/schema/report.json describes it, with a newline at the end. */
@@ -15,5 +16,5 @@ export function jsonReport({ result, settled, elapsedMs }: Report): string {
     skippedFiles,
     incomplete,
   };
-  return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, summary, diagnostics, notices }, null, 2)}\n`;
+  return jsonText({ tool: { name: NAME, version: VERSION }, summary, diagnostics, notices });
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AuditResult, RuleChoice, Scope, Shard } from '../audit/index.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
+import { jsonText } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** Everything that one machine of several found, for `dma-audit merge`. */
@@ -29,7 +30,7 @@ export function partialReport(
     scope,
     result,
   };
-  return `${JSON.stringify(partial)}\n`;
+  return jsonText(partial, 0);
 }
 
 /** Reads what shards have written. Throws a Failure unless there is each of them, once, from one version. */

@@ -3,6 +3,7 @@ import type { Diagnostic, Notice, PathPlace } from '../audit/index.ts';
 import { RULES, type Rule, type Severity } from '../rules/index.ts';
 import type { Report } from './report.ts';
 import { rulePage } from './rule-pages.ts';
+import { jsonText } from './terminal.ts';
 import { HOMEPAGE, NAME, RULE_HELP, VERSION } from './version.ts';
 
 const LEVELS = { error: 'error', warning: 'warning', information: 'note' } as const satisfies Record<Severity, string>;
@@ -57,7 +58,7 @@ export function sarifReport({ result, settled, root, ruleHelp }: Report): string
       },
     ],
   };
-  return `${JSON.stringify(log, null, 2)}\n`;
+  return jsonText(log);
 }
 
 function descriptor(rule: Rule, cwes: readonly number[], ruleHelp: string | null) {

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { isHintKind } from '@dma-audit/simulator';
 import pc from 'picocolors';
 import type { Diagnostic, Notice } from '../audit/index.ts';
-import { codeFrame, LineCache, printable, type Span } from './code-frame.ts';
+import { codeFrame, LineCache, type Span } from './code-frame.ts';
 import type { Report } from './report.ts';
+import { printable } from './terminal.ts';
 
 /** Steps of the path that are shown without `--path`. */
 const SHORT_PATH = 6;
@@ -40,7 +41,7 @@ class Writer {
     const { bold, cyan, red, yellow } = this.#paint;
     const tint = { error: red, warning: yellow, information: cyan }[d.severity];
     const parts = [
-      `${bold(tint(`${d.severity}[${d.rule}]`))} ${bold(printable(`${d.file}:${d.line}:${d.column}`))} in ${d.function}`,
+      `${bold(tint(`${d.severity}[${d.rule}]`))} ${bold(printable(`${d.file}:${d.line}:${d.column}`))} in ${printable(d.function)}`,
       ...(await this.#frame(d.file, d, tint)),
       `  ${bold(printable(d.message))}`,
       ...this.#platforms(d),

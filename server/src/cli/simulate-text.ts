@@ -9,9 +9,9 @@ import type {
   SimulatedStep,
   Simulation,
 } from '../audit/index.ts';
-import { printable } from './code-frame.ts';
 import { costText } from './commands/figures.ts';
 import { aligned, counted, cut, grouped } from './commands/table.ts';
+import { printable } from './terminal.ts';
 
 export interface SimulationTextOptions {
   readonly colour: boolean;
@@ -50,7 +50,7 @@ class Writer {
     const { function: name, file, line, dialect, degraded } = this.#simulation;
     const { bold, dim, yellow } = this.#paint;
     return [
-      `${bold(name)}  ${dim(`${file}:${line}, ${dialect}`)}`,
+      `${bold(name)}  ${dim(printable(`${file}:${line}, ${dialect}`))}`,
       ...degraded.map((reason) => yellow(`not explored in full: ${reason}`)),
     ].join('\n');
   }

@@ -4,11 +4,12 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseNamedSize, type Simulation, simulate, simulationBudget, USUAL_COUNT } from '../audit/index.ts';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
-import { hasColour, protectInputs, writeOutput } from './output.ts';
+import { protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import { pathArgument, rootOf } from './root.ts';
 import { configuredSizes, loadFunction } from './simulate-load.ts';
 import { simulationText } from './simulate-text.ts';
+import { hasColour, jsonText } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface SimulateArguments {
@@ -110,7 +111,7 @@ async function written(simulation: Simulation, given: SimulateArguments): Promis
       return simulationText(simulation, { colour, decisions: given.decisions === true });
     }
     case 'json':
-      return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, ...simulation }, null, 2)}\n`;
+      return jsonText({ tool: { name: NAME, version: VERSION }, ...simulation });
     case 'html': {
       const { simulationPage } = await import('./simulate-html.ts');
       return simulationPage(simulation);

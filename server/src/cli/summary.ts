@@ -1,6 +1,7 @@
 import process from 'node:process';
 import type { AuditResult, Settled } from '../audit/index.ts';
 import type { Report } from './report.ts';
+import { printable } from './terminal.ts';
 
 /** Skipped files that are named one by one; the JSON report has them all. */
 const NAMED_SKIPPED = 20;
@@ -9,7 +10,9 @@ const NAMED_SKIPPED = 20;
 export function summary({ result, settled, elapsedMs }: Report): string {
   const { files, functions, skippedFiles } = result;
   const { diagnostics, suppressed, known, gone } = settled;
-  const lines = skippedFiles.slice(0, NAMED_SKIPPED).map(({ file, reason }) => `skipped ${file}: ${reason}`);
+  const lines = skippedFiles
+    .slice(0, NAMED_SKIPPED)
+    .map(({ file, reason }) => `skipped ${printable(file)}: ${printable(reason)}`);
   if (skippedFiles.length > NAMED_SKIPPED) lines.push(`skipped ${skippedFiles.length - NAMED_SKIPPED} more files`);
   const looked = functions.analysed + functions.degraded;
   const doubts = [

@@ -9,7 +9,8 @@ import {
 } from '@dma-audit/simulator';
 import { Command, Option } from 'commander';
 import pc from 'picocolors';
-import { hasColour, writeOutput } from '../output.ts';
+import { writeOutput } from '../output.ts';
+import { hasColour, jsonText } from '../terminal.ts';
 import { figureText } from './figures.ts';
 import { aligned } from './table.ts';
 
@@ -69,5 +70,5 @@ function json(): string {
     description: platform.description,
     costs: figuresOf(platform).map((id) => COSTS[id]),
   }));
-  return `${JSON.stringify({ platforms }, null, 2)}\n`;
+  return jsonText({ platforms });
 }

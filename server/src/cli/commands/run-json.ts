@@ -6,6 +6,7 @@ import {
   expectationText,
   printStatement,
 } from '@dma-audit/simulator';
+import { jsonText } from '../terminal.ts';
 import { NAME, VERSION } from '../version.ts';
 import { messageOf } from './run-words.ts';
 
@@ -55,5 +56,11 @@ export function runJson(
   }));
   const notLookedAt = missed.map(({ at, what, on }) => ({ line: at.line, text: expectationText(what), on }));
   const { name, dialect, operations } = program;
-  return `${JSON.stringify({ tool: { name: NAME, version: VERSION }, file, program: { name, dialect, operations: operations.length }, platforms, notLookedAt }, null, 2)}\n`;
+  return jsonText({
+    tool: { name: NAME, version: VERSION },
+    file,
+    program: { name, dialect, operations: operations.length },
+    platforms,
+    notLookedAt,
+  });
 }

@@ -12,7 +12,7 @@ import {
   type Violation,
 } from '@dma-audit/simulator';
 import pc from 'picocolors';
-import { printable } from '../code-frame.ts';
+import { printable } from '../terminal.ts';
 import { costText } from './figures.ts';
 import { messageOf } from './run-words.ts';
 import { aligned, counted, cut, grouped } from './table.ts';

@@ -14,9 +14,10 @@ import {
 } from '@dma-audit/simulator';
 import { Command, Option } from 'commander';
 import { EXIT, Failure, reasonOf } from '../failure.ts';
-import { hasColour, protectInputs, writeOutput } from '../output.ts';
+import { protectInputs, writeOutput } from '../output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from '../platform-argument.ts';
 import { pathArgument } from '../root.ts';
+import { hasColour } from '../terminal.ts';
 import { runJson } from './run-json.ts';
 import { runText } from './run-text.ts';
 
@@ -76,8 +77,8 @@ async function load(file: string): Promise<CompiledProgram> {
   return result.compiled;
 }
 
-const faults = (file: string, errors: readonly DmaseqError[]): string =>
-  errors.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`).join('\n');
+const faults = (file: string, errors: readonly DmaseqError[]): readonly string[] =>
+  errors.map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
 
 async function contents(file: string): Promise<string> {
   try {

@@ -1,10 +1,13 @@
+import { printable } from '../terminal.ts';
+
 /** Pads the cells of a table so that its columns stand below each other; `right` aligns numbers. Two spaces in between. */
 export function aligned(rows: readonly (readonly string[])[], right: readonly boolean[] = []): readonly string[] {
-  const widths = rows.reduce<readonly number[]>(
+  const lines = rows.map((row) => row.map(printable));
+  const widths = lines.reduce<readonly number[]>(
     (least, row) => row.map((cell, i) => Math.max(least[i] ?? 0, [...cell].length)),
     [],
   );
-  return rows.map((row) =>
+  return lines.map((row) =>
     row
       .map((cell, i) => padded(cell, widths[i] ?? 0, right[i] === true))
       .join('  ')

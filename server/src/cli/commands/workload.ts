@@ -3,7 +3,8 @@ import { COSTS, type CostId, type Row, renderCell, WORKLOADS, type Workload } fr
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pc from 'picocolors';
 import { EXIT, Failure } from '../failure.ts';
-import { hasColour, writeOutput } from '../output.ts';
+import { writeOutput } from '../output.ts';
+import { hasColour, jsonText } from '../terminal.ts';
 import { figureText } from './figures.ts';
 import { aligned } from './table.ts';
 
@@ -60,7 +61,7 @@ const about = ({ name, title, claim, source, parameters, columns }: Workload) =>
   columns,
 });
 
-const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+const json = (value: unknown): string => jsonText(value);
 
 type Colours = ReturnType<typeof pc.createColors>;
 
