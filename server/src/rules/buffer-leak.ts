@@ -13,7 +13,9 @@ export const bufferLeak = defineRule({
   message: ({ detail }) =>
     detail.why === 'unwound'
       ? `this failing path leaves the buffer of ${detail.made} allocated; other paths of the function free it. Free it here too before returning`
-      : detail.why === 'lifecycle-end'
-        ? `this entry point fails and leaves the buffer of ${detail.made} allocated: whoever called it does not call its counterpart. Free it here before returning`
-        : `the buffer allocated by ${detail.made} is lost on this path: nothing holds its address any more. Free it before this point`,
+      : detail.why === 'passed-over'
+        ? `this failing path takes back what was made before the buffer of ${detail.made}, but leaves that allocated. Free it here too before returning`
+        : detail.why === 'lifecycle-end'
+          ? `this entry point fails and leaves the buffer of ${detail.made} allocated: whoever called it does not call its counterpart. Free it here before returning`
+          : `the buffer allocated by ${detail.made} is lost on this path: nothing holds its address any more. Free it before this point`,
 });

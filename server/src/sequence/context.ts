@@ -76,6 +76,9 @@ export class Context {
   /** Memory that was freed with handles in it, by what they are of. */
   readonly owners = new Map<number, Owner>();
 
+  /** Symbols that point to the beginning of ordinary memory, by that. */
+  readonly pointers = new Map<number, number>();
+
   /** The explored function is a handler of ExitBootServices: changes of the memory map are of interest. */
   atExitBootServices = false;
 
@@ -197,7 +200,7 @@ export class Context {
     const root = rootSymbol(place);
     const info = root === null ? undefined : this.symbols.info(root);
     if (info?.resource !== undefined && info.role === 'cpu-address') return this.resources.info(info.resource);
-    return this.resources.intern(`memory:${place}`, () => ({
+    const memory = this.resources.intern(`memory:${place}`, () => ({
       kind: 'memory',
       site: this.site(frame, at),
       model: null,
@@ -211,6 +214,8 @@ export class Context {
       inLoop: false,
       nonzero: [],
     }));
+    if (root !== null && place === `*${root}`) this.pointers.set(memory.id, root);
+    return memory;
   }
 
   /** Where `pointer` points to inside a buffer. */

@@ -1,7 +1,17 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
 import { releasableAs } from '../models/index.ts';
 import { leaveToCallee } from './callee-exit.ts';
-import { askedAgain, type Callee, callKind, callUnknown, isGetter, isHandle, isHeavy, resolveCallee } from './calls.ts';
+import {
+  askedAgain,
+  type Callee,
+  callKind,
+  callUnknown,
+  isGetter,
+  isHandle,
+  isHeavy,
+  RELEASES,
+  resolveCallee,
+} from './calls.ts';
 import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
@@ -743,6 +753,12 @@ class Explorer {
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));
     if (callee.kind === 'function' && callee.source.relevant) this.releaseUnseen(state, callee.source);
+    // kref_put (&object->references, release)
+    if (callee.name !== null && RELEASES.test(callee.name))
+      for (const value of instruction.arguments) {
+        const handed = value.kind === 'name' ? this.code.function(value.name, frame.file) : null;
+        if (handed) this.releaseUnseen(state, handed);
+      }
     const answer =
       callee.kind === 'unknown' &&
       callee.name !== null &&

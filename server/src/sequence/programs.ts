@@ -14,7 +14,8 @@ import { failsByExample, Holders, isFailing } from './ownership.ts';
 import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
-import { type Step, type TraceEvent, unroll } from './trace.ts';
+import { type Step, unroll } from './trace.ts';
+import { isOrigin, isReleasedOutside, Unwinding } from './unwinding.ts';
 import { fieldsOf, lastField, rootSymbol } from './values.ts';
 
 /** A step of the path that is not an operation: a decision taken, a function entered. `before` = index into the operations. */
@@ -72,6 +73,7 @@ class ProgramWriter {
   private readonly context: Context;
   private readonly budget: Budget;
   private byExample: ((exit: Exit) => boolean) | null = null;
+  private unwinding: Unwinding | null = null;
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
   private readonly releasedLaterFields = new Map<string, boolean>();
@@ -176,28 +178,11 @@ class ProgramWriter {
     for (const exit of this.raw.exits) {
       for (const info of this.made(exit.state)) {
         const now = exit.state.resource(info.id);
-        if (now?.life === 'gone' && now.outcome !== 'failed' && this.isReleasedOutside(exit.state, info))
+        if (now?.life === 'gone' && now.outcome !== 'failed' && isReleasedOutside(exit.state, info))
           sites.add(info.site);
       }
     }
     return sites;
-  }
-
-  /** A callee that fails and cleans up its own acquisition says nothing about what its caller has to do. */
-  private isReleasedOutside(state: State, info: ResourceInfo): boolean {
-    if (info.depth === 0) return true;
-    let isMade = false;
-    let level = 0;
-    let lowest = 0;
-    for (const event of unroll(state.trace)) {
-      if (isOrigin(event, info)) isMade = true;
-      if (!isMade) continue;
-      if (event.op === 'step' && event.what === 'call') level++;
-      if (event.op === 'step' && event.what === 'return') lowest = Math.min(lowest, --level);
-      const isRelease = event.op === 'unmap' || event.op === 'free';
-      if (isRelease && 'id' in event.target && event.target.id === info.id) return lowest <= -info.depth;
-    }
-    return false;
   }
 
   /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
@@ -234,7 +219,8 @@ class ProgramWriter {
     info: ResourceInfo,
     held: readonly string[],
     failing: boolean | null,
-    why: 'returning' | 'unwound' | 'lifecycle-end',
+    why: 'returning' | 'unwound' | 'passed-over' | 'lifecycle-end',
+    isPassedOver: boolean,
   ): boolean {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
@@ -252,8 +238,8 @@ class ProgramWriter {
     if (exit.value?.kind === 'number' && exit.value.value === -EBUSY && exit.state.resource(info.id)?.escaped)
       return false;
     if (why === 'lifecycle-end' && !this.isUndoneByCounterpart(info, held)) return false;
-    // What a callee made may be kept in an object that lives on, unless there is none yet.
-    if (info.depth > 0 && (why === 'returning' || !isStart(this.code, this.source))) return false;
+    // What a callee made may be kept in an object that lives on, unless there is none yet or the path unwinds what was before.
+    if (info.depth > 0 && !isPassedOver && (why === 'returning' || !isStart(this.code, this.source))) return false;
     if (this.isNotedByDevice(exit, info)) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
@@ -297,15 +283,18 @@ class ProgramWriter {
       const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
       const isLeftBehind =
         failing === true && !now.wronglyChecked && released.has(info.site) && !held.includes('return value');
+      const isPassedOver = failing === true && this.isPassedOver(exit, info, held);
       const why = isLost
         ? 'returning'
         : isLeftBehind
           ? this.isLeftToCallers(held)
             ? null
             : 'unwound'
-          : !now.wronglyChecked && (this.isForgotten(held, now.escaped, failing) || this.isOwnBusiness(info, held))
-            ? 'lifecycle-end'
-            : null;
+          : isPassedOver
+            ? 'passed-over'
+            : !now.wronglyChecked && (this.isForgotten(held, now.escaped, failing) || this.isOwnBusiness(info, held))
+              ? 'lifecycle-end'
+              : null;
       if (why === null) continue;
       const decisions = this.fatalDecisions(exit, info);
       const cleanUp = failing === true ? this.cleanUpSite(exit, info, decisions) : null;
@@ -316,7 +305,7 @@ class ProgramWriter {
         target: this.context.toResource(info.id, 'exact'),
         why,
         failing: failing === true,
-        certain: this.isCertain(exit, info, held, failing, why),
+        certain: this.isCertain(exit, info, held, failing, why, isPassedOver),
         ...(decisions.length ? { decisions } : {}),
         ...(cleanUp === null ? {} : { cleanUp }),
       });
@@ -326,6 +315,19 @@ class ProgramWriter {
       'id' in target ? (this.context.mappedBuffers.get(target.id) ?? []) : [],
     );
     return lost.filter(({ target }) => !('id' in target && gone.includes(target.id)));
+  }
+
+  /** Held where others find it, but the path unwinds what was made before it, and nobody goes on with that. */
+  private isPassedOver(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
+    const now = exit.state.resource(info.id);
+    if (info.kind === 'channel' || info.inLoop || info.depth > 1 || now?.escaped || now?.wronglyChecked) return false;
+    if (!held.length || held.includes('return value')) return false;
+    this.unwinding ??= new Unwinding(
+      this.context,
+      this.raw.frame,
+      this.raw.exits.filter((other) => this.isFailing(other) !== true),
+    );
+    return this.unwinding.passesOver(exit, info) && !this.isLeftToCallers(held);
   }
 
   /** Who holds the device address of a buffer can still reach it. */
@@ -580,7 +582,7 @@ class ProgramWriter {
       const now = exit.state.resource(info.id);
       if (!now || now.life === 'live' || now.outcome === 'failed' || info.model?.managed) continue;
       const owner = context.owners.get(info.id);
-      const isReleased = now.life === 'gone' && this.isReleasedOutside(exit.state, info);
+      const isReleased = now.life === 'gone' && isReleasedOutside(exit.state, info);
       const later = isReleased ? this.releasedLater(exit, this.pathsTo(exit, info), false) : null;
       if (later) again.push(this.laterRelease(later, info));
       else if (owner !== undefined && this.isFreedOutside(exit, info, owner)) {
@@ -707,7 +709,3 @@ class ProgramWriter {
 }
 
 const EBUSY = 16;
-
-/** Is it the operation that made the resource? */
-const isOrigin = (event: TraceEvent, { id }: ResourceInfo): boolean =>
-  (event.op === 'map' && event.mapping === id) || (event.op === 'allocate' && event.buffer === id);
