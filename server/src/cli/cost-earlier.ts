@@ -32,7 +32,12 @@ export async function earlierTree(before: string, paths: readonly string[], root
     await mustHoldOne(before, own, root);
     return { root: resolve(before), paths: own, remove: async () => {} };
   }
-  const top = await topOf(root);
+  const top = await topOf(root).catch(() => null);
+  if (top === null)
+    throw new Failure(
+      EXIT.usage,
+      `--compare ${before}: there is no such directory, and ${root} is in no git repository`,
+    );
   const commit = await commitOf(before, top);
   if (commit === null)
     throw new Failure(EXIT.usage, `--compare ${before}: there is no such directory, and no such revision`);

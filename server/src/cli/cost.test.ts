@@ -84,6 +84,11 @@ int ask(struct device *dev)
     const file = put('new/a.c', mapping(1));
     put('other/b.c', mapping(3));
     await expect(cost(file, '--compare', join(folder, 'other'))).rejects.toThrow(/it has no a\.c, and must hold/);
+    const nowhere = cost(file, '--compare', join(folder, 'nowhere'));
+    await expect(nowhere).rejects.toMatchObject({
+      exit: 4,
+      message: expect.stringMatching(/no such directory, and .* is in no git/),
+    });
   });
 
   test('a git revision stands for the tree before the change, whatever its configuration and its names say', async () => {

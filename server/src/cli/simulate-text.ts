@@ -59,7 +59,11 @@ class Writer {
     const [first] = path.runs;
     const { bold, dim } = this.#paint;
     const total = this.#simulation.overview.length;
-    const title = `Path ${path.number} of ${total}: ${endingText(path)}`;
+    const isIdle =
+      path.lanes.length === 0 && path.steps.every(({ operation, what }) => operation === null || what === 'return');
+    const told = isIdle ? 'no DMA operation' : endingText(path);
+    const title = `Path ${path.number} of ${total}: ${told}${isIdle && this.#simulation.degraded.length > 0 ? ' in the part that was explored' : ''}`;
+    if (isIdle && !this.#decisions) return bold(title);
     return [
       bold(title) + dim(path.decisions.length > 0 ? `  … ${path.decisions.map(printable).join(', ')}` : ''),
       ...this.#assumptions(path),

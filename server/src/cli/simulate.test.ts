@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { compileDmaseq, parseDmaseq } from '@dma-audit/simulator';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { simulateCommand } from './simulate.ts';
 
 const SOURCE = `#include <linux/dma-mapping.h>
@@ -26,7 +26,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 async function simulated(target: string, ...args: readonly string[]): Promise<string> {
   const output = join(folder, 'out');
-  const all = ['node', 'simulate', join(folder, target), '--root', folder, '--output', output, ...args];
+  const all = ['node', 'simulate', resolve(folder, target), '--root', folder, '--output', output, ...args];
   await simulateCommand()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
@@ -65,6 +65,31 @@ describe('dma-audit simulate', () => {
   test('writes programs that can be run', async () => {
     const parsed = parseDmaseq(await simulated('a.c:send', '--format', 'dmaseq', '--platform', 'tdx'));
     expect(parsed.ok && compileDmaseq(parsed.document, 'send').ok).toBe(true);
+    const all = simulated('a.c:send', '--format', 'dmaseq', '--path', 'all');
+    await expect(all).rejects.toThrow('--format dmaseq writes one program, and these are 2 paths');
+  });
+
+  test('takes each definition of a function, and tells which', async () => {
+    const source = readFileSync(join(folder, 'a.c'), 'utf8');
+    const short = source.replaceAll('length)', '64)').replaceAll(', length,', ', 64,');
+    writeFileSync(join(folder, 'a.c'), `#ifdef SHORT\n${short}#else\n${source}#endif\n`);
+    const told: string[] = [];
+    const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+    expect(await simulated('a.c:send#1', '--platform', 'tdx')).toMatch(/copied to bounce buffers +64$/m);
+    expect(await simulated('a.c:send', '--platform', 'tdx')).toMatch(/copied to bounce buffers +4,096$/m);
+    stderr.mockRestore();
+    expect(told[0]).toMatch(/a\.c:send is defined 2 times: send#1 in line 3 \(this one\), send in line 14\n$/);
+    expect(told[1]).toMatch(/send#1 in line 3, send in line 14 \(this one\)\n$/);
+  });
+
+  test('says that there is no DMA operation, and what was not looked at', async () => {
+    const source = readFileSync(join(folder, 'a.c'), 'utf8');
+    const broken = 'int broken(int x)\n{\n\treturn 0;\n\tif (x} dma_unmap_single(0, x, 1, DMA_TO_DEVICE;\n}\n';
+    writeFileSync(join(folder, 'a.c'), `${source}int other(int x)\n{\n\treturn 0;\n}\n${broken}`);
+    expect(await simulated('a.c:other')).toMatch(/^Path 1 of 1: no DMA operation$/m);
+    const text = await simulated('a.c:broken');
+    expect(text).toMatch(/^Path 1 of 1: no DMA operation in the part that was explored$/m);
+    expect(text).not.toContain('expensive');
   });
 
   test('knows the wrappers of the configuration', async () => {
@@ -115,12 +140,17 @@ int fill(struct ring *r, int way)
   test.each([
     ['a.c', [], 'write FILE:FUNCTION'],
     ['b.c:send', [], 'no such file'],
+    ['.:send', [], 'is a directory'],
+    ['/dev/null:send', [], 'not a regular file'],
+    ['out:send', [], 'not a C source'],
+    ['a.c:send#3', [], "no function 'send#3'; those with DMA are send"],
     ['a.c:receive', [], "no function 'receive'; those with DMA are send"],
     ['a.c:send', ['--size', 'width=1'], 'unknown are length'],
     ['a.c:send', ['--path', '99'], 'there are 2 paths'],
     ['a.c:send', ['--platform', 'iommudxe-tdx'], 'iommudxe-tdx runs code of edk2'],
     ['a.c:send', ['--platform', 'vax'], "no platform 'vax'"],
   ])('%s %j is refused', async (target, args, why) => {
+    writeFileSync(join(folder, 'out'), SOURCE);
     await expect(simulated(target, ...args)).rejects.toThrow(why);
   });
 });

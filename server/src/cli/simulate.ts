@@ -2,14 +2,15 @@ import process from 'node:process';
 import { documentOf, type Platform, platformsFor, printDmaseq } from '@dma-audit/simulator';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseNamedSize, type Simulation, simulate, simulationBudget, USUAL_COUNT } from '../audit/index.ts';
+import { plainName } from '../audit/unit.ts';
 import { figuresWith } from './calibrate-profile.ts';
 import { EXIT, Failure } from './failure.ts';
 import { protectInputs, writeOutput } from './output.ts';
 import { PLATFORM_WORDS, platformList, platformsNamed } from './platform-argument.ts';
 import { pathArgument, rootOf } from './root.ts';
-import { configuredSizes, loadFunction } from './simulate-load.ts';
+import { configuredSizes, loadFunction, type NamedFunction } from './simulate-load.ts';
 import { simulationText } from './simulate-text.ts';
-import { hasColour, jsonText } from './terminal.ts';
+import { hasColour, jsonText, tell } from './terminal.ts';
 import { NAME, VERSION } from './version.ts';
 
 interface SimulateArguments {
@@ -36,7 +37,7 @@ const MAX_COUNT = 8;
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('Show what a function does to DMA memory: its paths, executed on simulated platforms.')
-    .argument('<file:function>', 'a C source and a function in it')
+    .argument('<file:function>', 'a C source and a function in it; FUNCTION#1 is the first of several definitions')
     .option(
       '--platform <ids>',
       `${PLATFORM_WORDS}; the first one is shown in full (default: those that the checker uses)`,
@@ -78,6 +79,7 @@ async function execute(target: string, given: SimulateArguments): Promise<void> 
   const found = await loadFunction(target, root, given.dialect === 'auto' ? null : given.dialect);
   const { dialect } = found.project;
   const platforms = given.platform ? await platformsNamed(given.platform, dialect) : usual(dialect);
+  if (found.definitions.length > 1) tell(`${definitionsText(target, found)}\n`);
   const simulation = simulate(found.project, found.file, found.function, {
     platforms,
     sizes: given.size ?? new Map(),
@@ -89,6 +91,12 @@ async function execute(target: string, given: SimulateArguments): Promise<void> 
   if (simulation === null) throw new Failure(EXIT.fatal, `${target}: the function could not be read`);
   checkAnswers(simulation, given);
   await writeOutput(given.output ?? null, await written(simulation, given));
+}
+
+/** Which one is shown of a function that is defined more than once. */
+function definitionsText(target: string, { function: name, definitions }: NamedFunction): string {
+  const told = definitions.map((one) => `${one.name} in line ${one.line}${one.name === name ? ' (this one)' : ''}`);
+  return `${NAME}: ${plainName(target)} is defined ${definitions.length} times: ${told.join(', ')}`;
 }
 
 /** Names that nothing in the function is called by, and paths that are not there, are mistakes to tell. */
@@ -116,8 +124,17 @@ async function written(simulation: Simulation, given: SimulateArguments): Promis
       const { simulationPage } = await import('./simulate-html.ts');
       return simulationPage(simulation);
     }
-    case 'dmaseq':
-      return simulation.paths.map((path) => dmaseq(simulation, path)).join('\n');
+    case 'dmaseq': {
+      const [path, ...others] = simulation.paths;
+      if (path === undefined) throw new Failure(EXIT.fatal, `${simulation.function}: it has no path`);
+      // A .dmaseq file is one program.
+      if (others.length > 0)
+        throw new Failure(
+          EXIT.usage,
+          `--format dmaseq writes one program, and these are ${others.length + 1} paths; --path N picks one`,
+        );
+      return dmaseq(simulation, path);
+    }
   }
 }
 

@@ -28,6 +28,17 @@ const models = createModels(builtinModels);
 const parser = await createParser();
 const project = new Project([new Unit('a.c', SOURCE, models, null)], models, parser);
 
+async function launch(given: object) {
+  const numbers: number[] = [];
+  const session = new DebugSession(async ({ path }) => {
+    numbers.push(path);
+    throw new Error('found');
+  });
+  const all = { program: '/src/a.c', function: 'send', ...given };
+  const [reply] = await session.handle({ seq: 1, type: 'request', command: 'launch', arguments: all });
+  return [numbers[0], reply?.message];
+}
+
 async function started(...breakpoints: readonly number[]) {
   const session = new DebugSession(async ({ function: name, path }) => {
     const platforms = PLATFORMS.filter(({ id }) => id === 'tdx');
@@ -57,6 +68,16 @@ async function started(...breakpoints: readonly number[]) {
     where: async () => (await line()).stackFrames.map((one) => `${one.name}:${one.line}`),
   };
 }
+
+test.each([
+  [{}, 1, 'found'],
+  [{ path: 2, platform: null }, 2, 'found'],
+  [{ path: '99' }, undefined, 'path must be a whole number from 1'],
+  [{ path: 0 }, undefined, 'path must be a whole number from 1'],
+  [{ platform: 7 }, undefined, 'platform must be a text'],
+])('a launch with %j', async (given, path, message) => {
+  expect(await launch(given)).toEqual([path, message]);
+});
 
 describe('a debug session', () => {
   test('begins at the first step, in the function that was entered, and steps on and back', async () => {

@@ -119,8 +119,12 @@ export class DebugSession {
 
   async #launch({ program, function: name, platform, path }: Json): Promise<void> {
     if (typeof program !== 'string' || typeof name !== 'string') throw new Error('program and function must be texts');
-    const number = typeof path === 'number' ? path : 1;
-    const id = typeof platform === 'string' ? platform : null;
+    if (path !== undefined && !(Number.isInteger(path) && Number(path) >= 1))
+      throw new Error('path must be a whole number from 1');
+    if (platform !== undefined && platform !== null && typeof platform !== 'string')
+      throw new Error('platform must be a text');
+    const number = Number(path ?? 1);
+    const id = platform ?? null;
     const launched = await this.#load({ program, function: name, platform: id, path: number });
     const chosen = launched.simulation.paths[0];
     const run = chosen?.runs[0];
