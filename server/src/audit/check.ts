@@ -7,6 +7,7 @@ import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { report } from './report.ts';
 import { isOnce } from './simulate-once.ts';
+import { toldOnce } from './told-once.ts';
 import { plainName, type Unit } from './unit.ts';
 
 export interface CheckOptions {
@@ -74,7 +75,7 @@ export function unitResult(
 ): UnitResult {
   const functions = results.map((result) => result.report);
   const faults = new Map<string, RawFinding[]>();
-  for (const finding of results.flatMap((result) => result.findings)) {
+  for (const finding of toldOnce(results.flatMap((result) => result.findings))) {
     const rule = ruleById(finding.violation.kind);
     if (!rule?.dialects.includes(project.dialect)) continue;
     if (options.rules ? !options.rules.has(rule.id) : rule.nursery) continue;

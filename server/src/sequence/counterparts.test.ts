@@ -9,6 +9,7 @@ const models = createModels(builtinModels);
 const parser = await createParser();
 
 interface Driver {
+  readonly rings?: string;
   /** The beginning, after `struct port *p = …` and with the ring allocated. */
   readonly open?: string;
   readonly stop?: string;
@@ -19,6 +20,7 @@ interface Driver {
 
 /** What `begin` leaves behind where it fails: how sure it is, and the line where those paths go on together. */
 function leftBehind({
+  rings = 'ret = port_rings(p);',
   open = 'ret = port_irq(p); if (ret) goto err; ret = port_go(p); if (ret) goto err; return 0; err: port_off(p); return ret;',
   stop = 'dma_free_coherent(p->dev, 4096, p->ring, p->ring_dma);',
   table = 'static const struct net_device_ops ops = { .ndo_open = begin, .ndo_stop = end };',
@@ -34,8 +36,9 @@ ${more}
 static int begin(struct net_device *ndev)
 {
 	struct port *p = netdev_priv(ndev);
-	int ret = port_rings(p);
+	int ret = 0;
 
+	${rings}
 	if (ret)
 		return ret;
 	${open}
@@ -81,6 +84,11 @@ describe('what a failing entry point leaves in a field', () => {
   it('is not lost where the entry point calls its counterpart itself', () => {
     const open = 'ret = port_irq(p); if (ret) end(ndev); return ret;';
     expect(leftBehind({ open, more: 'static int end(struct net_device *ndev);' })).toEqual([]);
+  });
+
+  it('may be kept for the next time where the path has looked whether it is there', () => {
+    const rings = 'if (!p->ring) ret = port_rings(p);';
+    expect(leftBehind({ rings, open: 'ret = port_irq(p); if (ret) return ret; return 0;' })).toEqual(['maybe']);
   });
 
   it('may be released by what the failing path calls on the way', () => {

@@ -237,7 +237,7 @@ class ProgramWriter {
     // The device is busy with it: whoever it was handed to keeps it until it is done.
     if (exit.value?.kind === 'number' && exit.value.value === -EBUSY && exit.state.resource(info.id)?.escaped)
       return false;
-    if (why === 'lifecycle-end' && !this.isUndoneByCounterpart(info, held)) return false;
+    if (why === 'lifecycle-end' && (!this.isUndoneByCounterpart(info, held) || this.isKept(exit, held))) return false;
     // What a callee made may be kept in an object that lives on, unless there is none yet or the path unwinds what was before.
     if (info.depth > 0 && !isPassedOver && (why === 'returning' || !isStart(this.code, this.source))) return false;
     if (this.isNotedByDevice(exit, info)) return false;
@@ -262,6 +262,23 @@ class ProgramWriter {
           families.some((family) => releases.has(family)) &&
           places.some((fields) => fields.every((field) => releasedFields.has(field))),
       );
+  }
+
+  /** Has the path seen that something was missing in the object, and put it there? Then the next time finds it and goes on with it. */
+  private isKept({ state }: Exit, held: readonly string[]): boolean {
+    const { symbols } = this.context;
+    const objects = held.flatMap((place) => /^(\*.*)\.\w+$/.exec(place)?.[1] ?? []);
+    const wasNull = (location: string): boolean => {
+      for (let epoch = 0; epoch <= state.epoch; epoch++) {
+        const before = symbols.find(`${location}@${epoch}`);
+        if (before !== undefined && decide(state.domain(before), '==', 0) === true) return true;
+      }
+      return false;
+    };
+    return [...state.locations()].some(([location, value]) => {
+      const isBeside = objects.some((object) => location.startsWith(`${object}.`));
+      return isBeside && !(value.kind === 'number' && value.value === 0) && wasNull(location);
+    });
   }
 
   /** The driver keeps its pointer in the device's own ring, and finds it there again. */

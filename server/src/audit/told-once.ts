@@ -1,0 +1,50 @@
+import type { Operation } from '@dma-audit/simulator';
+import type { PathStep, SourcePlace } from '../sequence/index.ts';
+import { faultOrigin, operationAt, type RawFinding } from './findings.ts';
+
+/**
+ * Leaves out what an entry point has lost only because a function that it calls has: that one failed, left it, and is told of
+ * by itself.
+ */
+export function toldOnce(findings: readonly RawFinding[]): readonly RawFinding[] {
+  const own = new Map<string, RawFinding[]>();
+  for (const finding of findings) {
+    const lost = lossOf(finding);
+    const key = originOf(finding);
+    if (!lost || lost.why === 'lifecycle-end' || !finding.certain || key === null) continue;
+    const others = own.get(key);
+    if (others) others.push(finding);
+    else own.set(key, [finding]);
+  }
+  return findings.filter((finding) => {
+    const key = originOf(finding);
+    if (lossOf(finding)?.why !== 'lifecycle-end' || key === null) return true;
+    return !own.get(key)?.some((callee) => isOnTheWay(callee, finding));
+  });
+}
+
+type Loss = Extract<Operation, { op: 'lose' }>;
+
+function lossOf(finding: RawFinding): Loss | null {
+  const operation = operationAt(finding, finding.violation.index);
+  return operation?.op === 'lose' ? operation : null;
+}
+
+function originOf(finding: RawFinding): string | null {
+  const origin = faultOrigin(finding);
+  return origin && `${finding.violation.kind} ${placeKey(origin)}`;
+}
+
+const placeKey = ({ file, start }: SourcePlace): string => `${file}:${start}`;
+
+/** Does the path of the caller go through that function, by the decisions after which it loses something? */
+function isOnTheWay(callee: RawFinding, { path, exploration }: RawFinding): boolean {
+  const { function: name, file, place } = callee.exploration;
+  if (name === exploration.function && file === exploration.file) return false;
+  if (!exploration.entered.has(`${file}:${name}`)) return false;
+  const passed = new Set(path.steps.map(stepKey));
+  const decided = new Set((lossOf(callee)?.decisions ?? []).map((site) => placeKey(place(site))));
+  return callee.path.steps.every((step) => !decided.has(placeKey(step.place)) || passed.has(stepKey(step)));
+}
+
+const stepKey = ({ place, what }: PathStep): string => `${placeKey(place)} ${what}`;
