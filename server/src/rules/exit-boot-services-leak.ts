@@ -5,6 +5,7 @@ export const exitBootServicesLeak = defineRule({
   severity: 'error',
   dialects: ['edk2'],
   nursery: true,
+  precision: [{ tree: 'EDK2 2022.11', read: 1, true: 1 }],
   summary: 'At ExitBootServices the device can still write into memory that the driver has given it.',
   cwe: 416,
   message: ({ detail }) =>

@@ -33,6 +33,7 @@ import { sharedPageFreed } from './shared-page-freed.ts';
 import { shortMapping } from './short-mapping.ts';
 import { sizeMismatch } from './size-mismatch.ts';
 import { sleepingInAtomic } from './sleeping-in-atomic.ts';
+import { staleSecretShared } from './stale-secret-shared.ts';
 import { subPageCoherent } from './sub-page-coherent.ts';
 import { swallowedFailure } from './swallowed-failure.ts';
 import { syncMismatch } from './sync-mismatch.ts';
@@ -48,6 +49,7 @@ import { useAfterUnmap } from './use-after-unmap.ts';
 import { wrongAddress } from './wrong-address.ts';
 import { wrongHandle } from './wrong-handle.ts';
 import { wrongMappingCheck } from './wrong-mapping-check.ts';
+import { wrongOperation } from './wrong-operation.ts';
 
 /** Every rule, by identifier. */
 export const RULES: readonly Rule[] = [
@@ -85,6 +87,7 @@ export const RULES: readonly Rule[] = [
   shortMapping,
   sizeMismatch,
   sleepingInAtomic,
+  staleSecretShared,
   subPageCoherent,
   swallowedFailure,
   syncMismatch,
@@ -100,6 +103,7 @@ export const RULES: readonly Rule[] = [
   wrongAddress,
   wrongHandle,
   wrongMappingCheck,
+  wrongOperation,
 ];
 
 export const ruleById = (id: string): Rule | undefined => RULES.find((r) => r.id === id);

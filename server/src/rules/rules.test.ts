@@ -17,16 +17,13 @@ const parser = await createParser();
 const everyRule = new Set<string>(RULES.map((rule) => rule.id));
 const faults = new Set([...everyRule].filter((id) => !isHintKind(id)));
 
-/** Most fixtures and examples show a part of a driver: where it ends is not to be seen. */
-const inExcerpts = new Set([...faults].filter((id) => id !== 'lifecycle-leak'));
+/** Most fixtures and examples show a part of a driver: where it ends, or clears what it shares, is not to be seen. */
+const OF_WHOLE_DRIVERS: ReadonlySet<string> = new Set(['lifecycle-leak', 'stale-secret-shared']);
+const inExcerpts = new Set([...faults].filter((id) => !OF_WHOLE_DRIVERS.has(id)));
 
 /** By which rules the fixtures and examples of a rule are checked: code that shows a fault may cost what it likes. */
 const rulesFor = (id: string): ReadonlySet<string> =>
-  isHintKind(id)
-    ? new Set([...everyRule].filter((one) => one !== 'lifecycle-leak'))
-    : id === 'lifecycle-leak'
-      ? faults
-      : inExcerpts;
+  isHintKind(id) ? new Set([...everyRule].filter((one) => !OF_WHOLE_DRIVERS.has(one))) : new Set([...inExcerpts, id]);
 
 /** Checks one C text by these rules, those of the nursery included. */
 async function check(path: string, text: string, rules: ReadonlySet<string>): Promise<readonly Diagnostic[]> {

@@ -4,6 +4,7 @@ export const sgCountMismatch = defineRule({
   id: 'sg-count-mismatch',
   severity: 'error',
   dialects: ['linux'],
+  precision: [{ tree: 'Linux 6.12.117', read: 1, true: 1 }],
   summary: 'A scatterlist is unmapped or synced with the mapped count instead of the original number of entries.',
   cwe: 628,
   message: ({ detail }) =>

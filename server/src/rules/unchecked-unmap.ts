@@ -5,6 +5,7 @@ export const uncheckedUnmap = defineRule({
   severity: 'information',
   dialects: ['edk2'],
   nursery: true,
+  precision: [{ tree: 'EDK2 2022.11', read: 1, true: 1 }],
   summary: 'Data that an unmap brings are used without a look at its status.',
   cwe: 252,
   message: ({ detail }) =>

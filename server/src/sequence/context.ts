@@ -1,4 +1,4 @@
-import type { Direction, MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
+import type { Contents, Direction, MemoryKind, Operation, Reference, Size } from '@dma-audit/simulator';
 import type { Expression, Span } from '../flow/index.ts';
 import type { ApiModel } from '../models/index.ts';
 import type { Code } from './code.ts';
@@ -109,7 +109,10 @@ export class Context {
       const resource = this.symbols.info(mapping.symbol).resource;
       const life = resource === undefined ? undefined : state.resource(resource);
       // What an unmap has brought in EDK2 is only there if it says so.
-      const isBrought = life?.life === 'gone' && what === 'read' && this.code.dialect === 'edk2';
+      const isBrought =
+        life?.life === 'gone' &&
+        what === 'read' &&
+        (this.code.dialect === 'edk2' || (resource !== undefined && this.unfilled.has(resource)));
       if (resource === undefined || !life || life.outcome === 'failed' || !(life.life === 'live' || isBrought))
         continue;
       const buffer = this.memoryAt(place, frame, at);
@@ -151,6 +154,35 @@ export class Context {
   access(state: State, frame: Frame, pointer: Value, what: 'read' | 'write', at: Expression): void {
     const place = pointee(pointer);
     if (place !== null) this.onAccess(state, frame, place, what, at);
+  }
+
+  /** Mappings for the device to read of memory that nothing was put into. */
+  readonly unfilled = new Set<number>();
+
+  /** Something is put where `pointer` points to, or may be. */
+  fill(state: State, pointer: Value, depth = 3): void {
+    const symbol = pointer.kind === 'symbol' ? pointer.symbol : pointee(pointer) && rootSymbol(pointee(pointer) ?? '');
+    if (typeof symbol !== 'number' || state.hasNote(`filled:${symbol}`)) return;
+    const { key, memory, resource } = this.symbols.info(symbol);
+    if (memory !== undefined || resource !== undefined) return state.note(`filled:${symbol}`);
+    // A place inside, by an offset that is not known.
+    if (depth > 0 && key.startsWith('('))
+      for (const [, part] of key.matchAll(/\bs(\d+)\b/g)) this.fill(state, symbolValue(Number(part)), depth - 1);
+  }
+
+  /** What the path has put into memory that it has got itself; null where that is not known. */
+  contents(state: State, pointer: Value | undefined): Contents | null {
+    const place = pointer ? pointee(pointer) : null;
+    const root = place === null ? null : rootSymbol(place);
+    if (root === null || place !== `*${root}`) return null;
+    const { key, memory, resource, role, zeroed } = this.symbols.info(root);
+    const isOwn =
+      resource === undefined
+        ? key.startsWith('object:') && (memory === 'heap' || memory === 'pages')
+        : role === 'cpu-address' && !this.resources.info(resource).foreign;
+    if (!isOwn || state.get(`E:${root}`) || state.get(`H:${root}`)) return null;
+    if (state.hasNote(`filled:${root}`)) return 'filled';
+    return zeroed || state.get(`Z:${place}`) ? 'cleared' : 'fresh';
   }
 
   /** Does `pointer` point to the beginning of memory that is mapped? */

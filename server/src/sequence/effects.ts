@@ -209,6 +209,7 @@ export class Effects {
       case 'sg-init':
       case 'sleep':
       case 'none':
+        for (const value of values) context.fill(state, value);
         if (model.stable) return give(this.lookUp(state, call));
         return give(this.outputsOf(state, call) ?? answer());
     }
@@ -356,6 +357,9 @@ export class Effects {
       state.unmark(`sg${buffer.id}`);
     }
     const start = startOf(pointer, argument(model, call.values, 'offset'));
+    const contents = object || key || start !== null ? null : context.contents(state, pointer);
+    if (direction === 'to-device' && (contents === 'fresh' || contents === 'cleared'))
+      context.unfilled.add(resource.id);
     context.emit(state, {
       op: 'map',
       site: call.site,
@@ -363,6 +367,7 @@ export class Effects {
       mapping: resource.id,
       buffer,
       ...(start === null ? {} : { start }),
+      ...(contents && { contents }),
       size,
       direction,
       mode,
@@ -794,12 +799,14 @@ export class Effects {
     const target: Reference = pointer
       ? this.bufferReference(state, frame, pointer, call.expressions[index] ?? call.at)
       : { to: 'unknown' };
+    const contents = this.context.contents(state, pointer);
     return this.event(state, frame, call, {
       op: 'convert',
       site: call.site,
       api: call.name,
       target,
       to: call.model.to ?? 'shared',
+      ...(contents && { contents }),
       size: this.size(state, call),
       outcome: 'ok',
     });
@@ -935,8 +942,10 @@ export class Effects {
   }
 
   private allocateMemory(state: State, _frame: Frame, call: ModelledCall): Value {
-    const { model, name } = call;
-    const zeroed = model.zeroed ?? /zalloc|calloc|zeropool|Zero/i.test(name);
+    const { model, name, expressions } = call;
+    const flags = expressions[model.args.indexOf('gfp')];
+    const isAsked = flags !== undefined && this.constants(flags).some(({ attribute }) => attribute === 'zero');
+    const zeroed = model.zeroed ?? (isAsked || /zalloc|calloc|zeropool|Zero/i.test(name));
     const pointer = this.context.evaluator.constant(`object:${call.key}`, {
       memory: model.memory ?? ('heap' satisfies MemoryKind),
       zeroed,
@@ -1009,8 +1018,9 @@ export class Effects {
       (model.args.includes('value')
         ? source?.kind === 'number' && source.value === 0
         : model.args.join() === 'buffer,size');
-    if (zeroing) context.memory.clear(state, place);
-    else if (!place.startsWith('*')) context.memory.forget(state, place);
+    if (zeroing) return context.memory.clear(state, place);
+    context.fill(state, destination);
+    if (!place.startsWith('*')) context.memory.forget(state, place);
   }
 
   private give(state: State, frame: Frame, call: ModelledCall): void {

@@ -591,8 +591,11 @@ class Explorer {
     const location = evaluator.place(state, frame, target);
     if (location === null) return true;
     if (this.runsIntoItself(state, location, result)) return false;
-    if (target.kind !== 'name' && target.kind !== 'temporary')
-      context.access(state, frame, context.memory.addressOf(location), 'write', target);
+    if (target.kind !== 'name' && target.kind !== 'temporary') {
+      const pointer = memory.addressOf(location);
+      context.access(state, frame, pointer, 'write', target);
+      context.fill(state, pointer);
+    }
     this.copyParts(frame, state, value, location);
     if (target.kind === 'name' && isNull(value)) this.letGo(state, location);
     state.set(location, this.isOverwritten(location, result) ? this.readBack(state, frame, start) : result);

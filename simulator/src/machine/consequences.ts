@@ -122,6 +122,11 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
       return traits.encrypted ? 'the host reads and writes what the next owner of the pages puts there' : null;
     case 'missing-dual-address-cycle':
       return traits.bounces ? 'every buffer above 4 GiB is bounced, and common buffers there are refused' : null;
+    case 'stale-secret-shared':
+      return traits.encrypted ? 'the host reads what the memory held before, where the conversion keeps it' : null;
+    case 'wrong-operation':
+      if (traits.translates) return 'the device faults when it writes: it may only read there';
+      return stale && `${stale}: the CPU reads what was there before`;
     case 'invalid-attributes':
       return 'the flag is ignored, or the call fails with a warning';
     case 'unmapped-common-buffer':

@@ -82,6 +82,8 @@ interface Mapping {
   /** The last sync that gave the memory to the device, while none gave it to the CPU. */
   givenBackAt: number | null;
   wasLent: boolean;
+  /** For the device to read, but the CPU has put nothing there yet. */
+  isUnfilled: boolean;
   /** The CPU wrote here while it had the memory for a while. */
   writtenAt: number | null;
   /** The CPU wrote here while the device owned the memory, and did not hand it back by a sync since. */
@@ -315,11 +317,17 @@ class Machine {
     return grant;
   }
 
-  private convert({ target, size, to, outcome }: Convert, index: number): void {
+  private convert({ target, size, to, outcome, contents, api }: Convert, index: number): void {
     if (target.to !== 'buffer') return;
+    if (to === 'shared' && contents === 'fresh') this.shareStale(target.id, api, index);
     this.bufferOf(target.id, index).sharedAt = to === 'shared' || outcome === 'failed' ? index : null;
     if (outcome === 'failed') return;
     this.system.convert({ allocation: this.allocationOf(target.id), buffer: target.id, bytes: size.bytes, to });
+  }
+
+  /** The host can read what the memory held before this program got it. */
+  private shareStale(buffer: BufferId, api: string, index: number): void {
+    this.report('stale-secret-shared', index, declared(this.buffers.get(buffer) ?? null), { api });
   }
 
   private allocate(operation: Allocate, index: number): void {
@@ -501,6 +509,8 @@ class Machine {
       wronglyCheckedAt: null,
       givenBackAt: null,
       wasLent: false,
+      isUnfilled:
+        operation.direction === 'to-device' && (operation.contents === 'fresh' || operation.contents === 'cleared'),
       writtenAt: null,
       dirtyAt: null,
       rightsFailedAt: null,
@@ -524,6 +534,8 @@ class Machine {
         mapped: operation.api,
       });
     }
+    if (operation.mode === 'common' && operation.contents === 'fresh' && !failed && mapping.buffer !== null)
+      this.shareStale(mapping.buffer, operation.api, index);
     if (
       buffer?.embedded &&
       !failed &&
@@ -725,6 +737,7 @@ class Machine {
     for (const [, mapping] of this.mappings) {
       const { origin } = mapping;
       if (!origin || mapping.faulty || mapping.buffer !== operation.target.id) continue;
+      if (mapping.isUnfilled) this.accessUnfilled(mapping, operation, index);
       if (operation.op === 'cpu-read' && mapping.ignoredAt !== null) this.readUnsure(mapping, mapping.ignoredAt, index);
       if (mapping.owner === 'cpu' && operation.op === 'cpu-write' && origin.direction !== 'from-device')
         mapping.writtenAt ??= index;
@@ -745,6 +758,17 @@ class Machine {
       if (access === 'write') mapping.dirtyAt ??= index;
       else this.reportAccess(mapping, origin, index, operation);
     }
+  }
+
+  /** What the CPU reads from memory that it has put nothing into, the device was to write; but it was mapped for reading only. */
+  private accessUnfilled(mapping: Mapping, { op, api }: CpuAccess, index: number): void {
+    if (op === 'cpu-read' && mapping.unmappedAt === null && mapping.owner === 'device') return;
+    mapping.isUnfilled = false;
+    const { origin } = mapping;
+    if (op === 'cpu-write' || !origin) return;
+    mapping.faulty = true;
+    const detail = { api: origin.api, direction: origin.direction, read: api };
+    this.report('wrong-operation', mapping.index, [{ index, role: 'used' }], detail, facts(mapping));
   }
 
   /** A scatterlist's DMA addresses and lengths are read before this program maps it: what is there is left from earlier. */
@@ -1005,6 +1029,7 @@ const unknownMapping = (index: number): Mapping => ({
   wronglyCheckedAt: null,
   givenBackAt: null,
   wasLent: false,
+  isUnfilled: false,
   writtenAt: null,
   dirtyAt: null,
   rightsFailedAt: null,

@@ -41,6 +41,8 @@ export type FaultKind =
   | 'exit-boot-services-leak'
   | 'one-shot-for-shared'
   | 'shared-page-freed'
+  | 'stale-secret-shared'
+  | 'wrong-operation'
   | 'missing-dual-address-cycle'
   | 'cpu-access-while-mapped';
 

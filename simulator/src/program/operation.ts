@@ -32,6 +32,9 @@ export type Direction = 'to-device' | 'from-device' | 'bidirectional' | 'none' |
 /** A streaming mapping belongs to one transfer; a common (coherent) one is shared for its whole life. */
 export type MappingMode = 'streaming' | 'common';
 
+/** What the program has put into memory since it got it: nothing, zeros, or something. */
+export type Contents = 'fresh' | 'cleared' | 'filled';
+
 /** `short`: fewer bytes than asked were mapped (EDK2 `NumberOfBytes`). */
 export type Outcome = 'ok' | 'failed' | 'short';
 
@@ -123,6 +126,8 @@ export interface MapOperation extends Common {
   readonly outcome: Outcome;
   readonly managed: boolean;
   readonly attributes: readonly string[];
+  /** What is in the memory; absent = not known. */
+  readonly contents?: Contents;
   /** Nobody looks at how many bytes were mapped. */
   readonly lengthIgnored?: boolean;
 }
@@ -237,6 +242,8 @@ export interface Convert extends Common {
   readonly op: 'convert';
   readonly target: Reference;
   readonly to: 'shared' | 'private';
+  /** What is in the memory; absent = not known. */
+  readonly contents?: Contents;
   readonly size: Size;
   readonly outcome: Outcome;
 }

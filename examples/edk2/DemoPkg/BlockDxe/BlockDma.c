@@ -94,6 +94,7 @@ BlockCreateRing (
   }
 
   Length = EFI_PAGES_TO_SIZE (4);
+  ZeroMem (Dev->Ring, Length);
   Status = Dev->PciIo->Map (
                          Dev->PciIo,
                          EfiPciIoOperationBusMasterCommonBuffer,
