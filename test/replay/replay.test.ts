@@ -26,11 +26,12 @@ function put(name: string, content: string | Buffer): string {
 describe('a recorded boot', () => {
   test('the high-water mark is the one that the kernel counted', async () => {
     const { recorded: pool, scan } = await replayTrace(recorded('swiotlb-tiny-smp1'), [], null);
-    expect(scan).toMatchObject({ foreign: 0, lost: 0, cpus: 1, poolStart: 0x3e70_0000, poolSlots: 512 });
+    expect(scan).toMatchObject({ foreign: 0, lost: 0, backwards: 0, cpus: 1, poolStart: 0x3e70_0000, poolSlots: 512 });
     expect(pool).toEqual({
       slots: 512,
       highWater: 512,
       kernelHighWater: 512,
+      highWaterAtMark: 512,
       held: 0,
       bytesIn: 24_334_292,
       bytesBack: 11_946_236,
@@ -40,11 +41,33 @@ describe('a recorded boot', () => {
     });
   });
 
+  test('what its kernel refused is asked for as well, and there is more that nobody knows', async () => {
+    const replay = await replayTrace(recorded('swiotlb-tiny-smp1'), [], null);
+    expect(replay.pools[0]).toMatchObject({ slots: 512, failures: 3 });
+    expect(replay.peak.slots).toBe(514);
+    expect(replay.suggestion).toEqual({ least: 1024, advised: 2048 });
+    expect(replayText('t', replay, false)).toMatch(/exhausted \(3 refusals\), and .* a lower bound$/m);
+    const roomy = await replayTrace(put('trace.txt', map(1, '1000', 64)), [], null);
+    expect(replayText('t', roomy, false)).not.toContain('lower bound');
+  });
+
+  test('a mark is compared with what was counted until then', async () => {
+    const lines = gunzipSync(readFileSync(recorded('swiotlb-tiny-smp1')))
+      .toString()
+      .split('\n')
+      .slice(0, 3000);
+    const replay = await replayTrace(put('trace.txt', lines.join('\n')), [], null);
+    expect(replay.recorded).toMatchObject({ highWater: 512, kernelHighWater: 130, highWaterAtMark: 130 });
+    expect(replayText('t', replay, false)).toContain(
+      'high-water mark 512 slots; 130 until 27.122961 s, when the kernel counted 130, the same\n',
+    );
+  });
+
   test('without the probes on the slot allocator as well', async () => {
     const text = gunzipSync(readFileSync(recorded('swiotlb-tiny-smp1'))).toString();
     const file = put('trace.txt', text.replace(/^.*: sw_(?:un)?map: .*\n/gm, ''));
     const { recorded: pool } = await replayTrace(file, [], null);
-    expect(pool).toMatchObject({ highWater: 512, kernelHighWater: 512, bytesIn: 24_334_292, right: 6006 });
+    expect(pool).toMatchObject({ highWater: 512, kernelHighWater: 512, bytesIn: 24_334_292, right: 6006, refused: 3 });
   });
 
   test('lazy invalidation flushes by the times of the unmappings, strict once for each', async () => {
@@ -102,6 +125,13 @@ describe('a trace without a pool', () => {
 });
 
 describe('a trace that is not whole', () => {
+  test('tells where its time runs backwards', async () => {
+    const text = `${map(5, '1000', 64)}${map(6, '2000', 64)}${unmap(3, '1000', 64)}${unmap(4, '2000', 64)}`;
+    const replay = await replayTrace(put('trace.txt', text), [], null);
+    expect(replay.scan).toMatchObject({ backwards: 1, firstBackwards: 3 });
+    expect(replayText('t', replay, false)).toContain('the time runs backwards 1 time, first at line 3');
+  });
+
   test('torn and foreign lines, lost events and unmatched releases are counted', async () => {
     const text = `# tracer: nop\nhello\n${map(1, '1000', 64)}${unmap(2, '9000', 64)}${HEAD}3.000000: dma_map_page: 0000:0\nCPU:0 [LOST 7 EVENTS]\n${HEAD}4.000000: sched_switch: a=b\n`;
     const replay = await replayTrace(put('trace.txt', text), [], null);

@@ -1,10 +1,10 @@
-import { Swiotlb, SwiotlbDevice } from '@dma-audit/simulator';
-import type { Moment, StreamListener, TracedMapping } from './replay-stream.ts';
+import { type RefusedRequest, Swiotlb, SwiotlbDevice } from '@dma-audit/simulator';
+import type { Moment, Piece, StreamListener, TracedMapping } from './replay-stream.ts';
 
 /** What a workload asks of a bounce pool of one size when everything is bounced. */
 export interface PoolVerdict {
   readonly slots: number;
-  /** Mappings that found no room. */
+  /** Mappings that found no room, those among them that the recorded kernel refused as well. */
   readonly failures: number;
   readonly highWater: number;
 }
@@ -17,17 +17,22 @@ export interface Peak {
   readonly devices: readonly (readonly [device: string, slots: number])[];
 }
 
+/** Addresses of a mapping in each pool; null where it did not fit. */
+type Taken = readonly (readonly number[] | null)[];
+
 /** Pools from 1 MiB to 512 MiB, in slots of 2 KiB. */
 const SIZES = [512, 1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072, 262_144] as const;
 const START = 0x4000_0000;
+
+type Request = Pick<TracedMapping, 'device' | 'pieces'>;
 
 /** Runs a workload in bounce pools of many sizes at once, as in a confidential guest or with swiotlb=force. */
 export class PoolFit implements StreamListener {
   readonly #pools: readonly { readonly pool: Swiotlb; failures: number }[];
   readonly #devices = new Map<string, SwiotlbDevice>();
   readonly #masks: ReadonlyMap<string, number>;
-  /** By mapping: the addresses in each pool; null where it did not fit. */
-  readonly #live = new Map<number, readonly (readonly number[] | null)[]>();
+  /** By mapping. */
+  readonly #live = new Map<number, Taken>();
   readonly #held = new Map<string, number>();
   #peak: Peak = { slots: 0, at: null, devices: [] };
   #bytes = 0;
@@ -43,10 +48,28 @@ export class PoolFit implements StreamListener {
   }
 
   map(mapping: TracedMapping, at: Moment): void {
-    const device = this.#deviceOf(mapping.device);
+    this.#bytes += mapping.pieces.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#live.set(mapping.id, this.#take(mapping, at));
+  }
+
+  /**
+   * The recorded kernel had no room for this, and nobody knows how long it would have been held: for as long as a look at the
+   * pool takes.
+   */
+  refused(request: RefusedRequest, at: Moment): void {
+    this.#giveBack(request, this.#take(request, at));
+  }
+
+  unmap(mapping: TracedMapping): void {
+    this.#giveBack(mapping, this.#live.get(mapping.id) ?? []);
+    this.#live.delete(mapping.id);
+  }
+
+  #take({ device: name, pieces }: Request, at: Moment): Taken {
+    const device = this.#deviceOf(name);
     const addresses = this.#pools.map((one) => {
       const taken: number[] = [];
-      for (const { physical, bytes } of mapping.pieces) {
+      for (const { physical, bytes } of pieces) {
         const address = one.pool.map(device, at.cpu, physical, bytes, 0);
         if (address >= 0) {
           taken.push(address);
@@ -58,23 +81,22 @@ export class PoolFit implements StreamListener {
       }
       return taken;
     });
-    this.#live.set(mapping.id, addresses);
-    const slots = mapping.pieces.reduce((sum, piece) => sum + this.#slotsOf(device, piece.physical, piece.bytes), 0);
-    this.#bytes += mapping.pieces.reduce((sum, { bytes }) => sum + bytes, 0);
-    this.#held.set(mapping.device, (this.#held.get(mapping.device) ?? 0) + slots);
+    this.#hold(name, this.#slotsOf(name, pieces));
     const used = this.#pools.at(-1)?.pool.used ?? 0;
-    if (used <= this.#peak.slots) return;
-    const devices = [...this.#held].filter(([, held]) => held > 0).sort(([, a], [, b]) => b - a);
-    this.#peak = { slots: used, at, devices };
+    if (used > this.#peak.slots) {
+      const devices = [...this.#held].filter(([, held]) => held > 0).sort(([, a], [, b]) => b - a);
+      this.#peak = { slots: used, at, devices };
+    }
+    return addresses;
   }
 
-  unmap(mapping: TracedMapping): void {
-    const addresses = this.#live.get(mapping.id) ?? [];
-    for (const [i, one] of this.#pools.entries()) for (const address of addresses[i] ?? []) one.pool.unmap(address);
-    this.#live.delete(mapping.id);
-    const device = this.#deviceOf(mapping.device);
-    const slots = mapping.pieces.reduce((sum, piece) => sum + this.#slotsOf(device, piece.physical, piece.bytes), 0);
-    this.#held.set(mapping.device, (this.#held.get(mapping.device) ?? 0) - slots);
+  #giveBack({ device, pieces }: Request, taken: Taken): void {
+    for (const [i, one] of this.#pools.entries()) for (const address of taken[i] ?? []) one.pool.unmap(address);
+    this.#hold(device, -this.#slotsOf(device, pieces));
+  }
+
+  #hold(device: string, slots: number): void {
+    this.#held.set(device, (this.#held.get(device) ?? 0) + slots);
   }
 
   sync(): void {}
@@ -98,8 +120,10 @@ export class PoolFit implements StreamListener {
     return this.#bytes;
   }
 
-  #slotsOf(device: SwiotlbDevice, physical: number, bytes: number): number {
-    return this.#pools.at(-1)?.pool.slotsFor(device, physical, bytes, 0) ?? 0;
+  #slotsOf(name: string, pieces: readonly Piece[]): number {
+    const device = this.#deviceOf(name);
+    const { pool } = this.#pools.at(-1) ?? {};
+    return pieces.reduce((sum, { physical, bytes }) => sum + (pool?.slotsFor(device, physical, bytes, 0) ?? 0), 0);
   }
 
   #deviceOf(name: string): SwiotlbDevice {

@@ -1,12 +1,21 @@
-import { type FtraceRecord, Swiotlb, SwiotlbDevice, SwiotlbTrace, TraceLedger } from '@dma-audit/simulator';
+import {
+  type FtraceRecord,
+  type RefusedRequest,
+  Swiotlb,
+  SwiotlbDevice,
+  SwiotlbTrace,
+  TraceLedger,
+} from '@dma-audit/simulator';
 import type { TraceScan } from './replay-scan.ts';
 
 /** The recorded kernel's own bounce pool, predicted and compared with what the kernel did. */
 export interface RecordedPool {
   readonly slots: number;
   readonly highWater: number;
-  /** What the kernel counted, where the trace says so. */
+  /** What the kernel counted, where a mark in the trace says so: the last one. */
   readonly kernelHighWater: number | null;
+  /** What was counted here until then. */
+  readonly highWaterAtMark: number | null;
   readonly held: number;
   readonly bytesIn: number;
   readonly bytesBack: number;
@@ -24,13 +33,18 @@ export class RecordedReplay {
   readonly #pool: Swiotlb;
   readonly #trace: SwiotlbTrace;
   readonly #scan: TraceScan;
+  #highWaterAtMark: number | null = null;
 
-  static create(scan: TraceScan, slots: number | null): RecordedReplay | null {
+  static create(
+    scan: TraceScan,
+    slots: number | null,
+    refused: (request: RefusedRequest) => void,
+  ): RecordedReplay | null {
     if (scan.poolStart === null) return null;
-    return new RecordedReplay(scan, scan.poolStart, slots ?? scan.poolSlots ?? DEFAULT_SLOTS);
+    return new RecordedReplay(scan, scan.poolStart, slots ?? scan.poolSlots ?? DEFAULT_SLOTS, refused);
   }
 
-  private constructor(scan: TraceScan, start: number, slots: number) {
+  private constructor(scan: TraceScan, start: number, slots: number, refused: (request: RefusedRequest) => void) {
     const areas = Math.min(2 ** Math.ceil(Math.log2(scan.cpus)), slots / 128);
     const plain = new SwiotlbDevice();
     const devices = new Map([...scan.minAlignMasks].map(([device, mask]) => [device, new SwiotlbDevice(mask)]));
@@ -41,11 +55,13 @@ export class RecordedReplay {
       cpus: scan.cpus,
       device: (name) => devices.get(name) ?? plain,
       ledger: new TraceLedger(),
+      refused,
     });
   }
 
   event(record: FtraceRecord, line: number): void {
     this.#trace.event(record, line);
+    if (line === this.#scan.recordedHighWater?.line) this.#highWaterAtMark = this.#pool.highWaterMark;
   }
 
   get result(): RecordedPool {
@@ -53,7 +69,8 @@ export class RecordedReplay {
     return {
       slots: this.#pool.totalSlots,
       highWater: this.#pool.highWaterMark,
-      kernelHighWater: this.#scan.recordedHighWater,
+      kernelHighWater: this.#scan.recordedHighWater?.slots ?? null,
+      highWaterAtMark: this.#highWaterAtMark,
       held: this.#pool.used,
       bytesIn: this.#trace.bytesIn,
       bytesBack: this.#trace.bytesBack,

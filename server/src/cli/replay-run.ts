@@ -6,7 +6,7 @@ import { type PlatformReplay, PlatformRun } from './replay-platforms.ts';
 import { type Peak, PoolFit, type PoolVerdict, suggestion } from './replay-pools.ts';
 import { type RecordedPool, RecordedReplay } from './replay-recorded.ts';
 import { type TraceScan, TraceScanner } from './replay-scan.ts';
-import { RequestStream, type StreamListener } from './replay-stream.ts';
+import { type Moment, RequestStream, type StreamListener } from './replay-stream.ts';
 
 /** What a recorded workload did, and what it would do elsewhere. */
 export interface Replay {
@@ -38,8 +38,9 @@ export async function replayTrace(
     (why) => scanner.foreign(why),
   );
   const scan = scanner.finish();
-  const recorded = RecordedReplay.create(scan, slots);
   const pools = new PoolFit(scan.cpus, scan.minAlignMasks);
+  let now: Moment = { cpu: 0, seconds: 0, task: '', line: 0 };
+  const recorded = RecordedReplay.create(scan, slots, (request) => pools.refused(request, now));
   const invalidations = new Invalidations(scan.cpus);
   const runs = platforms.map((platform) => new PlatformRun(platform, figures));
   const listeners: readonly StreamListener[] = [pools, invalidations, ...runs];
@@ -67,6 +68,7 @@ export async function replayTrace(
       line++;
       const parsed = parseFtraceLine(text);
       if (parsed.kind !== 'event') return;
+      now = { ...parsed.record, line };
       recorded?.event(parsed.record, line);
       stream.event(parsed.record, line);
     },

@@ -11,6 +11,9 @@ export interface TraceScan {
   readonly firstForeign: { readonly line: number; readonly why: string } | null;
   /** Events that the kernel says it lost. */
   readonly lost: number;
+  /** Events that are older than the one before, and the line of the first. */
+  readonly backwards: number;
+  readonly firstBackwards: number | null;
   readonly cpus: number;
   /** From the first to the last event, seconds. */
   readonly seconds: number;
@@ -19,7 +22,7 @@ export interface TraceScan {
   /** Slots, where a mark in the trace says how many (`nslabs=`). */
   readonly poolSlots: number | null;
   /** High-water mark as the recorded kernel counted it, where a mark says it (`hiwater=`): the last one. */
-  readonly recordedHighWater: number | null;
+  readonly recordedHighWater: { readonly slots: number; readonly line: number; readonly seconds: number } | null;
   /** Low address bits that the bounce buffers of a device keep, by device. */
   readonly minAlignMasks: ReadonlyMap<string, number>;
 }
@@ -37,7 +40,10 @@ export class TraceScanner {
   #last = 0;
   #lowest: number | null = null;
   #slots: number | null = null;
-  #highWater: number | null = null;
+  #highWater: TraceScan['recordedHighWater'] = null;
+  #backwards = 0;
+  #firstBackwards: number | null = null;
+  #now = 0;
   readonly #others = new Map<string, number>();
   /** By CPU: where the original lies that is being bounced. */
   readonly #origins = new Map<number, number>();
@@ -85,6 +91,8 @@ export class TraceScanner {
       poolStart: this.#lowest === null ? null : this.#lowest - (this.#lowest & PAGE_MASK),
       poolSlots: this.#slots,
       recordedHighWater: this.#highWater,
+      backwards: this.#backwards,
+      firstBackwards: this.#firstBackwards,
       minAlignMasks: new Map(masks),
     };
   }
@@ -94,6 +102,11 @@ export class TraceScanner {
     this.#cpu = Math.max(this.#cpu, cpu);
     this.#first ??= seconds;
     this.#last = Math.max(this.#last, seconds);
+    if (seconds < this.#now) {
+      this.#backwards++;
+      this.#firstBackwards ??= this.#lines;
+    }
+    this.#now = seconds;
     switch (event.name) {
       case 'bounced':
         this.#origins.set(cpu, event.origin);
@@ -107,18 +120,18 @@ export class TraceScanner {
         this.#origins.delete(cpu);
         return;
       case 'mark':
-        this.#mark(event);
+        this.#mark(event, seconds);
         return;
       default:
         return;
     }
   }
 
-  #mark({ text }: Extract<FtraceEvent, { readonly name: 'mark' }>): void {
+  #mark({ text }: Extract<FtraceEvent, { readonly name: 'mark' }>, seconds: number): void {
     const slots = /\bnslabs=(\d+)/.exec(text)?.[1];
     const highWater = /\bhiwater=(\d+)/.exec(text)?.[1];
     if (slots !== undefined && slots !== '0') this.#slots = Number(slots);
-    if (highWater !== undefined) this.#highWater = Number(highWater);
+    if (highWater !== undefined) this.#highWater = { slots: Number(highWater), line: this.#lines, seconds };
   }
 
   /** A device that must keep offsets keeps them always; another one only by chance. */

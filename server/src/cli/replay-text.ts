@@ -2,7 +2,9 @@ import { COUNTER_NAMES, COUNTERS, type CounterName, estimate, renderCell } from 
 import pc from 'picocolors';
 import { costText } from './commands/figures.ts';
 import { aligned, counted, grouped } from './commands/table.ts';
+import type { RecordedPool } from './replay-recorded.ts';
 import type { Replay } from './replay-run.ts';
+import type { TraceScan } from './replay-scan.ts';
 import { printable } from './terminal.ts';
 
 const SLOTS_PER_MIB = 512;
@@ -19,7 +21,7 @@ export function replayText(file: string, replay: Replay, colour: boolean): strin
 }
 
 function head(file: string, { scan, maps, bytes, guessed, unmatched }: Replay): readonly string[] {
-  const { firstForeign } = scan;
+  const { firstForeign, firstBackwards } = scan;
   return [
     `${printable(file)}: ${counted(scan.events, 'DMA event')} in ${counted(scan.lines, 'line')}, ${scan.seconds.toFixed(3)} s on ${counted(scan.cpus, 'CPU')}`,
     `  ${counted(maps, 'streaming mapping')} of ${grouped(bytes)} bytes in all`,
@@ -28,6 +30,11 @@ function head(file: string, { scan, maps, bytes, guessed, unmatched }: Replay): 
           `  ${counted(scan.foreign, 'line')} not understood${firstForeign === null ? '' : `, the first is line ${grouped(firstForeign.line)}: ${printable(firstForeign.why)}`}`,
         ]
       : []),
+    ...(firstBackwards === null
+      ? []
+      : [
+          `  the time runs backwards ${counted(scan.backwards, 'time')}, first at line ${grouped(firstBackwards)}: these are several recordings, or lines out of order`,
+        ]),
     ...(scan.lost > 0 ? [`  the kernel lost ${counted(scan.lost, 'event')}: figures are too low`] : []),
     ...(guessed > 0
       ? [`  ${counted(guessed, 'scatterlist')} merged or cut off in the trace: their pieces count as pages`]
@@ -36,22 +43,27 @@ function head(file: string, { scan, maps, bytes, guessed, unmatched }: Replay): 
   ];
 }
 
-function recordedPool({ recorded }: Replay): readonly string[] {
+function recordedPool({ recorded, scan }: Replay): readonly string[] {
   if (recorded === null) return [];
-  const { slots, highWater, kernelHighWater, held, bytesIn, bytesBack, right, compared, refused } = recorded;
-  const kernel =
-    kernelHighWater === null
-      ? ''
-      : `; the kernel counted ${grouped(kernelHighWater)}${kernelHighWater === highWater ? ', the same' : ''}`;
+  const { slots, highWater, held, bytesIn, bytesBack, right, compared, refused } = recorded;
   return [
     `The pool of the recorded kernel (${mebibytes(slots)}, ${grouped(slots)} slots)`,
-    `  high-water mark ${grouped(highWater)} slots${kernel}`,
+    `  high-water mark ${grouped(highWater)} slots${kernelText(recorded, scan)}`,
     `  ${grouped(bytesIn)} bytes copied in, ${grouped(bytesBack)} back, ${counted(refused, 'refusal')}, ${grouped(held)} slots still held`,
     `  ${grouped(right)} of ${grouped(compared)} slot addresses as predicted`,
   ];
 }
 
-function bounced({ pools, peak, suggestion }: Replay): readonly string[] {
+/** A mark that says how many the kernel counted until then. */
+function kernelText({ highWater, kernelHighWater, highWaterAtMark }: RecordedPool, scan: TraceScan): string {
+  if (kernelHighWater === null) return '';
+  const same = kernelHighWater === highWaterAtMark ? ', the same' : '';
+  if (highWaterAtMark === highWater) return `; the kernel counted ${grouped(kernelHighWater)}${same}`;
+  const at = `${scan.recordedHighWater?.seconds.toFixed(6)} s`;
+  return `; ${grouped(highWaterAtMark ?? 0)} until ${at}, when the kernel counted ${grouped(kernelHighWater)}${same}`;
+}
+
+function bounced({ pools, peak, suggestion, recorded }: Replay): readonly string[] {
   if (peak.at === null) return [];
   const { at, devices } = peak;
   const rows = pools.map(({ slots, failures, highWater }) => [
@@ -68,6 +80,11 @@ function bounced({ pools, peak, suggestion }: Replay): readonly string[] {
     'If everything is bounced (SEV and TDX guests, swiotlb=force)',
     ...aligned([['pool', 'slots', 'most held', ''], ...rows], [true, true, true]).map((row) => `  ${row}`),
     advice,
+    ...(recorded !== null && recorded.refused > 0
+      ? [
+          `  the recorded pool was exhausted (${counted(recorded.refused, 'refusal')}), and how long these would have been held is not known: this is a lower bound`,
+        ]
+      : []),
     `  peak of ${grouped(peak.slots)} slots at ${at.seconds.toFixed(6)} s, line ${grouped(at.line)}, ${printable(at.task)}: ${devices
       .map(([device, slots]) => `${printable(device)} ${grouped(slots)}`)
       .join(', ')}`,

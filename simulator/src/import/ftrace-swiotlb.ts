@@ -17,7 +17,9 @@ import {
 import type {
   BouncedEvent,
   FtraceDirection,
+  FtraceEvent,
   FtraceRecord,
+  MapPageEvent,
   MapSgEvent,
   SlotMapEvent,
   UnmapSgEvent,
@@ -42,11 +44,19 @@ interface Attempt {
   readonly event: BouncedEvent;
 }
 
+/** What a kernel had no room for: as much of the request as it had come to. */
+export interface RefusedRequest {
+  readonly device: string;
+  readonly pieces: readonly { readonly physical: number; readonly bytes: number }[];
+}
+
 export interface SwiotlbTraceOptions {
   readonly pool: Swiotlb;
   readonly cpus: number;
   readonly device: (name: string) => SwiotlbDevice;
   readonly ledger: TraceLedger;
+  /** Is told of each refusal, before anything is given back. */
+  readonly refused?: (request: RefusedRequest) => void;
 }
 
 export class SwiotlbTrace {
@@ -54,8 +64,13 @@ export class SwiotlbTrace {
   private readonly exact: boolean;
   private readonly deviceOf: (name: string) => SwiotlbDevice;
   private readonly ledger: TraceLedger;
+  private readonly refused: (request: RefusedRequest) => void;
   /** By address in the pool. */
   private readonly live = new Map<number, Live>();
+  /** Those of them that no event of the DMA layer has announced yet. */
+  private readonly waiting = new Set<Live>();
+  /** By original address. */
+  private readonly origins = new Map<number, Set<Live>>();
   /** By CPU: an attempt whose result is not yet known. */
   private readonly attempts = new Map<number, Attempt>();
   /** By address: copied back at a release whose event, which may say that no copy was wanted, is still to come. */
@@ -73,6 +88,7 @@ export class SwiotlbTrace {
     this.exact = options.cpus === 1;
     this.deviceOf = options.device;
     this.ledger = options.ledger;
+    this.refused = options.refused ?? (() => {});
   }
 
   /** Bytes from originals to the pool. */
@@ -92,7 +108,7 @@ export class SwiotlbTrace {
 
   event({ task: name, cpu, event }: FtraceRecord, line: number): void {
     const task = name === '<idle>-0' ? `${name} of CPU ${cpu}` : name;
-    if (event.name !== 'slot-map') this.settle(cpu);
+    if (event.name !== 'slot-map') this.settle(cpu, event);
     switch (event.name) {
       case 'bounced':
         this.attempts.set(cpu, { task, event });
@@ -106,7 +122,8 @@ export class SwiotlbTrace {
         this.unmap(event.address);
         break;
       case 'map-page':
-        this.announce(line, event.device, event.direction, event.physical, event.address);
+        if (event.address < 0) this.failedThere(line, event);
+        else this.announce(line, event.device, event.direction, event.physical, event.address);
         break;
       case 'map-sg':
         this.announceList(line, task, event);
@@ -136,8 +153,8 @@ export class SwiotlbTrace {
     }
   }
 
-  /** The last attempt of a CPU, where no probe said what came of it: it is made here. */
-  private settle(cpu: number): void {
+  /** The last attempt of a CPU, where no probe said what came of it: it is made here. `next` is the event after it. */
+  private settle(cpu: number, next: FtraceEvent): void {
     const attempt = this.attempts.get(cpu);
     if (attempt === undefined || this.probed === true) return;
     this.probed = false;
@@ -149,17 +166,35 @@ export class SwiotlbTrace {
       this.take(task, device, origin, size, 0, address);
       return;
     }
-    this.failed++;
+    // The kernel had room.
+    if (next.name === 'map-page' && next.device === device && next.physical === origin && next.address >= 0) return;
+    this.refuse(task, device, origin, size);
     // The rest of a scatterlist is not tried, and what it has got is given back.
-    for (const live of this.live.values()) {
-      if (live.device === device && live.task === task && live.direction === null) this.unmap(live.address);
-    }
+    for (const live of this.waiting) if (live.device === device && live.task === task) this.unmap(live.address);
+  }
+
+  /** What a scatterlist had got before counts as well. */
+  private refuse(task: string, device: string, origin: number, size: number): void {
+    this.failed++;
+    const before = [...this.waiting].filter((live) => live.device === device && live.task === task);
+    const pieces = before.map((live) => ({ physical: live.origin, bytes: live.size }));
+    this.refused({ device, pieces: [...pieces, { physical: origin, bytes: size }] });
+  }
+
+  /** The kernel had no room for a mapping. Without probes, there may have been some here. */
+  private failedThere(line: number, { device, physical }: MapPageEvent): void {
+    const here = this.probed === false ? this.waitingFor(device, physical) : undefined;
+    if (here === undefined) return;
+    this.judge(line, -1, here.address);
+    this.copiedIn -= here.size;
+    this.unmap(here.address);
+    this.refuse(here.task, device, physical, here.size);
   }
 
   private map(line: number, task: string, cpu: number, event: SlotMapEvent): void {
     const { device, origin, size, allocAlignMask, address } = event;
     this.judge(line, address, Math.max(-1, this.pool.find(this.deviceOf(device), cpu, origin, size, allocAlignMask)));
-    if (address < 0) this.failed++;
+    if (address < 0) this.refuse(task, device, origin, size);
     else this.take(task, device, origin, size, allocAlignMask, address);
   }
 
@@ -173,7 +208,12 @@ export class SwiotlbTrace {
     if (!this.pool.place(this.deviceOf(device), origin, size, align, address)) return;
     copyRange(this.pool, this.deviceOf(device), address, size, this.copy);
     this.copiedIn += this.copy.length;
-    this.live.set(address, { device, address, origin, size, task, direction: null, skipSync: false });
+    const live: Live = { device, address, origin, size, task, direction: null, skipSync: false };
+    this.live.set(address, live);
+    this.waiting.add(live);
+    const others = this.origins.get(origin);
+    if (others === undefined) this.origins.set(origin, new Set([live]));
+    else others.add(live);
   }
 
   /** Slots go back. A mapping that was never announced is one of a scatterlist that failed: nothing is copied back. */
@@ -187,6 +227,10 @@ export class SwiotlbTrace {
     }
     this.pool.unmap(address);
     this.live.delete(address);
+    this.waiting.delete(live);
+    const others = this.origins.get(live.origin);
+    others?.delete(live);
+    if (others?.size === 0) this.origins.delete(live.origin);
   }
 
   /** The DMA layer says which address a mapping got. Without probes this is where slots are compared. */
@@ -194,14 +238,25 @@ export class SwiotlbTrace {
     if (this.pool.poolOf(address) === null) return;
     if (this.probed === false) this.correct(line, device, physical, address);
     const live = this.live.get(address);
-    if (live !== undefined) live.direction = transferOf(direction);
+    if (live !== undefined) this.direct(live, direction);
+  }
+
+  private direct(live: Live, direction: FtraceDirection): void {
+    live.direction = transferOf(direction);
+    if (live.direction !== null) this.waiting.delete(live);
+  }
+
+  /** The oldest that no event has announced. */
+  private waitingFor(device: string, physical: number): Live | undefined {
+    for (const live of this.waiting) if (live.device === device && live.origin === physical) return live;
+    return undefined;
   }
 
   /** Compares where `physical` was put here with where the kernel put it, and moves it there. */
   private correct(line: number, device: string, physical: number, address: number): void {
-    const waiting = (live: Live | undefined) =>
-      live !== undefined && live.device === device && live.origin === physical && live.direction === null;
-    const here = waiting(this.live.get(address)) ? this.live.get(address) : [...this.live.values()].find(waiting);
+    const there = this.live.get(address);
+    const isHere = there?.device === device && there.origin === physical && there.direction === null;
+    const here = isHere ? there : this.waitingFor(device, physical);
     this.judge(line, address, here?.address ?? -1);
     if (here === undefined || here.address === address) return;
     this.copiedIn -= here.size;
@@ -215,8 +270,8 @@ export class SwiotlbTrace {
     }
     if (!event.truncated) return;
     // The entries that are not listed are the ones which this task got for the device just before.
-    for (const live of this.live.values()) {
-      if (live.device === event.device && live.task === task) live.direction ??= transferOf(event.direction);
+    for (const live of this.waiting) {
+      if (live.device === event.device && live.task === task) this.direct(live, event.direction);
     }
   }
 
@@ -224,12 +279,15 @@ export class SwiotlbTrace {
     if (this.probed === true && !event.skipSync) return;
     const wanted = new Map<number, number>();
     for (const physical of event.physicals) wanted.set(physical, (wanted.get(physical) ?? 0) + 1);
-    for (const live of this.live.values()) {
-      const count = wanted.get(live.origin) ?? 0;
-      if (count === 0 || live.device !== event.device || live.direction === null) continue;
-      wanted.set(live.origin, count - 1);
-      live.skipSync = event.skipSync;
-      if (this.probed === false) this.unmap(live.address);
+    for (const [physical, count] of wanted) {
+      let left = count;
+      for (const live of this.origins.get(physical) ?? []) {
+        if (left === 0) break;
+        if (live.device !== event.device || live.direction === null) continue;
+        left--;
+        live.skipSync = event.skipSync;
+        if (this.probed === false) this.unmap(live.address);
+      }
     }
   }
 }

@@ -4,7 +4,7 @@ import type { FtraceEvent, FtraceRecord } from './ftrace-event.ts';
 import { IommuTrace, tickPhaseOf } from './ftrace-iommu.ts';
 import { TraceLedger } from './ftrace-ledger.ts';
 import { parseFtraceLine } from './ftrace-parse.ts';
-import { SwiotlbTrace } from './ftrace-swiotlb.ts';
+import { type RefusedRequest, SwiotlbTrace } from './ftrace-swiotlb.ts';
 
 const HEAD = 'kworker/u4:0-12      [001]     10.912976: ';
 
@@ -162,6 +162,33 @@ describe('a replay on the pool', () => {
     `sw_unmap: (f+0x4/0x60) dev="d" tlb=0x${tlb} size=${size} dir=2 attrs=0x20`;
   const unmapped = (address: string, size: number, attrs = '') =>
     `dma_unmap_page: d dir=FROM_DEVICE dma_addr=${address} size=${size} attrs=${attrs}`;
+
+  test('tells what was refused, with what a scatterlist had got before', () => {
+    const refused: RefusedRequest[] = [];
+    const full = new Swiotlb({ release: '6.12', slots: 128, areas: 1, start: START });
+    const plain = new SwiotlbDevice();
+    const options = { pool: full, cpus: 1, device: () => plain, ledger: new TraceLedger() };
+    const trace = new SwiotlbTrace({ ...options, refused: (one) => refused.push(one) });
+    feed(trace, [bounced('1000', 4096), bounced('2000', 262_144), 'tracing_mark_write: none']);
+    expect(refused).toEqual([
+      {
+        device: 'd',
+        pieces: [
+          { physical: 0x1000, bytes: 4096 },
+          { physical: 0x2000, bytes: 262_144 },
+        ],
+      },
+    ]);
+    expect(full.used).toBe(0);
+  });
+
+  test('believes the kernel about a refusal, and about room', () => {
+    const gone = replay(bounced('1000', 100), mapped('1000', 100, 'ffffffffffffffff'));
+    expect(gone.pool.used).toBe(0);
+    expect(gone.trace).toMatchObject({ bytesIn: 0, predictions: { right: 0, wrong: 1, failures: 1 } });
+    const room = replay(bounced('1000', 2 ** 19), mapped('1000', 2 ** 19, '3e700000'));
+    expect(room.trace.predictions).toMatchObject({ wrong: 1, failures: 0 });
+  });
 
   test('compares every call of the allocator, and takes the kernel over where it differs', () => {
     const { pool, ledger, trace } = replay(

@@ -1,4 +1,4 @@
 export type { FtraceEvent, FtraceLine, FtraceRecord } from './ftrace-event.ts';
 export { TraceLedger } from './ftrace-ledger.ts';
 export { parseFtraceLine } from './ftrace-parse.ts';
-export { SwiotlbTrace } from './ftrace-swiotlb.ts';
+export { type RefusedRequest, SwiotlbTrace } from './ftrace-swiotlb.ts';

@@ -26,6 +26,8 @@ export class IovaTree {
   private fresh = 1;
   private cached = ANCHOR;
   private cached32 = ANCHOR;
+  /** The lowest range. */
+  private lowest = ANCHOR;
   private size = 0;
   private failing32: number;
   private searches = 0;
@@ -105,7 +107,8 @@ export class IovaTree {
     this.unhash(node);
     const below = this.below[node] ?? NONE;
     this.below[above] = below;
-    if (below !== NONE) this.above[below] = above;
+    if (below === NONE) this.lowest = above;
+    else this.above[below] = above;
     this.above[node] = this.firstFree;
     this.firstFree = node;
     this.size--;
@@ -119,7 +122,7 @@ export class IovaTree {
   reserve(low: number, high: number): { readonly low: number; readonly high: number } {
     let wanted = low;
     let overlapped = false;
-    for (let node = this.lowest(); node !== ANCHOR; node = this.above[node] ?? ANCHOR) {
+    for (let node = this.lowest; node !== ANCHOR; node = this.above[node] ?? ANCHOR) {
       if (wanted > this.highAt(node) || high < this.lowAt(node)) {
         if (overlapped) break;
         continue;
@@ -156,12 +159,6 @@ export class IovaTree {
     return this.high[node] ?? 0;
   }
 
-  private lowest(): number {
-    let node = ANCHOR;
-    for (let next = this.below[node] ?? NONE; next !== NONE; next = this.below[node] ?? NONE) node = next;
-    return node;
-  }
-
   /** The lowest range that begins at or above `pfn`, found upward from the range handed out last below 4 GiB. */
   private lowestFrom(pfn: number, from = this.cached32): number {
     let node = from;
@@ -179,13 +176,14 @@ export class IovaTree {
   /** Adds a range just above `below` (NONE: as the lowest); an allocated one becomes the place of the next search. */
   private insert(low: number, high: number, below: number, remember = true): void {
     const node = this.newNode();
-    const above = below === NONE ? this.lowest() : (this.above[below] ?? ANCHOR);
+    const above = below === NONE ? this.lowest : (this.above[below] ?? ANCHOR);
     this.low[node] = low;
     this.high[node] = high;
     this.above[node] = above;
     this.below[node] = below;
     this.below[above] = node;
-    if (below !== NONE) this.above[below] = node;
+    if (below === NONE) this.lowest = node;
+    else this.above[below] = node;
     this.hash(node);
     this.size++;
     if (!remember) return;
