@@ -17,6 +17,7 @@ import { Folders } from './folders.ts';
 import type { AnalysisSettings } from './messages.ts';
 import { notify } from './notify.ts';
 import { OpenDocuments } from './open-documents.ts';
+import { answerRefused } from './parameters.ts';
 import { chosenPlatform, platformChoice } from './platform.ts';
 import { StatusNotification } from './protocol.ts';
 import { PullDiagnostics, sourceDiagnostics } from './pull-diagnostics.ts';
@@ -55,6 +56,7 @@ export class LanguageServer implements Session {
     this.#pull = new PullDiagnostics(this);
     this.#requests = new Requests(this);
     this.#refresher = new Refresher(this);
+    answerRefused(connection);
     registerFeatures(this);
     registerCodeActions(this);
     connection.onInitialize((params) => this.#initialize(params));
