@@ -5,8 +5,18 @@ import type { Project } from './project.ts';
 export const SETUP =
   /(^|_)(probe|init|setup|attach|detach|remove|exit|create|destroy|alloc|register|config|configure|start|stop|open|close|suspend|resume|reset|reinit|restart|recover|bringup|boot|load|download|fw|firmware|identify|detect|enable|disable|add|del|free|cleanup|selftest|test|show)(_|\d*$)|^(?:Initialize|Init|Create|Start|Reset|Identify|Detect)|(?:Initialize|Init|Start|Stop|EntryPoint|Entry|Reset|Identify|Detect)$/;
 
-/** What a text does with a function by its name: it puts it into a member of a structure, or declares it to be called. */
-export type Mention = { readonly member: string; readonly table: string | undefined } | 'declared';
+/** Among these, words for the end of something. */
+const END =
+  /(^|_)(detach|remove|exit|destroy|unregister|stop|close|suspend|reset|disable|del|free|fini|cleanup|release|shutdown)(_|\d*$)|(?:Stop|Unload|Exit|Reset)$/;
+
+/**
+ * What a text does with a function by its name: it puts it into a member of a structure, or declares it to be called when the
+ * driver comes or goes.
+ */
+export type Mention =
+  | { readonly member: string; readonly table: string | undefined }
+  | 'declared'
+  | 'declared for the end';
 
 const MEMBER = /\.(\w+)\s*=\s*&?([A-Za-z_]\w*)\b/g;
 const DECLARATION = /(?:\bmodule_(?:init|exit)|_initcall)(?=(\W[^;(]*))|\bEFI_DRIVER_BINDING_PROTOCOL(?=\w*(\W[^;]*))/g;
@@ -26,8 +36,9 @@ export function mentionsIn(text: string): ReadonlyMap<string, readonly Mention[]
         return tableAt(text, index);
       },
     });
-  for (const [, called = '', bound = ''] of text.matchAll(DECLARATION))
-    for (const name of (called || bound).match(/\b[A-Za-z_]\w*/g) ?? []) add(name, 'declared');
+  for (const [by, called = '', bound = ''] of text.matchAll(DECLARATION))
+    for (const name of (called || bound).match(/\b[A-Za-z_]\w*/g) ?? [])
+      add(name, by === 'module_exit' || (bound && END.test(name)) ? 'declared for the end' : 'declared');
   return mentions;
 }
 
@@ -40,8 +51,8 @@ export function counterpartsOf(project: Project, name: string): readonly Functio
   const { models, dialect } = project;
   return [...project.all].flatMap((unit) =>
     unit.mentions(name).flatMap((mention) => {
-      const { member, table } = mention === 'declared' ? {} : mention;
-      if (member === undefined || table === undefined) return [];
+      if (typeof mention === 'string' || mention.table === undefined) return [];
+      const { member, table } = mention;
       const ends = models.entryPoint(member, table, dialect)?.undoneBy ?? [];
       return ends
         .flatMap((end) => unit.namesIn(end, table))
@@ -52,8 +63,9 @@ export function counterpartsOf(project: Project, name: string): readonly Functio
 
 function roleOf({ models, dialect }: Project, mention: Mention): string {
   if (mention === 'declared') return 'probe';
+  if (mention === 'declared for the end') return 'remove';
   const { member, table } = mention;
-  return models.entryPoint(member, table, dialect)?.role ?? (SETUP.test(member) ? 'probe' : 'other');
+  return models.entryPoint(member, table, dialect)?.role ?? guessed(member);
 }
 
 /** The tag of the structure whose initialiser is open at this place. */
@@ -61,3 +73,5 @@ function tableAt(text: string, at: number): string | undefined {
   const before = text.slice(Math.max(0, at - 4000), at);
   return [...before.matchAll(/\bstruct\s+(\w+)\s+\w+(?:\[\w*\])?\s*=\s*\{/g)].at(-1)?.[1];
 }
+
+const guessed = (member: string): string => (END.test(member) ? 'stop' : SETUP.test(member) ? 'probe' : 'other');

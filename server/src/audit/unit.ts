@@ -104,7 +104,7 @@ export class Unit {
   /** Names that its text puts into this member of tables with this tag. */
   namesIn(member: string, table: string): readonly string[] {
     this.named ??= this.sections.filter(({ section }) => section.mentions.size > 0);
-    const isThere = (one: Mention): boolean => one !== 'declared' && one.member === member && one.table === table;
+    const isThere = (one: Mention): boolean => typeof one !== 'string' && one.member === member && one.table === table;
     return this.named.flatMap(({ section }) =>
       [...section.mentions].flatMap(([name, mentions]) => (mentions.some(isThere) ? [name] : [])),
     );

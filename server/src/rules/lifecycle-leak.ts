@@ -4,8 +4,8 @@ export const lifecycleLeak = defineRule({
   id: 'lifecycle-leak',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  nursery: true,
-  precision: [],
+  nurseryIn: ['edk2'],
+  precision: [{ tree: 'Linux 6.12.117', read: 4, true: 4 }],
   summary: 'A field keeps a mapping or a buffer, and no function of the driver releases it.',
   cwe: 772,
   message: ({ detail }) =>

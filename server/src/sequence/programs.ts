@@ -362,8 +362,10 @@ class ProgramWriter {
     if (held.includes('return value')) return false;
     const { name, file } = this.source;
     if (failing === true) return this.code.callersOf(name, file).length === 0;
-    const fields = held.map(lastField);
-    return !escaped && !fields.some((field) => field === '' || this.isReleasedLater(field));
+    // A variable of the file is released by its name, and a field of a part by that of the part where a macro reaches it.
+    const isHeldFor = (fields: readonly string[]): boolean =>
+      fields.length > 0 && !fields.some((field) => this.isReleasedLater(field));
+    return !escaped && held.map(fieldsOf).every(isHeldFor);
   }
 
   /** By any function but those that begin something, which release what they have made where they fail. */
