@@ -18,6 +18,8 @@ const MEANINGS: Readonly<Record<keyof typeof SYNTAX, string>> = {
   check: 'the program tests whether a mapping worked; `wrong` = not by the test that the API defines',
   'cpu-read': 'the CPU reads memory',
   'cpu-write': 'the CPU writes memory',
+  'test-value': 'the program compares what it has read (`value=`) from memory that the host can write',
+  'use-value': 'it uses it as an `index` or a `length`',
   translate: "a device's address is used as one of the CPU's, or `truncated`",
   give: 'the device is told an address',
   export: 'a whole allocation is handed on by its address, to user space or another driver',

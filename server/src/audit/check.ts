@@ -35,11 +35,12 @@ export async function checkUnit(
 ): Promise<UnitResult> {
   const platforms = platformsFor(project.dialect, options.platforms);
   const weighing = weighingPlatforms(project, options);
+  const distrusts = distrustsHost(project, options);
   const results: FunctionResult[] = [];
   for (const name of functionsToCheck(project, unit)) {
     await yieldNow();
     try {
-      results.push(checkFunction(project, unit, name, options.budget, platforms, weighing));
+      results.push(checkFunction(project, unit, name, options.budget, platforms, weighing, distrusts));
     } catch (error) {
       results.push(internalError(unit, name, error));
     }
@@ -59,6 +60,15 @@ export const weighingPlatforms = (
   RULES.some((rule) => isHintKind(rule.id) && (rules ? rules.has(rule.id) : !rule.nursery))
     ? hintPlatforms(dialect, platforms)
     : [];
+
+/** Kinds of faults for which everything is followed that is read from memory that the host can write. */
+const OF_HOSTS: ReadonlySet<string> = new Set(['double-fetch', 'host-controlled-value']);
+
+/** Is one of their rules on? */
+export const distrustsHost = ({ dialect }: Project, { rules }: Pick<CheckOptions, 'rules'>): boolean =>
+  RULES.some(
+    ({ id, nursery, dialects }) => OF_HOSTS.has(id) && dialects.includes(dialect) && (rules ? rules.has(id) : !nursery),
+  );
 
 /** Names of the functions of a file that can reach a DMA API, in order. */
 export const functionsToCheck = (project: Project, unit: Unit): readonly string[] =>

@@ -15,6 +15,7 @@ export type DataFact =
         | /** Up to which something is counted, or from which it is counted down: in capitals, as macros are. */ 'count'
         | /** A variable at file scope that is an array. */ 'array'
         | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler'
+        | /** A field that holds memory which the device shares. */ 'shared'
         | /** An attribute by which a driver asks for 64-bit addresses. */ 'wide-attribute';
       readonly name: string;
     }
@@ -37,6 +38,7 @@ export class DataFacts {
   readonly arrays = new Set<string>();
   readonly exitBootHandlers = new Set<string>();
   readonly wideAttributes = new Set<string>();
+  readonly sharedFields = new Set<string>();
 
   constructor(facts: Iterable<DataFact>) {
     for (const fact of facts) this.add(fact);
@@ -65,6 +67,9 @@ export class DataFacts {
         return;
       case 'exit-boot-handler':
         this.exitBootHandlers.add(name);
+        return;
+      case 'shared':
+        this.sharedFields.add(name);
         return;
       case 'wide-attribute':
         this.wideAttributes.add(name);
@@ -123,6 +128,7 @@ function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
   for (const [name, memory] of mappedBesideIn(body)) yield { is: 'handle', name, memory };
   for (const name of countsIn(body)) yield { is: 'count', name };
   for (const name of handlersIn(body)) yield { is: 'exit-boot-handler', name };
+  for (const [, name = ''] of body.matchAll(SHARED[dialect])) yield { is: 'shared', name };
   if (dialect === 'edk2')
     for (const name of new Set(body.match(/\b\w+_DUAL_ADDRESS_CYCLE\b/g))) yield { is: 'wide-attribute', name };
 }
@@ -155,6 +161,12 @@ function* fieldsTested(body: string): Iterable<string> {
 
 /** `sg_nents_for_len (list, length) > BOUND` */
 const ENTRY_BOUND = /\bsg_nents(?:_for_len)?\s*\([^();]*\)\s*>=?\s*([\w\s*/+-]+?)\s*(?:\)|\|\||&&)/g;
+
+/** `ring->descriptors = dma_alloc_coherent (…)`, `AllocateBuffer (…, &Ring->Descriptors, …)` */
+const SHARED: Readonly<Record<Dialect, RegExp>> = {
+  linux: /(?:->|\.)\s*(\w+)\s*=\s*(?:\([^()]*\)\s*)?(?:dmam?_alloc_coherent|dma_pool_z?alloc)\s*\(/g,
+  edk2: /\bAllocateBuffer\s*\([^;]*?&\s*\(?\s*\w+\s*->\s*(\w+)\s*\)?\s*,[^,;]*\)\s*;/g,
+};
 
 /** Names behind the first alignment in a structure, its own line included. */
 function fieldsAligned(body: string): Set<string> {

@@ -36,6 +36,7 @@ export function checkFunction(
   budget: Budget,
   platforms: readonly Platform[],
   hintPlatforms: readonly Platform[] = [],
+  distrustsHost = false,
 ): FunctionResult {
   const about = { file: unit.path, function: name };
   const source = code.function(name, unit.path);
@@ -47,7 +48,7 @@ export function checkFunction(
       completed: 0,
       entered: new Set(),
     };
-  const entry = { atExitBootServices: unit.data.exitBootHandlers.has(plainName(name)) };
+  const entry = { atExitBootServices: unit.data.exitBootHandlers.has(plainName(name)), distrustsHost };
   const exploration = sequences(code, source, budget, entry);
   const { degraded, entered } = exploration;
   return {

@@ -1,6 +1,6 @@
 import { type Platform, platformsFor } from '@dma-audit/simulator';
 import type { Code, FunctionSource } from '../sequence/index.ts';
-import { type CheckOptions, internalError, weighingPlatforms } from './check.ts';
+import { type CheckOptions, distrustsHost, internalError, weighingPlatforms } from './check.ts';
 import { checkFunction, type FunctionResult } from './function-check.ts';
 import type { Project } from './project.ts';
 import { relocated, type Starts, startsOf } from './relocate.ts';
@@ -30,6 +30,7 @@ export class Memo {
   readonly #options: CheckOptions;
   readonly #platforms: readonly Platform[];
   readonly #weighing: readonly Platform[];
+  readonly #distrusts: boolean;
   readonly #questions = new Map<string, Question>();
   readonly #results = new Map<string, Entry>();
   /** What was forgotten: better than nothing until the function has been explored again. */
@@ -41,6 +42,7 @@ export class Memo {
     this.#options = options;
     this.#platforms = platformsFor(project.dialect, options.platforms);
     this.#weighing = weighingPlatforms(project, options);
+    this.#distrusts = distrustsHost(project, options);
   }
 
   /** From now on the code is this. Forgets the results that rest on what has changed. */
@@ -112,7 +114,7 @@ export class Memo {
 
   #check(code: Code, unit: Unit, name: string): FunctionResult | null {
     try {
-      return checkFunction(code, unit, name, this.#options.budget, this.#platforms, this.#weighing);
+      return checkFunction(code, unit, name, this.#options.budget, this.#platforms, this.#weighing, this.#distrusts);
     } catch (error) {
       return error instanceof Stale ? null : internalError(unit, name, error);
     }
@@ -233,6 +235,11 @@ class RecordedCode implements Code {
     return this.#project.handlesExitBootServices;
   }
 
+  get sharedFields(): ReadonlySet<string> {
+    this.#asked.set('shared fields', SHARED_FIELDS);
+    return this.#project.sharedFields;
+  }
+
   get asksForWideAddresses(): boolean {
     this.#asked.set('asks for wide addresses', ASKS_FOR_WIDE_ADDRESSES);
     return this.#project.asksForWideAddresses;
@@ -288,6 +295,7 @@ const ENTRY_BOUNDS = onData((project) => project.entryBounds);
 const TESTED_FIELDS = onData((project) => project.testedFields);
 const HANDLES_EXIT_BOOT_SERVICES = onData((project) => project.handlesExitBootServices);
 const ASKS_FOR_WIDE_ADDRESSES = onData((project) => project.asksForWideAddresses);
+const SHARED_FIELDS = onData((project) => project.sharedFields);
 const isHandler = (name: string, file: string): Ask =>
   onData((project) => project.unit(file)?.data.exitBootHandlers.has(name));
 const fileOf = (name: string, file: string): Ask => onCalls((project) => project.calls.find(name, file)?.file ?? null);

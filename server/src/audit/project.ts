@@ -145,6 +145,10 @@ export class Project implements Code {
     return this.calls.releasersOf(field).flatMap(({ name, file }) => this.function(name, file) ?? []);
   }
 
+  get sharedFields(): ReadonlySet<string> {
+    return this.data.sharedFields;
+  }
+
   get asksForWideAddresses(): boolean {
     return this.data.wideAttributes.size > 0;
   }

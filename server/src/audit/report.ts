@@ -152,7 +152,13 @@ function pathPlaces(project: Project, { path, violation, exploration }: RawFindi
       const { place, what } = step;
       if (what !== 'return') places.push({ place, message: () => `${snippet(project, place)} ${STEPS[what]}` });
     }
-    if (operation.op === 'declare' || operation.op === 'lose' || operation.op === 'hand-over') return;
+    if (
+      operation.op === 'declare' ||
+      operation.op === 'lose' ||
+      operation.op === 'hand-over' ||
+      operation.op === 'test-value'
+    )
+      return;
     const outcome =
       'outcome' in operation && operation.outcome !== 'ok'
         ? ` (${operation.outcome === 'failed' ? 'fails' : 'maps fewer bytes'})`

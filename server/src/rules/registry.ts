@@ -8,6 +8,7 @@ import { cpuAccessWhileMapped } from './cpu-access-while-mapped.ts';
 import { deviceLengthExceedsMapping } from './device-length-exceeds-mapping.ts';
 import { deviceMismatch } from './device-mismatch.ts';
 import { directionMismatch } from './direction-mismatch.ts';
+import { doubleFetch } from './double-fetch.ts';
 import { doubleFree } from './double-free.ts';
 import { doubleUnmap } from './double-unmap.ts';
 import { exitBootServicesLeak } from './exit-boot-services-leak.ts';
@@ -18,6 +19,7 @@ import { flushPerPage } from './flush-per-page.ts';
 import { foreignCommonBuffer } from './foreign-common-buffer.ts';
 import { freeWhileMapped } from './free-while-mapped.ts';
 import { freeWhileRunning } from './free-while-running.ts';
+import { hostControlledValue } from './host-controlled-value.ts';
 import { invalidAttributes } from './invalid-attributes.ts';
 import { lifecycleLeak } from './lifecycle-leak.ts';
 import { mapInLoop } from './map-in-loop.ts';
@@ -63,6 +65,7 @@ export const RULES: readonly Rule[] = [
   deviceLengthExceedsMapping,
   deviceMismatch,
   directionMismatch,
+  doubleFetch,
   doubleFree,
   doubleUnmap,
   exitBootServicesLeak,
@@ -73,6 +76,7 @@ export const RULES: readonly Rule[] = [
   foreignCommonBuffer,
   freeWhileMapped,
   freeWhileRunning,
+  hostControlledValue,
   invalidAttributes,
   lifecycleLeak,
   mapInLoop,

@@ -53,6 +53,7 @@ const RELATED: Record<Violation['related'][number]['role'], string> = {
   started: 'started here',
   stopped: 'ends here, or should',
   converted: 'made shared here',
+  read: 'read here',
   locked: 'from here on nothing may sleep',
 };
 

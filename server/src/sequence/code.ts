@@ -51,6 +51,8 @@ export interface Code {
   mappedBy(field: string): readonly string[];
   /** Is some function of this code called at ExitBootServices? */
   readonly handlesExitBootServices: boolean;
+  /** Fields that hold memory which the device, and so the host, shares. */
+  readonly sharedFields: ReadonlySet<string>;
   /** EDK2: does some function of this code tell the bus driver that its device drives 64 address bits? */
   readonly asksForWideAddresses: boolean;
   /** Field names that are given to dma_mapping_error () somewhere in this code. */
@@ -94,6 +96,8 @@ export const DEFAULT_BUDGET: Budget = {
 export interface EntryConditions {
   /** As a handler of the ExitBootServices event. */
   readonly atExitBootServices: boolean;
+  /** What the host can write is of interest: reads of it, tests, uses. */
+  readonly distrustsHost?: boolean;
 }
 
 export const NORMAL: EntryConditions = { atExitBootServices: false };

@@ -230,7 +230,10 @@ export class Conditions {
     const domain = narrow(state.domain(symbol), operator, value);
     if (!domain) return null;
     state.learn(symbol, domain);
-    const { resource, role } = this.symbols.info(symbol);
+    const { resource, role, key } = this.symbols.info(symbol);
+    if (domain.low === 0 && domain.high === 0)
+      for (const part of JOINED.test(key) ? key.matchAll(/\bs(\d+)\b/g) : [])
+        if (!this.learn(state, Number(part[1]), '==', 0, test)) return null;
     if (resource === undefined || role === undefined) return state;
     const now = state.resource(resource);
     if (now?.outcome !== 'pending' || now.life === 'gone') return state;
@@ -269,6 +272,9 @@ export class Conditions {
     }
   }
 }
+
+/** `first | second`: nothing of it is set where it is zero. */
+const JOINED = /^\((?:s?\d+\|)+s?\d+\)$/;
 
 /** dma_mapping_error () answers -ENOMEM, a comparison 1. */
 const numberWhenTrue = ({ operator }: Value & { kind: 'test' }): number => (operator === 'mapping-error' ? -12 : 1);

@@ -11,6 +11,7 @@ import { type ResourceInfo, Resources, Sites } from './tables.ts';
 import { extend } from './trace.ts';
 import {
   isWithin,
+  lastField,
   numberValue,
   pointee,
   rootSymbol,
@@ -82,6 +83,9 @@ export class Context {
   /** The explored function is a handler of ExitBootServices: changes of the memory map are of interest. */
   atExitBootServices = false;
 
+  /** What the host can write is of interest. */
+  distrustsHost = false;
+
   /** Place of the branch that is being decided: tests are reported there. */
   testSite: number | null = null;
 
@@ -101,6 +105,7 @@ export class Context {
   }
 
   private onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {
+    if (this.distrustsHost) this.accessShared(state, frame, location, what, at);
     this.accessAllocated(state, frame, location, what, at);
     for (const place of this.mappedPlaces) {
       if (!isWithin(location, place)) continue;
@@ -124,6 +129,53 @@ export class Context {
       });
       return;
     }
+  }
+
+  private accessShared(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {
+    for (const [, symbol] of location.matchAll(/\[s(\d+)[^\]]*\]/g))
+      this.useValue(state, symbolValue(Number(symbol)), 'index', this.site(frame, at), expressionName(at));
+    if (what === 'write' || !this.isHostWritable(location)) return;
+    this.emit(state, {
+      op: 'cpu-read',
+      site: this.site(frame, at),
+      api: expressionName(at),
+      target: { to: 'buffer', id: this.memoryAt(location, frame, at).id, how: 'exact' },
+      value: location,
+    });
+  }
+
+  /** In memory that was allocated for the device, which the host can write. */
+  private isHostWritable(location: string): boolean {
+    const root = rootSymbol(location);
+    if (root === null || location === `*${root}`) return false;
+    const { resource, role, loadedFrom } = this.symbols.info(root);
+    if (resource !== undefined) return role === 'cpu-address' && this.resources.info(resource).kind === 'buffer';
+    // A parameter may be named as a field is.
+    return loadedFrom?.includes('.') === true && this.code.sharedFields.has(lastField(loadedFrom));
+  }
+
+  /** Where the number was read, if the host could write it there. */
+  private hostValues(value: Value, depth = 2): readonly string[] {
+    if (value.kind === 'test') return [...this.hostValues(value.left, depth), ...this.hostValues(value.right, depth)];
+    if (value.kind !== 'symbol') return [];
+    const { key, loadedFrom } = this.symbols.info(value.symbol);
+    if (loadedFrom !== undefined) return this.isHostWritable(loadedFrom) ? [loadedFrom] : [];
+    if (depth === 0) return [];
+    return [...key.matchAll(/\bs(\d+)\b/g)].flatMap(([, part]) =>
+      this.hostValues(symbolValue(Number(part)), depth - 1),
+    );
+  }
+
+  testValue(state: State, value: Value, site: number): void {
+    if (!this.distrustsHost) return;
+    for (const of of new Set(this.hostValues(value)))
+      this.emit(state, { op: 'test-value', site, api: 'test', value: of });
+  }
+
+  useValue(state: State, value: Value, as: 'index' | 'length', site: number, api: string): void {
+    if (!this.distrustsHost) return;
+    // What is made of it by a mask or a minimum is bounded.
+    for (const of of this.hostValues(value, 0)) this.emit(state, { op: 'use-value', site, api, value: of, as });
   }
 
   /** Memory of an allocation is touched before anybody asked whether it worked; or by its device address. */

@@ -1008,6 +1008,8 @@ export class Effects {
       context.access(state, frame, destination, 'write', expressions[written] ?? call.at);
     if (destination && model.action === 'read-memory')
       context.access(state, frame, destination, 'read', expressions[written] ?? call.at);
+    const length = argument(model, values, 'size');
+    if (length) context.useValue(state, length, 'length', call.site, call.name);
     if (source && model.action === 'copy-memory')
       context.access(state, frame, source, 'read', expressions[read] ?? call.at);
     if (!destination || model.action === 'read-memory') return;

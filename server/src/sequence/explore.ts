@@ -87,6 +87,7 @@ class Explorer {
         symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })),
       );
     this.context.atExitBootServices = entry.atExitBootServices;
+    this.context.distrustsHost = entry.distrustsHost ?? false;
     if (entry.atExitBootServices)
       this.context.emit(state, {
         op: 'exit-boot-services',
@@ -352,6 +353,7 @@ class Explorer {
       }
       case 'switch': {
         const value = context.evaluator.value(state, frame, end.value);
+        context.testValue(state, value, context.site(frame, end.value));
         let rest: State | null = state;
         for (const { value: caseValue, to } of end.cases) {
           if (!rest) break;
@@ -518,6 +520,7 @@ class Explorer {
     const value = context.evaluator.value(state, frame, condition);
     const known = context.conditions.truth(state, value) ?? (this.isRefusedBefore(condition, value) ? false : null);
     context.testSite = context.site(frame, condition);
+    context.testValue(state, value, context.testSite);
     const arms: [boolean, State][] = [];
     for (const arm of known === null ? [true, false] : [known]) {
       const next = context.conditions.assume(known === null ? state.fork() : state, value, arm);

@@ -466,7 +466,8 @@ class ProgramWriter {
         return false;
       const held = holders.of(info.id);
       if (held.includes('return value')) return false;
-      if (info.kind === 'event') return !this.isNeverRefused(exit, info);
+      // The statuses of a loop are collected, in ways that are not followed.
+      if (info.kind === 'event') return !info.inLoop && !this.isNeverRefused(exit, info);
       // Below a callee: it is explored by itself.
       if (info.kind === 'buffer' && (info.depth > 1 || now.life === 'released-maybe')) return false;
       // Some other function tests this field.

@@ -192,6 +192,7 @@ class Compiler {
     } = fields;
     const common = { site: at.line, api: fields.api ?? op };
     const size = sizeOf(fields.size);
+    const contents = fields.contents === undefined ? {} : { contents: fields.contents };
     const { reference: target, family: released } = this.#reference(fields.target);
     switch (op) {
       case 'declare': {
@@ -223,7 +224,7 @@ class Compiler {
         const family = fields.family ?? this.#familyOf('mapping');
         const mapping = this.#enter(nameIn(fields), 'mapping', family);
         const { releasedBy = [family], mode = 'streaming' } = fields;
-        const how = { direction, mode, device, outcome, managed, attributes } as const;
+        const how = { direction, mode, device, outcome, managed, attributes, ...contents } as const;
         return { ...common, op, mapping, buffer: target, size, family, releasedBy, ...how };
       }
       case 'unmap': {
@@ -236,12 +237,27 @@ class Compiler {
         return { ...common, op, target, right: fields.wrong !== true, test: fields.test ?? '' };
       case 'cpu-read':
       case 'cpu-write':
-        return { ...common, op, target, ...(fields.entry === undefined ? {} : { entry: fields.entry }) };
+        return {
+          ...common,
+          op,
+          target,
+          ...(fields.entry === undefined ? {} : { entry: fields.entry }),
+          ...(fields.value === undefined ? {} : { value: fields.value }),
+        };
+      case 'test-value':
+        return { ...common, op, value: fields.value ?? '' };
+      case 'use-value':
+        return { ...common, op, value: fields.value ?? '', as: fields.as === 'length' ? 'length' : 'index' };
       case 'hand-over':
       case 'export':
         return { ...common, op, target };
       case 'translate':
-        return { ...common, op, target, as: fields.as ?? 'virtual' };
+        return {
+          ...common,
+          op,
+          target,
+          as: fields.as === undefined || fields.as === 'index' || fields.as === 'length' ? 'virtual' : fields.as,
+        };
       case 'give':
         return {
           ...common,
@@ -265,7 +281,7 @@ class Compiler {
       case 'set-attribute':
         return { ...common, op, target, access: fields.access ?? 'unknown', outcome };
       case 'convert':
-        return { ...common, op, target, to: fields.to ?? 'shared', size, outcome };
+        return { ...common, op, target, to: fields.to ?? 'shared', size, outcome, ...contents };
       case 'memory-map-change':
       case 'atomic-enter':
       case 'atomic-leave':

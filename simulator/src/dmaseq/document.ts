@@ -2,6 +2,7 @@ import type { CounterName } from '../machine/counters.ts';
 import type { Dialect } from '../machine/memory-system.ts';
 import type { ViolationKind } from '../machine/violation.ts';
 import type {
+  Contents,
   Direction,
   ExitBootServices,
   Give,
@@ -10,6 +11,7 @@ import type {
   Operation,
   SetAttribute,
   Translate,
+  UseValue,
 } from '../program/index.ts';
 
 /** Where something stands in the text; both from 1. */
@@ -129,7 +131,9 @@ export interface Fields {
   readonly quiet?: true;
   readonly embedded?: true;
   readonly entry?: 'first' | 'current';
-  readonly as?: Translate['as'];
+  readonly as?: Translate['as'] | UseValue['as'];
+  readonly contents?: Contents;
+  readonly value?: string;
   readonly wrong?: true;
   readonly owner?: 'cpu' | 'device';
   readonly through?: Give['through'];

@@ -63,6 +63,7 @@ class Writer {
           ...sizeFields(operation.size),
           direction,
           ...(mode === 'common' ? { mode } : {}),
+          ...(operation.contents === undefined ? {} : { contents: operation.contents }),
           ...made(operation),
         };
       }
@@ -103,9 +104,18 @@ class Writer {
       }
       case 'cpu-read':
       case 'cpu-write': {
-        const { entry } = operation;
-        return { ...common, target: this.#target(operation.target), ...(entry === undefined ? {} : { entry }) };
+        const { entry, value } = operation;
+        return {
+          ...common,
+          target: this.#target(operation.target),
+          ...(entry === undefined ? {} : { entry }),
+          ...(value === undefined ? {} : { value }),
+        };
       }
+      case 'test-value':
+        return { ...common, value: operation.value };
+      case 'use-value':
+        return { ...common, value: operation.value, as: operation.as };
       case 'return':
         return { ...common, ...(operation.failing ? { failing: true } : {}) };
       case 'hand-over':
@@ -148,6 +158,7 @@ class Writer {
           target,
           ...sizeFields(operation.size),
           to: operation.to,
+          ...(operation.contents === undefined ? {} : { contents: operation.contents }),
           ...outcomeField(operation.outcome),
         };
       }

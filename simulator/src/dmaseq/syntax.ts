@@ -12,7 +12,17 @@ export interface WordField {
 export interface OptionField {
   /** `list`: values separated by commas; `name`: a buffer. */
   readonly value: 'text' | 'list' | 'name';
-  readonly field: 'family' | 'releasedBy' | 'device' | 'within' | 'title' | 'attributes' | 'test' | 'api' | 'entries';
+  readonly field:
+    | 'family'
+    | 'releasedBy'
+    | 'device'
+    | 'within'
+    | 'title'
+    | 'attributes'
+    | 'test'
+    | 'value'
+    | 'api'
+    | 'entries';
 }
 
 /** What stands directly behind an operation, in this order. */
@@ -53,7 +63,8 @@ export const WORDS = {
   quiet: choice('quiet', { quiet: true }),
   embedded: choice('embedded', { embedded: true }),
   entry: choice('entry', { 'first-entry': 'first', 'each-entry': 'current' }),
-  as: choice('as', plain('virtual', 'page', 'dereferenced', 'truncated', 'upper-half')),
+  as: choice('as', plain('virtual', 'page', 'dereferenced', 'truncated', 'upper-half', 'index', 'length')),
+  contents: choice('contents', plain('fresh', 'cleared', 'filled')),
   wrong: choice('wrong', { wrong: true }),
   owner: choice('owner', { 'for-cpu': 'cpu', 'for-device': 'device' }),
   through: choice('through', plain('descriptor', 'register', 'call', 'field')),
@@ -74,6 +85,7 @@ export const OPTIONS = {
   attributes: { value: 'list', field: 'attributes' },
   entries: { value: 'text', field: 'entries' },
   test: { value: 'text', field: 'test' },
+  value: { value: 'text', field: 'value' },
   api: { value: 'text', field: 'api' },
 } as const satisfies Readonly<Record<string, OptionField>>;
 
@@ -103,13 +115,15 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   free: syntax(['target', 'size'], [], ['family', 'device']),
   map: syntax(
     ['name', '=', 'target', 'size'],
-    ['direction', 'mode', 'outcome', 'managed'],
+    ['direction', 'mode', 'contents', 'outcome', 'managed'],
     ['family', 'released-by', 'device', 'attributes'],
   ),
   unmap: syntax(['target', 'size'], ['direction'], ['family', 'device', 'entries']),
   sync: syntax(['target', 'size'], ['owner', 'direction'], ['entries'], ['owner']),
   check: syntax(['target'], ['wrong'], ['test']),
-  'cpu-read': syntax(['target'], ['entry']),
+  'cpu-read': syntax(['target'], ['entry'], ['value']),
+  'test-value': syntax([], [], ['value']),
+  'use-value': syntax([], ['as'], ['value'], ['as']),
   'cpu-write': syntax(['target'], ['entry']),
   translate: syntax(['target'], ['as'], [], ['as']),
   give: syntax(['target', 'size'], ['through'], ['device']),
@@ -119,7 +133,7 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   wait: syntax([], ['outcome']),
   'set-mask': syntax(['size'], ['mode', 'outcome'], ['device'], ['size']),
   'set-attribute': syntax(['target'], ['access', 'outcome'], [], ['access']),
-  convert: syntax(['target', 'size'], ['to', 'outcome'], [], ['to']),
+  convert: syntax(['target', 'size'], ['to', 'contents', 'outcome'], [], ['to']),
   'memory-map-change': syntax([], []),
   'exit-boot-services': syntax([], ['phase'], [], ['phase']),
   'atomic-enter': syntax([], []),

@@ -42,6 +42,8 @@ const KINDS: Readonly<Record<FaultKind, true>> = {
   'exit-boot-services-leak': true,
   'one-shot-for-shared': true,
   'shared-page-freed': true,
+  'double-fetch': true,
+  'host-controlled-value': true,
   'stale-secret-shared': true,
   'wrong-operation': true,
   'missing-dual-address-cycle': true,

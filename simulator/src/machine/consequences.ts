@@ -127,6 +127,9 @@ export function consequence(kind: FaultKind, traits: Traits, facts: FaultFacts):
     case 'wrong-operation':
       if (traits.translates) return 'the device faults when it writes: it may only read there';
       return stale && `${stale}: the CPU reads what was there before`;
+    case 'double-fetch':
+    case 'host-controlled-value':
+      return traits.encrypted ? 'the host chooses the number, and reads or writes memory of the guest with it' : null;
     case 'invalid-attributes':
       return 'the flag is ignored, or the call fails with a warning';
     case 'unmapped-common-buffer':

@@ -44,6 +44,36 @@ it.each([
     'map m = unknown 64 from-device\ngive m device=c\ndevice-start device=c\nwait failed\nunmap m',
     ['free-while-running 5'],
   ],
+  ['pages are freed while shared', 'allocate b 4096\nconvert b 4096 shared\nfree b', ['shared-page-freed 3']],
+  [
+    'pages stay shared, as the conversion fails',
+    'allocate b 4096\nconvert b 4096 private failed\nfree b',
+    ['shared-page-freed 3'],
+  ],
+  ['pages are made private again', 'allocate b 4096\nconvert b 4096 shared\nconvert b 4096 private\nfree b', []],
+  ['nobody has cleared what is shared', 'allocate b 4096\nconvert b 4096 shared fresh', ['stale-secret-shared 2']],
+  ['it was cleared', 'allocate b 4096\nconvert b 4096 shared cleared', []],
+  [
+    'what the device reads is read by the CPU, which has put nothing there',
+    'declare b 64\nmap m = b 64 to-device fresh\nunmap m to-device\ncpu-read b',
+    ['wrong-operation 2'],
+  ],
+  [
+    'it has',
+    'declare b 64\nmap m = b 64 to-device fresh\nsync m for-cpu to-device\ncpu-write b\ncpu-read b\nunmap m to-device',
+    [],
+  ],
+  [
+    'a number of the host is an index',
+    'allocate b 64\ncpu-read b value=n\nuse-value index value=n',
+    ['host-controlled-value 3'],
+  ],
+  ['it is tested', 'allocate b 64\ncpu-read b value=n\ntest-value value=n\nuse-value index value=n', []],
+  [
+    'it is read again after the test',
+    'allocate b 64\ncpu-read b value=n\ntest-value value=n\ncpu-read b value=n\nuse-value length value=n',
+    ['double-fetch 4'],
+  ],
   ['an address of the device is looked up', 'map m = unknown 64\ntranslate m page', ['wrong-address 2']],
   [
     'a sync of the wrong kind',

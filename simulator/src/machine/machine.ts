@@ -23,6 +23,7 @@ import type {
   Sync,
   Translate,
   Unmap,
+  UseValue,
 } from '../program/index.ts';
 import { BlockPools, isPool, isPoolBlock } from './block-pools.ts';
 import { consequence, type FaultFacts } from './consequences.ts';
@@ -108,6 +109,8 @@ class Machine {
   private readonly readBeforeMap = new Map<BufferId, number>();
   /** While a scatterlist is walked: where DMA fields of the entry that was reached, of the first one, were read. */
   private readonly entriesRead = new Map<BufferId, { first: number | null; current: number | null }>();
+  /** What was read last from memory that the host can write, and tested last. */
+  private readonly values = new Map<string, { readonly readAt: number; testedAt: number | null }>();
   private readonly failedAllocations = new Map<BufferId, number>();
   private readonly transfers = new Transfers();
   /** Operations that began the sections in which nothing may sleep, outermost first. */
@@ -184,6 +187,13 @@ class Machine {
       case 'cpu-read':
       case 'cpu-write':
         return this.cpuAccess(operation, index);
+      case 'test-value': {
+        const value = this.values.get(operation.value);
+        if (value) value.testedAt = index;
+        return;
+      }
+      case 'use-value':
+        return this.useValue(operation, index);
       case 'translate':
         return this.translate(operation, index);
       case 'give':
@@ -282,6 +292,34 @@ class Machine {
       ],
       { api, started: apiAt(startedAt), ended: apiAt(endedAt), why },
     );
+  }
+
+  /** A number that the host can change at any time: only a test of what was read last says something about it. */
+  private useValue({ value: name, api, as }: UseValue, index: number): void {
+    const value = this.values.get(name);
+    if (!value || (value.testedAt !== null && value.testedAt > value.readAt)) return;
+    this.values.delete(name);
+    const { readAt, testedAt } = value;
+    if (testedAt === null)
+      this.report('host-controlled-value', index, [{ index: readAt, role: 'read' }], {
+        api,
+        as,
+        value: this.apiAt(readAt),
+      });
+    else
+      this.report(
+        'double-fetch',
+        readAt,
+        [
+          { index: testedAt, role: 'checked' },
+          { index, role: 'used' },
+        ],
+        { api, as, value: this.apiAt(readAt) },
+      );
+  }
+
+  private apiAt(index: number): string {
+    return this.program.operations[index]?.api ?? '';
   }
 
   private translate({ target, api, as }: Translate, index: number): void {
@@ -731,6 +769,10 @@ class Machine {
 
   private cpuAccess(operation: CpuAccess, index: number): void {
     if (operation.target.to !== 'buffer') return;
+    if (operation.op === 'cpu-read' && operation.value !== undefined) {
+      this.values.set(operation.value, { readAt: index, testedAt: this.values.get(operation.value)?.testedAt ?? null });
+      return;
+    }
     if (operation.target.how === 'other-role') return this.readResult(operation.target.id, operation, index);
     if (this.useOfFailed(operation.target.id, operation.api, index)) return;
     if (operation.op === 'cpu-read' && this.readGivenBack(operation.target.id, operation.api, index)) return;

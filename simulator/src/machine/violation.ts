@@ -41,6 +41,8 @@ export type FaultKind =
   | 'exit-boot-services-leak'
   | 'one-shot-for-shared'
   | 'shared-page-freed'
+  | 'double-fetch'
+  | 'host-controlled-value'
   | 'stale-secret-shared'
   | 'wrong-operation'
   | 'missing-dual-address-cycle'
@@ -62,7 +64,8 @@ export interface RelatedOperation {
     | 'started'
     | 'stopped'
     | 'locked'
-    | 'converted';
+    | 'converted'
+    | 'read';
 }
 
 /** What is not wrong, but costs more than it has to. One kind for each rule that words it. */

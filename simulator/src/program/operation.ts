@@ -169,8 +169,23 @@ export interface Check extends Common {
 export interface CpuAccess extends Common {
   readonly op: 'cpu-read' | 'cpu-write';
   readonly target: Reference;
+  /** Memory that the host can write: by this name the program knows what was read there. */
+  readonly value?: string;
   /** While a scatterlist is walked: the entry that was reached (`current`), or its first one at each step. */
   readonly entry?: 'first' | 'current';
+}
+
+/** The program compares what it has read from memory that the host can write. */
+export interface TestValue extends Common {
+  readonly op: 'test-value';
+  readonly value: string;
+}
+
+/** And uses it where a wrong one does harm. */
+export interface UseValue extends Common {
+  readonly op: 'use-value';
+  readonly value: string;
+  readonly as: 'index' | 'length';
 }
 
 /**
@@ -311,6 +326,8 @@ export type Operation =
   | Sync
   | Check
   | CpuAccess
+  | TestValue
+  | UseValue
   | Translate
   | Give
   | Export
