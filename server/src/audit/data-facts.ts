@@ -4,13 +4,15 @@ import { fieldsMapped } from './mapped-fields.ts';
 
 export type ArrayKind = 'always' | 'sometimes' | 'never';
 
+/** An array is aligned to a cache line, or stands behind a field that is. */
+export type FieldKind = 'array' | 'aligned-array' | 'other';
+
 /** Something that a text tells of a field, a variable or a callback by its name. */
 export type DataFact =
   | {
       readonly is:
         | /** A field that is given to dma_mapping_error () by a function that does not assign it. */ 'checked'
         | /** A field that is asked whether it is null. */ 'tested'
-        | /** A field that is aligned to a cache line, or stands behind one that is. */ 'aligned'
         | /** What a number of scatterlist entries is compared with, to refuse longer lists: without spaces. */ 'entry-bound'
         | /** Up to which something is counted, or from which it is counted down: in capitals, as macros are. */ 'count'
         | /** A variable at file scope that is an array. */ 'array'
@@ -19,8 +21,14 @@ export type DataFact =
         | /** An attribute by which a driver asks for 64-bit addresses. */ 'wide-attribute';
       readonly name: string;
     }
-  /** A field of some structure. */
-  | { readonly is: 'field'; readonly name: string; readonly isArray: boolean }
+  /** A field of the structure that has one of these names, and what it is or points to. */
+  | {
+      readonly is: 'field';
+      readonly name: string;
+      readonly of: readonly string[];
+      readonly kind: FieldKind;
+      readonly type: string;
+    }
   /** A field that holds the token of a mapping, or its device address, and the field beside it whose memory was mapped. */
   | { readonly is: 'token' | 'handle'; readonly name: string; readonly memory: string };
 
@@ -29,9 +37,12 @@ export class DataFacts {
   readonly checkedFields = new Set<string>();
   readonly testedFields = new Set<string>();
   readonly entryBounds = new Set<string>();
-  readonly alignedFields = new Set<string>();
   /** Structure fields: arrays in every structure that has them, in some, in none. */
   readonly fields = new Map<string, ArrayKind>();
+  /** What structure fields are or point to; null where structures do not agree. */
+  readonly fieldTypes = new Map<string, string | null>();
+  /** By `struct.field`. */
+  readonly fieldsOf = new Map<string, FieldKind>();
   readonly mappedFields = new Map<string, readonly string[]>();
   readonly mappedBeside = new Map<string, string>();
   readonly counts = new Set<string>();
@@ -56,9 +67,6 @@ export class DataFacts {
       case 'entry-bound':
         this.entryBounds.add(name);
         return;
-      case 'aligned':
-        this.alignedFields.add(name);
-        return;
       case 'count':
         this.counts.add(name);
         return;
@@ -75,9 +83,11 @@ export class DataFacts {
         this.wideAttributes.add(name);
         return;
       case 'field': {
-        const kind = fact.isArray ? 'always' : 'never';
+        const kind = fact.kind === 'other' ? 'never' : 'always';
         const before = this.fields.get(name);
         this.fields.set(name, before === undefined || before === kind ? kind : 'sometimes');
+        this.fieldTypes.set(name, before === undefined || this.fieldTypes.get(name) === fact.type ? fact.type : null);
+        for (const struct of fact.of) this.fieldsOf.set(`${struct}.${name}`, fact.kind);
         return;
       }
       case 'token': {
@@ -108,10 +118,11 @@ export function* dataFacts(
     }
     if (item.kind === 'struct') {
       const aligned = fieldsAligned(text.slice(item.start, item.end));
-      for (const { name: path, arrayLength } of item.fields) {
+      const of = [item.name, ...item.aliases].filter((name) => name !== '');
+      for (const { name: path, type, arrayLength } of item.fields) {
         const name = path.slice(path.lastIndexOf('.') + 1);
-        yield { is: 'field', name, isArray: arrayLength !== null };
-        if (aligned.has(name)) yield { is: 'aligned', name };
+        const kind = arrayLength === null ? 'other' : aligned.has(name) ? 'aligned-array' : 'array';
+        yield { is: 'field', name, of, kind, type };
       }
     }
     if (item.kind === 'function') yield* factsOfFunction(masked.slice(item.start, item.end), dialect);
@@ -168,9 +179,13 @@ const SHARED: Readonly<Record<Dialect, RegExp>> = {
   edk2: /\bAllocateBuffer\s*\([^;]*?&\s*\(?\s*\w+\s*->\s*(\w+)\s*\)?\s*,[^,;]*\)\s*;/g,
 };
 
+/** To a few bytes is no alignment to cache lines. */
+const ALIGNED =
+  /cacheline_aligned|__aligned\b(?!\s*\(\s*(?:sizeof\b|(?:[1-9]|1\d)\s*\)))|MINALIGN|__dma_from_device_group/;
+
 /** Names behind the first alignment in a structure, its own line included. */
 function fieldsAligned(body: string): Set<string> {
-  const marker = /cacheline_aligned|__aligned\b|MINALIGN|__dma_from_device_group/.exec(body);
+  const marker = ALIGNED.exec(body);
   if (!marker) return new Set();
   const start = body.lastIndexOf('\n', marker.index);
   return new Set(body.slice(start + 1).match(/\w+/g));

@@ -60,7 +60,11 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
 }
 
 /** What happens in a callee, but is the caller's mistake: its call is where it is told. */
-const OF_CALLERS: ReadonlySet<Violation['kind']> = new Set(['unchecked-allocation', 'sleeping-in-atomic']);
+const OF_CALLERS: ReadonlySet<Violation['kind']> = new Set([
+  'unchecked-allocation',
+  'sleeping-in-atomic',
+  'unmappable-memory',
+]);
 
 function callAtFault({ kind, index }: Violation, path: DmaPath, exploration: Exploration): SourcePlace | undefined {
   const site = path.program.operations[index]?.site;
@@ -77,8 +81,9 @@ export const operationAt = (finding: RawFinding, index: number): Operation | und
 /** Two findings with equal keys are one fault: the same kind at the same origin, however the path came there. */
 export function faultKey(finding: RawFinding): string {
   const { violation, exploration } = finding;
-  // One release by callers may come after several of the function's own.
-  const place = violation.detail.after === 'return' ? finding.place : faultOrigin(finding);
+  // One release by callers may come after several of the function's own; one callee maps the stacks of several callers.
+  const isPlaced = violation.detail.after === 'return' || violation.detail.memory === 'stack';
+  const place = isPlaced ? finding.place : faultOrigin(finding);
   const at = place ? `${place.file}:${place.start}` : '?';
   return `${violation.kind}@${at}${hasManyWays(violation.kind) ? ` in ${exploration.function}` : ''}`;
 }
@@ -171,6 +176,13 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
     const [released] = violation.related;
     const call = released && activations(path)[released.index]?.[0]?.call;
     return { place: call ?? places[1] ?? place, certain: isClaimed };
+  }
+  // Whoever lends its stack is to blame, not the function that maps what it is given.
+  if (dialect === 'linux' && violation.detail.memory === 'stack') {
+    const operation = operations[violation.index];
+    const isOwnStack =
+      operation?.op === 'map' && operation.buffer.to === 'buffer' && exploration.isOwn(operation.buffer.id);
+    return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed && isOwnStack };
   }
   // Of a loss in Linux the path itself knows.
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };

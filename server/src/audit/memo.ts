@@ -174,11 +174,6 @@ class RecordedCode implements Code {
     return this.#project.testedFields;
   }
 
-  get alignedFields(): ReadonlySet<string> {
-    this.#asked.set('aligned fields', ALIGNED_FIELDS);
-    return this.#project.alignedFields;
-  }
-
   get mappedBeside(): ReadonlyMap<string, string> {
     this.#asked.set('mapped beside', MAPPED_BESIDE);
     return this.#project.mappedBeside;
@@ -257,6 +252,18 @@ class RecordedCode implements Code {
     return this.#project.arrayField(field);
   }
 
+  fieldType(field: string): string | null {
+    const key = `type of field ${field}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, fieldType(field));
+    return this.#project.fieldType(field);
+  }
+
+  fieldOf(struct: string, field: string): 'array' | 'aligned-array' | 'other' | null {
+    const key = `field ${struct}.${field}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, fieldOf(struct, field));
+    return this.#project.fieldOf(struct, field);
+  }
+
   /** Each property is a question of its own: who asks only for the weight of a function does not depend on its text. */
   #record(source: FunctionSource, key: string, name: string): FunctionSource {
     return new Proxy(source, {
@@ -289,7 +296,6 @@ const textOf = (project: Project): object => project;
 
 const RELEASERS = onCalls((project) => [...project.releasers].join());
 const CHECKED_FIELDS = onData((project) => project.checkedFields);
-const ALIGNED_FIELDS = onData((project) => project.alignedFields);
 const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
 const ENTRY_BOUNDS = onData((project) => project.entryBounds);
 const TESTED_FIELDS = onData((project) => project.testedFields);
@@ -308,6 +314,8 @@ const namesOf = (functions: readonly { readonly name: string; readonly file: str
 const constant = (name: string, file: string): Ask => onConstants((project) => project.constant(name, file));
 const isArray = (name: string, file: string): Ask => onData((project) => project.isArray(name, file));
 const arrayField = (field: string): Ask => onData((project) => project.arrayField(field));
+const fieldType = (field: string): Ask => onData((project) => project.fieldType(field));
+const fieldOf = (struct: string, field: string): Ask => onData((project) => project.fieldOf(struct, field));
 const mappedBy = (field: string): Ask => onData((project) => project.mappedBy(field).join());
 
 function propertyOf(name: string, file: string, property: keyof FunctionSource): Ask {

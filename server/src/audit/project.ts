@@ -3,7 +3,7 @@ import type { Code, FunctionSource } from '../sequence/index.ts';
 import type { Parser, SyntaxNode } from '../syntax/index.ts';
 import { CallGraph, type CallNode } from './call-graph.ts';
 import { Constants } from './constants.ts';
-import { type ArrayKind, DataFacts } from './data-facts.ts';
+import { type ArrayKind, DataFacts, type FieldKind } from './data-facts.ts';
 import { Macros } from './macros.ts';
 import { counterpartsOf, rolesOf } from './roles.ts';
 import { Unit, type UnitFunction } from './unit.ts';
@@ -129,10 +129,6 @@ export class Project implements Code {
     return this.data.entryBounds;
   }
 
-  get alignedFields(): ReadonlySet<string> {
-    return this.data.alignedFields;
-  }
-
   get mappedBeside(): ReadonlyMap<string, string> {
     return this.data.mappedBeside;
   }
@@ -171,6 +167,14 @@ export class Project implements Code {
 
   arrayField(field: string): ArrayKind {
     return this.data.fields.get(field) ?? 'never';
+  }
+
+  fieldType(field: string): string | null {
+    return this.data.fieldTypes.get(field) ?? null;
+  }
+
+  fieldOf(struct: string, field: string): FieldKind | null {
+    return this.data.fieldsOf.get(`${struct}.${field}`) ?? null;
   }
 
   /** Of a function and what it calls in turn; null when there is none. */

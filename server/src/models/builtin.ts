@@ -17,6 +17,7 @@ import linuxIommu from './data/linux-iommu.json' with { type: 'json' };
 import linuxMemory from './data/linux-memory.json' with { type: 'json' };
 import linuxScatterlist from './data/linux-scatterlist.json' with { type: 'json' };
 import linuxSubsystems from './data/linux-subsystems.json' with { type: 'json' };
+import linuxTransfers from './data/linux-transfers.json' with { type: 'json' };
 import type { ModelFile } from './schema.ts';
 
 /** The tables that come with the program, by file name. A test validates each against `schema.json`. */
@@ -26,6 +27,7 @@ export const builtinFiles: Readonly<Record<string, ModelFile>> = {
   'linux-dma-pool': linuxDmaPool as ModelFile,
   'linux-scatterlist': linuxScatterlist as ModelFile,
   'linux-subsystems': linuxSubsystems as ModelFile,
+  'linux-transfers': linuxTransfers as ModelFile,
   'linux-iommu': linuxIommu as ModelFile,
   'linux-dmaengine': linuxDmaengine as ModelFile,
   'linux-memory': linuxMemory as ModelFile,

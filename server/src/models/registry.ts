@@ -35,6 +35,7 @@ const DMA_ACTIONS: readonly Action[] = [
   'free',
   'map',
   'unmap',
+  'transfer',
   'sync',
   'check-mapping',
   'convert',
@@ -112,7 +113,9 @@ export function createModels(files: readonly ModelFile[]): Models {
       entryPoints.get(`${dialect} ${table ?? ''} ${member}`) ?? entryPoints.get(`${dialect}  ${member}`),
     entryPointAt: (position, table, dialect) => entryPoints.get(`${dialect} ${table} #${position}`),
     triggerPattern: (dialect, actions = DMA_ACTIONS) => {
-      const named = entries.filter((model) => model.dialects.includes(dialect) && actions.includes(model.action));
+      const isWanted = ({ action, transfers }: ApiModel): boolean =>
+        actions.includes(action) || (transfers === true && actions.includes('transfer'));
+      const named = entries.filter((model) => model.dialects.includes(dialect) && isWanted(model));
       const names = (call: ApiModel['call']): readonly string[] => [
         ...new Set(named.filter((model) => model.call === call).map(({ name }) => name)),
       ];

@@ -27,6 +27,7 @@ const touched = ['buffer', 'scatterlist', 'page'] as const;
 const requirements: Partial<Record<Action, Requirement>> = {
   map: { family: true, failure: true, roles: [mapped] },
   unmap: { family: true, roles: [handle] },
+  transfer: { roles: [['buffer']] },
   allocate: { family: true, failure: true, memory: true, roles: [[...allocated, 'pool', '-']] },
   free: { family: true, roles: [released] },
   'allocate-memory': { family: true, failure: true, memory: true, roles: [allocated] },

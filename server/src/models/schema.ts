@@ -67,6 +67,7 @@ export type Action =
   | 'free' // DMA memory
   | 'map' // memory becomes reachable for a device
   | 'unmap' // ends a mapping
+  | 'transfer' // the function itself maps `buffer` for one transfer (usb_control_msg)
   | 'sync' // hands mapped memory to CPU or device: `owner`
   | 'check-mapping' // dma_mapping_error: non-zero when the device address is invalid
   | 'set-mask' // how many address bits the device drives: `value`, a mask or a number up to 64
@@ -150,7 +151,7 @@ export interface ApiModel {
   /** Families whose release is also accepted for this one (dma_unmap_single for a page mapping is an error; for dma_map_page_attrs not). */
   readonly releasedBy?: readonly string[];
   readonly mode?: 'streaming' | 'common';
-  /** Fixed direction where the call has no argument for it. */
+  /** Fixed direction where the call has no argument for it. none: the direction that the result stands for (usb_rcvbulkpipe). */
   readonly direction?: 'to-device' | 'from-device' | 'bidirectional';
   /** sync: who owns the memory afterwards. convert: the new state. device-stop: `quiet` false = only asks for it. */
   readonly owner?: 'cpu' | 'device';
@@ -167,6 +168,8 @@ export interface ApiModel {
   readonly event?: 'exit-boot-services' | 'timer' | 'interrupt' | 'completion' | 'work' | 'poll' | 'notify';
   /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). keep, kept: that of `device`. */
   readonly keepsIn?: string;
+  /** register-callback: `buffer` will be mapped for the transfer that the callback ends. */
+  readonly transfers?: boolean;
   /** allocate: a field of `object` that is not null where the call has worked (dmab->area). */
   readonly fills?: string;
   /** The call does this only where the argument (index from 0) has this constant value: SetDeviceStatus (…, 0) resets. */

@@ -39,14 +39,16 @@ export interface Code {
   callersOf(name: string, file: string): readonly FunctionSource[];
   /** Fields that hold device addresses, with the field of the same structure whose memory was mapped for it. */
   readonly mappedBeside: ReadonlyMap<string, string>;
-  /** Fields that are aligned to a cache line, or stand behind one that is. */
-  readonly alignedFields: ReadonlySet<string>;
   /** Value of a macro or enumerator of this code where `file` uses it; null where it is not known. */
   constant(name: string, file: string): number | null;
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
   /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */
   arrayField(field: string): 'always' | 'sometimes' | 'never';
+  /** What `field` is or points to, in the words of its declaration; null where structures do not agree, or none has it. */
+  fieldType(field: string): string | null;
+  /** The field of a structure that this code defines; `aligned-array`: to a cache line, or behind a field that is. */
+  fieldOf(struct: string, field: string): 'array' | 'aligned-array' | 'other' | null;
   /** Fields whose memory was mapped where the token went into `field` of the same object. */
   mappedBy(field: string): readonly string[];
   /** Is some function of this code called at ExitBootServices? */

@@ -5,6 +5,7 @@ import type { Code } from './code.ts';
 import { Conditions } from './conditions.ts';
 import { Evaluator } from './evaluate.ts';
 import { expressionName, type Frame } from './frame.ts';
+import { memberOf } from './member.ts';
 import { Memory } from './memory.ts';
 import type { State } from './state.ts';
 import { type ResourceInfo, Resources, Sites } from './tables.ts';
@@ -27,6 +28,9 @@ export interface Owner {
   readonly memory: ResourceInfo;
   readonly symbol: number;
 }
+
+/** The local variable at a place: of the function that is explored in the frame `f0`, or of a callee. */
+const localName = (place: string): string | null => /^f\d+:([A-Za-z_]\w*)/.exec(place)?.[1] ?? null;
 
 /** Everything that one exploration shares: tables, evaluation, and how operations get into a path. */
 export class Context {
@@ -290,10 +294,10 @@ export class Context {
       model: null,
       foreign: true,
       memory: this.memoryKind(place, frame),
-      name: expressionName(at),
+      name: (frame.depth > 0 ? localName(place) : null) ?? expressionName(at),
       within: this.owner(place, frame, at),
-      embedded: this.isEmbedded(place),
-      depth: frame.depth,
+      embedded: this.isEmbedded(place, frame, at),
+      depth: place.startsWith('f0:') ? 0 : frame.depth,
       outputs: [],
       inLoop: false,
       nonzero: [],
@@ -321,16 +325,16 @@ export class Context {
   }
 
   /** An array that is a field of an object, whose lines other fields share. */
-  private isEmbedded(place: string): boolean {
+  private isEmbedded(place: string, frame: Frame, at: Expression): boolean {
     const field = /^\*\d+(?:\.\w+)*\.(\w+)$/.exec(place)?.[1];
-    return field !== undefined && this.code.arrayField(field) === 'always' && !this.code.alignedFields.has(field);
+    // Others may have a field of that name that is a pointer: skb->data.
+    return field !== undefined && memberOf(this.code, frame, at) === 'array';
   }
 
   private memoryKind(place: string, frame: Frame): MemoryKind {
     if (place.startsWith('R:')) return 'rodata';
     if (place.startsWith('G:') || place.startsWith('F:')) return 'static';
-    const local = /^f\d+:([A-Za-z_]\w*)/.exec(place);
-    if (local) return 'stack';
+    if (localName(place) !== null) return 'stack';
     const root = rootSymbol(place);
     const kind = root === null ? undefined : this.symbols.info(root).memory;
     void frame;

@@ -51,6 +51,12 @@ const MAY_SLEEP: ReadonlySet<Action> = new Set([
   'channel-release',
 ]);
 
+const DIRECTIONS = {
+  'to-device': 'DMA_TO_DEVICE',
+  'from-device': 'DMA_FROM_DEVICE',
+  bidirectional: 'DMA_BIDIRECTIONAL',
+} as const;
+
 const NOT_NULL = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [0] };
 
 /** The result of a call, or `null` when control does not come back. */
@@ -85,6 +91,9 @@ export class Effects {
         return give(this.map(state, frame, call));
       case 'unmap':
         return give(this.unmap(state, frame, call) ?? fresh());
+      case 'transfer':
+        this.transfer(state, frame, call);
+        return give(answer());
       case 'allocate':
       case 'channel-request':
         return give(this.allocate(state, frame, call));
@@ -204,6 +213,7 @@ export class Effects {
         const [object, kept] = [arg('object'), arg('buffer')];
         const place = object ? pointee(object) : null;
         if (model.keepsIn && place !== null && kept) state.set(`${place}.${model.keepsIn}`, kept);
+        if (model.transfers) this.transfer(state, frame, call);
         return give(this.outputsOf(state, call) ?? answer());
       }
       case 'sg-init':
@@ -211,6 +221,7 @@ export class Effects {
       case 'none':
         for (const value of values) context.fill(state, value);
         if (model.stable) return give(this.lookUp(state, call));
+        if (model.direction) return give(context.evaluator.constant(`const:${DIRECTIONS[model.direction]}`));
         return give(this.outputsOf(state, call) ?? answer());
     }
   }
@@ -439,6 +450,24 @@ export class Effects {
   private isWide({ family, args }: ApiModel): boolean {
     const { dialect, asksForWideAddresses } = this.context.code;
     return dialect === 'edk2' && family === 'pci-io' && args.includes('operation') && asksForWideAddresses;
+  }
+
+  /** What is mapped and unmapped by whom the buffer is given to: memory from a DMA allocator needs neither. */
+  private transfer(state: State, frame: Frame, call: ModelledCall): void {
+    const index = call.model.args.indexOf('buffer');
+    const pointer = call.values[index];
+    const at = call.expressions[index] ?? call.at;
+    const buffer: Reference = pointer ? this.bufferReference(state, frame, pointer, at) : { to: 'unknown' };
+    if (buffer.to !== 'buffer' || this.context.resources.info(buffer.id).memory === 'dma') return;
+    const { id } = this.resource(call, frame, 'mapping', []);
+    const family = familyOf(call.model);
+    const size = this.size(state, call);
+    const { direction, mode } = this.direction(call);
+    const common = { site: call.site, api: call.name, size, direction, family, device: this.deviceKey(call) };
+    const made = { mapping: id, buffer, mode, releasedBy: [family], managed: false, attributes: [] } as const;
+    this.context.emit(state, { op: 'map', ...common, ...made, outcome: 'ok' });
+    const target: Reference = { to: 'mapping', id, how: 'exact' };
+    this.context.emit(state, { op: 'unmap', ...common, target, entries: null });
   }
 
   private returned(resource: ResourceInfo, model: ApiModel): Value {

@@ -3,6 +3,7 @@ import type { Code } from './code.ts';
 import type { Conditions } from './conditions.ts';
 import { narrow } from './domain.ts';
 import type { Frame } from './frame.ts';
+import { memberOf } from './member.ts';
 import type { Memory } from './memory.ts';
 import type { State } from './state.ts';
 import type { SourcePlace } from './tables.ts';
@@ -89,7 +90,7 @@ export class Evaluator {
       case 'dereference': {
         const location = this.place(state, frame, expression);
         if (location === null) return this.constant(`place:${frame.id}:${expression.start}@${state.epoch}`);
-        const array = expression.kind === 'member' ? this.code.arrayField(expression.field) : 'never';
+        const array = expression.kind === 'member' ? this.arrayKind(frame, expression) : 'never';
         if (array === 'always') return this.memory.addressOf(location);
         this.observer.onAccess(state, frame, location, 'read', expression);
         const loaded = this.memory.load(state, location);
@@ -170,6 +171,14 @@ export class Evaluator {
   }
 
   /** Zero where a pointer would be: the place is taken for an array from now on. */
+  /** By the declaration of its structure, else by all structures that have such a field. */
+  private arrayKind(frame: Frame, member: Expression & { kind: 'member' }): 'always' | 'sometimes' | 'never' {
+    const kind = this.code.arrayField(member.field);
+    if (kind !== 'sometimes') return kind;
+    const known = memberOf(this.code, frame, member);
+    return known === null ? kind : known === 'other' ? 'never' : 'always';
+  }
+
   private asArray(state: State, location: string): Value {
     const address = this.memory.addressOf(location);
     state.set(location, address);

@@ -43,6 +43,8 @@ export interface Exploration {
   readonly nameOf: (id: number) => string;
   /** Was the buffer or mapping made in a loop: is it one of several of its kind? */
   readonly isInLoop: (id: number) => boolean;
+  /** Did the function itself make it, or is it one of its variables, rather than of a callee? */
+  readonly isOwn: (id: number) => boolean;
   /** Why the exploration is not complete; empty when it is. */
   readonly degraded: readonly string[];
   /** `file:function` of everything that was looked into, the function itself included. */
@@ -115,6 +117,7 @@ class ProgramWriter {
       place: (site) => sites.place(site),
       nameOf: (id) => resources.info(id).name,
       isInLoop: (id) => resources.info(id).inLoop,
+      isOwn: (id) => resources.info(id).depth === 0,
       degraded,
       entered: raw.entered,
     };
