@@ -9,6 +9,8 @@ export interface Domain {
 
 export const ANYTHING: Domain = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY, not: [] };
 
+export const NOT_NEGATIVE: Domain = { low: 0, high: Number.POSITIVE_INFINITY, not: [] };
+
 export const single = (value: number): Domain => ({ low: value, high: value, not: [] });
 
 /** Intersection with `operator value`; null when nothing is left. */

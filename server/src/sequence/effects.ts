@@ -394,6 +394,7 @@ export class Effects {
       life: 'live',
       escaped: false,
       wronglyChecked: false,
+      ...(direction === 'unknown' ? {} : { direction }),
     });
     const length = argument(model, call.values, 'size');
     if (length?.kind === 'symbol' && !length.offset) context.mappedLengths.set(resource.id, length.symbol);

@@ -38,6 +38,8 @@ export class Evaluator {
   private readonly memory: Memory;
   private readonly conditions: Conditions;
   private readonly observer: AccessObserver;
+  /** Places of fields that are arrays, as it has turned out. */
+  private readonly arrays = new Set<string>();
 
   constructor(code: Code, symbols: Symbols, memory: Memory, conditions: Conditions, observer: AccessObserver) {
     this.code = code;
@@ -91,10 +93,10 @@ export class Evaluator {
         const location = this.place(state, frame, expression);
         if (location === null) return this.constant(`place:${frame.id}:${expression.start}@${state.epoch}`);
         const array = expression.kind === 'member' ? this.arrayKind(frame, expression) : 'never';
-        if (array === 'always') return this.memory.addressOf(location);
+        if (array === 'always' || this.arrays.has(location)) return this.memory.addressOf(location);
         this.observer.onAccess(state, frame, location, 'read', expression);
         const loaded = this.memory.load(state, location);
-        return array === 'sometimes' && loaded.kind === 'number' ? this.asArray(state, location) : loaded;
+        return array === 'sometimes' && loaded.kind === 'number' ? this.asArray(location) : loaded;
       }
       case 'address-of': {
         const location = this.place(state, frame, expression.object);
@@ -152,7 +154,7 @@ export class Evaluator {
         if (pointee(pointer) !== null) return this.memory.element(pointer, index);
         // Not a pointer as far as is known: then the elements are right there.
         const array = this.place(state, frame, expression.object);
-        return array === null ? null : this.memory.element(this.asArray(state, array), index);
+        return array === null ? null : this.memory.element(this.asArray(array), index);
       }
       case 'dereference':
         return pointee(this.value(state, frame, expression.object));
@@ -170,7 +172,6 @@ export class Evaluator {
     if (domain && this.symbols.info(pointer.symbol).resource === undefined) state.learn(pointer.symbol, domain);
   }
 
-  /** Zero where a pointer would be: the place is taken for an array from now on. */
   /** By the declaration of its structure, else by all structures that have such a field. */
   private arrayKind(frame: Frame, member: Expression & { kind: 'member' }): 'always' | 'sometimes' | 'never' {
     const kind = this.code.arrayField(member.field);
@@ -179,10 +180,10 @@ export class Evaluator {
     return known === null ? kind : known === 'other' ? 'never' : 'always';
   }
 
-  private asArray(state: State, location: string): Value {
-    const address = this.memory.addressOf(location);
-    state.set(location, address);
-    return address;
+  /** Zero where a pointer would be: the place is taken for an array from now on. */
+  private asArray(location: string): Value {
+    this.arrays.add(location);
+    return this.memory.addressOf(location);
   }
 
   constant(key: string, info: Omit<SymbolInfo, 'key'> = {}): Value {

@@ -16,7 +16,7 @@ import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
 import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
-import { expressionName, type Frame, localVariables } from './frame.ts';
+import { expressionName, type Frame, isUnsigned, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { returnedNumbers } from './numbers.ts';
@@ -81,11 +81,10 @@ class Explorer {
     const { graph, file } = source;
     const frame = this.frame(graph, file, '', 0, [], null);
     const state = new State(this.context.symbols);
-    for (const { name } of graph.parameters)
-      state.set(
-        `${frame.id}:${name}`,
-        symbolValue(this.context.symbols.intern(`parameter:${name}`, { loadedFrom: `P:${name}` })),
-      );
+    for (const { name, type } of graph.parameters) {
+      const info = { loadedFrom: `P:${name}`, unsigned: isUnsigned(type) };
+      state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, info)));
+    }
     this.context.atExitBootServices = entry.atExitBootServices;
     this.context.distrustsHost = entry.distrustsHost ?? false;
     if (entry.atExitBootServices)

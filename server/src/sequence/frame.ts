@@ -57,6 +57,12 @@ export function expressionName(expression: Expression): string {
   }
 }
 
+const UNSIGNED =
+  /\b(?:unsigned|size_t|u(?:int)?_?(?:8|16|32|64)(?:_t)?|__u(?:8|16|32|64)|bool|UINTN|UINT(?:8|16|32|64)|BOOLEAN)\b/;
+
+/** Is a number of this type never negative? */
+export const isUnsigned = (type: string): boolean => UNSIGNED.test(type) && !/[*[]/.test(type);
+
 /** Names that stand in an expression. */
 export function namesIn(expression: Expression): string[] {
   return expression.kind === 'name' ? [expression.name] : partsOf(expression).flatMap(namesIn);

@@ -5,6 +5,7 @@ import { join, single } from './domain.ts';
 import { type Frame, partsOf } from './frame.ts';
 import { liveAt, type Position } from './liveness.ts';
 import type { State } from './state.ts';
+import { agreed } from './trace.ts';
 import { symbolValue, type Value, valueKey } from './values.ts';
 
 /** What the value of a returned variable says: failure and success paths are not merged. */
@@ -65,12 +66,17 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
     // Nobody can name it any more, and there is nothing left of it.
     if (!held.has(id) && (r.outcome === 'failed' || (r.life === 'gone' && frame.depth > 0))) continue;
     parts.push(
-      `${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}`,
+      `${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}${r.direction ?? ''}`,
     );
   }
   if (gone.length <= MAX_GONE) parts.push(...gone.map((id) => `${id}gone`));
   for (const name of resultNames(frame.graph))
     if (live.has(name)) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
+  // Which way a mapping will go: the arms of `write ? DMA_TO_DEVICE : DMA_FROM_DEVICE` meet before it is made.
+  for (const name of directionNames(context, frame.graph)) {
+    const value = live.has(name) ? state.get(`${frame.id}:${name}`) : undefined;
+    if (value?.kind === 'symbol') holders.push(`${name}=${directionOf(context, value.symbol) ?? ''}`);
+  }
   // An index that is known tells which elements are held, as unwinding loops count it down, and how far a loop went.
   for (const name of indexNames(frame.graph)) {
     const value = state.get(`${frame.id}:${name}`);
@@ -92,18 +98,59 @@ function resultNames(graph: FunctionGraph): ReadonlySet<string> {
   const known = RESULT_NAMES.get(graph);
   if (known) return known;
   const names = new Set(graph.returned);
-  const copies = graph.blocks.flatMap(({ instructions }) =>
+  spread(names, copiesIn(graph), ({ from, to }) => [to, from]);
+  RESULT_NAMES.set(graph, names);
+  return names;
+}
+
+interface Copy {
+  readonly to: string;
+  readonly from: string;
+}
+
+/** Assignments of one variable, temporary or constant to another. */
+const copiesIn = (graph: FunctionGraph): readonly Copy[] =>
+  graph.blocks.flatMap(({ instructions }) =>
     instructions.flatMap((i) => {
       const [to, from] = i.kind === 'set' ? [variable(i.target), variable(i.value)] : [null, null];
       return to !== null && from !== null ? [{ to, from }] : [];
     }),
   );
+
+/** Adds to `names` what copies lead to from them. */
+function spread(
+  names: Set<string>,
+  copies: readonly Copy[],
+  along: (copy: Copy) => readonly [from: string, to: string],
+): void {
   for (let size = -1; size < names.size; ) {
     size = names.size;
-    for (const { to, from } of copies) if (names.has(to)) names.add(from);
+    for (const copy of copies) {
+      const [from, to] = along(copy);
+      if (names.has(from)) names.add(to);
+    }
   }
-  RESULT_NAMES.set(graph, names);
+}
+
+const DIRECTION_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
+
+/** Variables and temporaries that get one of several directions, and what they are copied into. */
+function directionNames({ code }: Context, graph: FunctionGraph): ReadonlySet<string> {
+  const known = DIRECTION_NAMES.get(graph);
+  if (known) return known;
+  const constants = new Map<string, Set<string>>();
+  for (const { to, from } of copiesIn(graph))
+    if (code.models.constant(from, code.dialect)?.direction)
+      constants.set(to, (constants.get(to) ?? new Set()).add(from));
+  const names = new Set([...constants].flatMap(([name, values]) => (values.size > 1 ? [name] : [])));
+  spread(names, copiesIn(graph), ({ from, to }) => [from, to]);
+  DIRECTION_NAMES.set(graph, names);
   return names;
+}
+
+function directionOf({ code, symbols }: Context, symbol: number): string | undefined {
+  const name = /^const:(\w+)$/.exec(symbols.info(symbol).key)?.[1];
+  return name === undefined ? undefined : code.models.constant(name, code.dialect)?.direction;
 }
 
 const variable = (e: Expression): string | null =>
@@ -193,6 +240,7 @@ function holders(context: Context, state: State): ReadonlyMap<number, string> {
  */
 export function mergeInto(context: Context, state: State, other: State, where: string): void {
   const { symbols } = context;
+  state.trace = agreed(state.trace, other.trace);
   const domainOf = (s: State, v: Value | undefined) =>
     v?.kind === 'number' ? single(v.value) : v?.kind === 'symbol' && v.offset === 0 ? s.domain(v.symbol) : null;
   const joined = new Map<string, Value>();

@@ -1,5 +1,5 @@
-import type { Outcome } from '@dma-audit/simulator';
-import { ANYTHING, type Domain, isUnconstrained } from './domain.ts';
+import type { Direction, Outcome } from '@dma-audit/simulator';
+import { ANYTHING, type Domain, isUnconstrained, NOT_NEGATIVE } from './domain.ts';
 import type { TraceNode } from './trace.ts';
 import type { Symbols, Value } from './values.ts';
 
@@ -16,6 +16,8 @@ export interface ResourceState {
   readonly escaped: boolean;
   /** A test of the result that is not the one the API defines. */
   readonly wronglyChecked: boolean;
+  /** Mappings: the direction, where the path knows it. */
+  readonly direction?: Direction;
 }
 
 export interface LoopCount {
@@ -114,7 +116,7 @@ export class State {
   }
 
   domain(symbol: number): Domain {
-    return this.facts.get(symbol) ?? ANYTHING;
+    return this.facts.get(symbol) ?? (this.symbols.info(symbol).unsigned ? NOT_NEGATIVE : ANYTHING);
   }
 
   learn(symbol: number, domain: Domain): void {

@@ -8,6 +8,8 @@ export interface TraceNode {
   /** Of the operations only: paths with equal digests did the same to memory. */
   readonly digest: number;
   readonly operations: number;
+  /** Of the whole list. */
+  readonly length: number;
 }
 
 /** A decision or a call on the path, for telling it to people. */
@@ -27,7 +29,7 @@ export function extend(previous: TraceNode | null, event: TraceEvent): TraceNode
   if (event.op !== 'step') {
     for (const part of digestParts(event)) digest = (Math.imul(digest, 0x9e3779b1) + part) >>> 0;
   }
-  return { previous, event, digest, operations };
+  return { previous, event, digest, operations, length: (previous?.length ?? 0) + 1 };
 }
 
 function digestParts(operation: Operation): number[] {
@@ -37,6 +39,41 @@ function digestParts(operation: Operation): number[] {
   if (operation.op === 'map') parts.push(operation.mapping);
   if (operation.op === 'allocate') parts.push(operation.buffer);
   return parts;
+}
+
+const DECISIONS: ReadonlySet<string> = new Set<Step['what']>(['true', 'false', 'case', 'iterate', 'skip']);
+
+const decision = ({ event }: TraceNode): string | null =>
+  event.op === 'step' && DECISIONS.has(event.what) ? `${event.site} ${event.what}` : null;
+
+/**
+ * What two paths that have done the same to memory and meet here have both decided: without what `mine` decided otherwise than
+ * `theirs` since they parted, as that does not hold from here on.
+ */
+export function agreed(mine: TraceNode | null, theirs: TraceNode | null): TraceNode | null {
+  if (mine?.digest !== theirs?.digest || mine?.operations !== theirs?.operations) return mine;
+  const own: TraceNode[] = [];
+  const others = new Set<string>();
+  for (let [a, b] = [mine, theirs]; a !== b; ) {
+    const [before, behind] = [a?.length ?? 0, b?.length ?? 0];
+    if (a && before >= behind) {
+      own.push(a);
+      a = a.previous;
+    }
+    if (b && behind >= before) {
+      const made = decision(b);
+      if (made !== null) others.add(made);
+      b = b.previous;
+    }
+  }
+  const isShared = (node: TraceNode): boolean => {
+    const made = decision(node);
+    return made === null || others.has(made);
+  };
+  if (own.every(isShared)) return mine;
+  let trace = own.at(-1)?.previous ?? null;
+  for (const node of own.reverse()) if (isShared(node)) trace = extend(trace, node.event);
+  return trace;
 }
 
 /** Events in order of time. */

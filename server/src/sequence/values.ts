@@ -32,6 +32,8 @@ export interface SymbolInfo {
   readonly computedAt?: SourcePlace;
   /** Bits 32 to 63 of the device address. */
   readonly isUpperHalf?: boolean;
+  /** By its declaration it is never negative. */
+  readonly unsigned?: boolean;
   /** A pointer to fresh memory whose content is all zero. */
   readonly zeroed?: boolean;
   /** Memory that the symbol points to. */
