@@ -524,7 +524,7 @@ class Explorer {
     for (const arm of known === null ? [true, false] : [known]) {
       const next = context.conditions.assume(known === null ? state.fork() : state, value, arm);
       if (!next) continue;
-      if (known === null && record) next.trace = this.step(frame, next.trace, condition, arm ? 'true' : 'false');
+      if (known === null && record) next.trace = this.decided(frame, next.trace, condition, arm);
       arms.push([arm, next]);
     }
     context.testSite = null;
@@ -539,6 +539,15 @@ class Explorer {
     return role === 'count' && this.code.entryBounds.has(textOf(condition.right));
   }
 
+  private decided(frame: Frame, trace: TraceNode | null, condition: Expression, arm: boolean): TraceNode {
+    return extend(trace, {
+      op: 'step',
+      site: this.context.site(frame, condition),
+      what: arm ? 'true' : 'false',
+      condition,
+    });
+  }
+
   private step(
     frame: Frame,
     trace: TraceNode | null,
@@ -546,7 +555,7 @@ class Explorer {
     what: Step['what'],
     callee?: FunctionSource,
   ): TraceNode {
-    return extend(trace, { op: 'step', site: this.context.site(frame, at), what, ...(callee ? { callee } : {}) });
+    return extend(trace, { op: 'step', site: this.context.site(frame, at), what, ...(callee && { callee }) });
   }
 
   private run1(frame: Frame, state: State, instruction: Instruction): State[] {

@@ -14,7 +14,7 @@ import { failsByExample, Holders, isFailing } from './ownership.ts';
 import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
-import { type Step, unroll } from './trace.ts';
+import { type Step, toldSteps, unroll } from './trace.ts';
 import { isOrigin, isReleasedOutside, Unwinding } from './unwinding.ts';
 import { fieldsOf, lastField, rootSymbol } from './values.ts';
 
@@ -554,9 +554,12 @@ class ProgramWriter {
       return now === 'pending' ? 'ok' : now;
     };
     const isShort = (id: number): boolean => id === other?.id && other.outcome === 'short';
-    for (const event of [...unroll(state.trace), ...tail]) {
+    const events = unroll(state.trace);
+    const told = toldSteps(events);
+    for (const event of [...events, ...tail]) {
       if (event.op === 'step') {
-        steps.push({ before: operations.length, place: this.context.sites.place(event.site), what: event.what });
+        if (told.has(event))
+          steps.push({ before: operations.length, place: this.context.sites.place(event.site), what: event.what });
         continue;
       }
       // On the path where the operation failed, what the success path did with its result afterwards is its use.

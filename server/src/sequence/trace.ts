@@ -1,5 +1,7 @@
 import type { Operation } from '@dma-audit/simulator';
+import type { Expression } from '../flow/index.ts';
 import type { FunctionSource } from './code.ts';
+import { namesIn } from './frame.ts';
 
 /** What happened on the way, newest last: a linked list shared by all paths with the same beginning. */
 export interface TraceNode {
@@ -19,6 +21,10 @@ export interface Step {
   readonly what: 'true' | 'false' | 'case' | 'call' | 'return' | 'iterate' | 'skip';
   /** The function that is entered or left. */
   readonly callee?: FunctionSource;
+  /** What was decided on. */
+  readonly condition?: Expression;
+  /** A path that decided otherwise has joined this one later: it need not hold any more. */
+  readonly isOpen?: true;
 }
 
 export type TraceEvent = Operation | Step;
@@ -44,11 +50,11 @@ function digestParts(operation: Operation): number[] {
 const DECISIONS: ReadonlySet<string> = new Set<Step['what']>(['true', 'false', 'case', 'iterate', 'skip']);
 
 const decision = ({ event }: TraceNode): string | null =>
-  event.op === 'step' && DECISIONS.has(event.what) ? `${event.site} ${event.what}` : null;
+  event.op === 'step' && !event.isOpen && DECISIONS.has(event.what) ? `${event.site} ${event.what}` : null;
 
 /**
- * What two paths that have done the same to memory and meet here have both decided: without what `mine` decided otherwise than
- * `theirs` since they parted, as that does not hold from here on.
+ * Where two paths meet that have done the same to memory: the trace of `mine`, with what it has decided otherwise than `theirs` since
+ * they parted marked as open.
  */
 export function agreed(mine: TraceNode | null, theirs: TraceNode | null): TraceNode | null {
   if (mine?.digest !== theirs?.digest || mine?.operations !== theirs?.operations) return mine;
@@ -66,14 +72,34 @@ export function agreed(mine: TraceNode | null, theirs: TraceNode | null): TraceN
       b = b.previous;
     }
   }
-  const isShared = (node: TraceNode): boolean => {
+  const isNew = (node: TraceNode): boolean => {
     const made = decision(node);
-    return made === null || others.has(made);
+    return made !== null && !others.has(made);
   };
-  if (own.every(isShared)) return mine;
+  if (!own.some(isNew)) return mine;
   let trace = own.at(-1)?.previous ?? null;
-  for (const node of own.reverse()) if (isShared(node)) trace = extend(trace, node.event);
+  for (const node of own.reverse()) {
+    const { event } = node;
+    trace = extend(trace, event.op === 'step' && isNew(node) ? { ...event, isOpen: true } : event);
+  }
   return trace;
+}
+
+/**
+ * Steps that are told of a path: those in which it has decided what need not hold any more only where nothing is decided on the same
+ * variables afterwards, which may be the contrary.
+ */
+export function toldSteps(events: readonly TraceEvent[]): ReadonlySet<Step> {
+  const later = new Set<string>();
+  const told = new Set<Step>();
+  for (const event of events.toReversed()) {
+    if (event.op !== 'step') continue;
+    const names = event.condition ? namesIn(event.condition) : [];
+    if (event.isOpen && names.some((name) => later.has(name))) continue;
+    told.add(event);
+    for (const name of names) later.add(name);
+  }
+  return told;
 }
 
 /** Events in order of time. */
