@@ -2,8 +2,10 @@ import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 
 /** What one function that somebody waits for may take: seconds, where a check of thousands has milliseconds. */
 const STEPS = 1_000_000;
-const OPERATIONS = 1_000_000;
+const OPERATIONS = 200_000;
 const STATES = 256;
+/** Of 128 blocks with as many as there may be. A function with hundreds of conditions took gigabytes. */
+const STATES_IN_ALL = 128 * STATES;
 const CALLEE_STATES = 16;
 const CALLEE_EXITS = 8;
 
@@ -19,6 +21,7 @@ export const simulationBudget = (count: number = USUAL_COUNT): Budget => ({
   steps: STEPS,
   operations: OPERATIONS,
   states: STATES,
+  statesInAll: STATES_IN_ALL,
   calleeStates: CALLEE_STATES * (count + 1),
   calleeExits: CALLEE_EXITS * (count + 1),
   iterations: count,

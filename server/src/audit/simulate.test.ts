@@ -5,6 +5,7 @@ import { DEFAULT_BUDGET } from '../sequence/index.ts';
 import { createParser } from '../syntax/index.ts';
 import { Project } from './project.ts';
 import { simulate } from './simulate.ts';
+import { simulationBudget } from './simulate-budget.ts';
 import { argumentOf, bare, readCall } from './simulate-call.ts';
 import type { SimulateOptions } from './simulate-result.ts';
 import { parseSize } from './simulate-sizes.ts';
@@ -81,6 +82,27 @@ Transfer (
 `;
 
 describe('simulate', () => {
+  test('of a function with more paths than there is room for, each way out is among those that are kept', () => {
+    const maps = Array.from({ length: 12 }, (_, i) => {
+      const unless = `if (dma_mapping_error(dev, a))\n\t\t\treturn -${i + 1};`;
+      return `\tif (flags & ${2 ** i}) {\n\t\ta = dma_map_single(dev, p, 64, DMA_TO_DEVICE);\n\t\t${unless}\n\t\tdma_unmap_single(dev, a, 64, DMA_TO_DEVICE);\n\t}\n`;
+    });
+    const source = `#include <linux/dma-mapping.h>\nint many(struct device *dev, void *p, int flags)\n{\n\tdma_addr_t a;\n\n${maps.join('')}\treturn 0;\n}\n`;
+    const scarce = simulated(source, 'many', ['tdx'], { budget: { ...simulationBudget(), operations: 400 } });
+    expect(scarce.degraded).toContain('too many operations');
+    const failing = scarce.paths.filter(({ ending }) => ending === 'fails');
+    const refused = failing.map(({ steps }) => steps.findLast(({ outcome }) => outcome === 'failed')?.line);
+    expect(new Set(refused).size).toBe(12);
+    expect(scarce.overview[0]).toMatchObject({ ending: 'succeeds', marks: expect.arrayContaining(['success']) });
+    // Fewer states at each block: fewer paths are told apart, and none of the ways out is lost.
+    const narrow = simulated(source, 'many', ['tdx'], { budget: { ...simulationBudget(), statesInAll: 1 } });
+    expect(narrow.degraded).toContain('too many states');
+    expect(narrow.overview.length).toBeLessThan(
+      simulated(source, 'many', ['tdx'], { budget: simulationBudget() }).overview.length,
+    );
+    expect(narrow.overview.map(({ ending }) => ending)).toEqual(expect.arrayContaining(['succeeds', 'fails']));
+  });
+
   test('a streaming mapping in a TDX guest goes through the pool, from the map to the unmap', () => {
     const { paths, overview } = simulated(SEND, 'send', ['tdx', 'direct']);
     const [success] = paths;

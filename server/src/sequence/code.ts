@@ -72,6 +72,8 @@ export interface Budget {
   readonly operations: number;
   /** States held at one block at the same time. */
   readonly states: number;
+  /** At all blocks of the analysed function together: where there are many, each holds fewer. */
+  readonly statesInAll: number;
   /** The same within a callee that is entered, and the number of its outcomes that are told apart. */
   readonly calleeStates: number;
   readonly calleeExits: number;
@@ -87,6 +89,7 @@ export const DEFAULT_BUDGET: Budget = {
   steps: 45_000,
   operations: 200_000,
   states: 96,
+  statesInAll: Number.POSITIVE_INFINITY,
   calleeStates: 12,
   calleeExits: 6,
   weight: 24_000,

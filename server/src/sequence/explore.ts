@@ -47,6 +47,9 @@ class BudgetSpent extends Error {}
 /** Locations from which on a state counts: to compare it, merge it and look through it at every end takes more than linear time. */
 const LARGE_STATE = 1024;
 
+/** States that a block holds however many blocks there are: successes and failures have to stay apart. */
+const FEWEST_STATES = 16;
+
 /** Explores every path of a function, callees inlined, states merged where they agree about DMA. */
 export function exploreFunction(
   code: Code,
@@ -140,6 +143,11 @@ class Explorer {
     return table;
   }
 
+  private statesHeld({ blocks }: FunctionGraph): number {
+    const { states, statesInAll } = this.budget;
+    return Math.min(states, Math.max(FEWEST_STATES, Math.floor(statesInAll / blocks.length)));
+  }
+
   private spend(steps: number): void {
     this.steps += steps;
     if (this.steps > this.budget.steps) throw new BudgetSpent();
@@ -157,7 +165,7 @@ class Explorer {
     const { graph } = frame;
     const waiting: (Map<string, State> | undefined)[] = [];
     const exits = new Map<string, Exit>();
-    const limit = frame.depth === 0 ? this.budget.states : this.budget.calleeStates;
+    const limit = frame.depth === 0 ? this.statesHeld(graph) : this.budget.calleeStates;
     const result = `${frame.id}:return`;
     let resume = 0;
     const arrive = (block: number, state: State) => {

@@ -107,7 +107,7 @@ class ProgramWriter {
       return some;
     };
     // Paths that reach an end matter more, if there is not room for all.
-    const complete = taken(this.complete(released));
+    const complete = this.inOrder(taken, released);
     const partial = taken(this.partial());
     const paths = [...partial, ...complete];
     return {
@@ -123,26 +123,53 @@ class ProgramWriter {
     };
   }
 
+  /**
+   * Where there is not room for all paths, some of each way out are among them: of every return statement, of success and of
+   * failure. They come in the order of the exits.
+   */
+  private inOrder(
+    taken: (paths: Iterable<DmaPath>) => readonly DmaPath[],
+    released: ReadonlySet<number>,
+  ): readonly DmaPath[] {
+    const { exits } = this.raw;
+    const turns = new Map<string, number>();
+    const ordered = exits
+      .map((exit, at) => {
+        const way = `${exit.site} ${this.isFailing(exit)}`;
+        const turn = turns.get(way) ?? 0;
+        turns.set(way, turn + 1);
+        return { exit, at, turn };
+      })
+      .sort((a, b) => a.turn - b.turn || a.at - b.at);
+    const places = new Map<DmaPath, number>();
+    const all = function* (writer: ProgramWriter): Iterable<DmaPath> {
+      for (const { exit, at } of ordered)
+        for (const path of writer.complete(exit, released)) {
+          places.set(path, at);
+          yield path;
+        }
+    };
+    return taken(all(this)).toSorted((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+  }
+
   private *partial(): Iterable<DmaPath> {
     for (const state of this.raw.partial) yield this.path(state, [], null, false, null);
   }
 
-  private *complete(released: ReadonlySet<number>): Iterable<DmaPath> {
-    for (const exit of this.raw.exits) {
-      const failing = this.isFailing(exit);
-      const losses = this.losses(exit, failing, released);
-      yield this.path(
-        exit.state,
-        [...losses, ...this.ends(exit, failing), ...this.repeated(exit, failing)],
-        null,
-        true,
-        failing,
-      );
-      for (const { id } of this.unreadLengths(exit))
-        yield this.path(exit.state, [], { id, outcome: 'short' }, true, failing);
-      for (const one of this.uncheckedResources(exit, failing))
-        yield this.path(exit.state, this.uses(exit, one), { id: one.id, outcome: 'failed' }, true, failing);
-    }
+  private *complete(exit: Exit, released: ReadonlySet<number>): Iterable<DmaPath> {
+    const failing = this.isFailing(exit);
+    const losses = this.losses(exit, failing, released);
+    yield this.path(
+      exit.state,
+      [...losses, ...this.ends(exit, failing), ...this.repeated(exit, failing)],
+      null,
+      true,
+      failing,
+    );
+    for (const { id } of this.unreadLengths(exit))
+      yield this.path(exit.state, [], { id, outcome: 'short' }, true, failing);
+    for (const one of this.uncheckedResources(exit, failing))
+      yield this.path(exit.state, this.uses(exit, one), { id: one.id, outcome: 'failed' }, true, failing);
   }
 
   /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. */
