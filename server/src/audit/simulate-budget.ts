@@ -3,9 +3,9 @@ import { type Budget, DEFAULT_BUDGET } from '../sequence/index.ts';
 /** What one function that somebody waits for may take: seconds, where a check of thousands has milliseconds. */
 const STEPS = 1_000_000;
 const OPERATIONS = 200_000;
-const STATES = 256;
-/** Of 128 blocks with as many as there may be. A function with hundreds of conditions took gigabytes. */
-const STATES_IN_ALL = 128 * STATES;
+const STATES = 512;
+/** Of 192 blocks with as many as there may be. A function with hundreds of conditions took gigabytes. */
+const STATES_IN_ALL = 192 * STATES;
 const CALLEE_STATES = 16;
 const CALLEE_EXITS = 8;
 

@@ -1,4 +1,5 @@
-import { type Counters, costOf, type Platform, type Program, run } from '@dma-audit/simulator';
+import { type Counters, costOf, type Platform, type Program, run, type Violation } from '@dma-audit/simulator';
+import { ruleById } from '../rules/index.ts';
 import type { DmaPath } from '../sequence/index.ts';
 
 /** How a path ends: `returns` = the function does not say whether it failed; `stops` = it does not come to a return. */
@@ -98,12 +99,15 @@ function measure(program: Program, platforms: readonly Platform[]): { readonly w
   let work: Work = [0, 0, 0];
   for (const platform of platforms) {
     const { counters, violations } = run(program, platform);
-    for (const { kind, index } of violations) faults.add(`${kind}@${index}`);
+    for (const { kind, index } of violations) if (isTold(kind)) faults.add(`${kind}@${index}`);
     const { known } = costOf(counters, platform.description.costs);
     work = sum(work, [known.high, events(counters), counters.bytesToBounce + counters.bytesFromBounce]);
   }
   return { work: [...work, program.operations.length], faults: faults.size };
 }
+
+/** Rules in the nursery rest in simulations too: too many of what they tell is wrong. */
+export const isTold = (kind: Violation['kind']): boolean => ruleById(kind)?.nursery !== true;
 
 const events = ({ conversions, invalidations, hypercalls, cacheMaintenance }: Counters): number =>
   conversions + invalidations + hypercalls + cacheMaintenance;

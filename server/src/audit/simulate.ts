@@ -14,7 +14,7 @@ import type { Project } from './project.ts';
 import { argumentOf, bare, readCall } from './simulate-call.ts';
 import { guessesOf } from './simulate-guesses.ts';
 import { type LanePlan, laneStates, planLanes } from './simulate-lanes.ts';
-import { type RankedPath, rankPaths } from './simulate-rank.ts';
+import { isTold, type RankedPath, rankPaths } from './simulate-rank.ts';
 import type {
   PathOverview,
   SimulatedPath,
@@ -150,11 +150,13 @@ class Writer {
         address,
         refused,
         changes,
-        violations: violations.map((one) => ({
-          kind: one.kind,
-          message: this.#message(one, program),
-          consequence: one.consequence,
-        })),
+        violations: violations
+          .filter(({ kind }) => isTold(kind))
+          .map((one) => ({
+            kind: one.kind,
+            message: this.#message(one, program),
+            consequence: one.consequence,
+          })),
         lanes: lanes[index] ?? [],
         slots: held[index]?.slots ?? 0,
         iovaPages: held[index]?.iovaPages ?? 0,
