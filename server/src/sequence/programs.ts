@@ -754,7 +754,7 @@ class ProgramWriter {
         name: info.name,
         size: { bytes: null, key: '?' },
         within: info.within,
-        ...(info.embedded ? { embedded: true } : {}),
+        ...(info.embedded && !this.context.lists.has(id) ? { embedded: true } : {}),
       });
     };
     add(reference.id);
