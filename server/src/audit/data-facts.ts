@@ -4,7 +4,7 @@ import { fieldsMapped } from './mapped-fields.ts';
 
 export type ArrayKind = 'always' | 'sometimes' | 'never';
 
-/** An array is aligned to a cache line, or stands behind a field that is. */
+/** An array is aligned to a cache line, stands behind a field that is, or is all that its structure has. */
 export type FieldKind = 'array' | 'aligned-array' | 'other';
 
 /** Something that a text tells of a field, a variable or a callback by its name. */
@@ -16,6 +16,7 @@ export type DataFact =
         | /** What a number of scatterlist entries is compared with, to refuse longer lists: without spaces. */ 'entry-bound'
         | /** Up to which something is counted, or from which it is counted down: in capitals, as macros are. */ 'count'
         | /** A variable at file scope that is an array. */ 'array'
+        | /** A structure that is aligned to a cache line, as a whole. */ 'aligned-type'
         | /** A function registered to be called at ExitBootServices. */ 'exit-boot-handler'
         | /** A field that holds memory which the device shares. */ 'shared'
         | /** An attribute by which a driver asks for 64-bit addresses. */ 'wide-attribute';
@@ -42,7 +43,8 @@ export class DataFacts {
   /** What structure fields are or point to; null where structures do not agree. */
   readonly fieldTypes = new Map<string, string | null>();
   /** By `struct.field`. */
-  readonly fieldsOf = new Map<string, FieldKind>();
+  readonly fieldsOf = new Map<string, { readonly kind: FieldKind; readonly type: string }>();
+  readonly alignedTypes = new Set<string>();
   readonly mappedFields = new Map<string, readonly string[]>();
   readonly mappedBeside = new Map<string, string>();
   readonly counts = new Set<string>();
@@ -73,6 +75,9 @@ export class DataFacts {
       case 'array':
         this.arrays.add(name);
         return;
+      case 'aligned-type':
+        this.alignedTypes.add(name);
+        return;
       case 'exit-boot-handler':
         this.exitBootHandlers.add(name);
         return;
@@ -87,7 +92,7 @@ export class DataFacts {
         const before = this.fields.get(name);
         this.fields.set(name, before === undefined || before === kind ? kind : 'sometimes');
         this.fieldTypes.set(name, before === undefined || this.fieldTypes.get(name) === fact.type ? fact.type : null);
-        for (const struct of fact.of) this.fieldsOf.set(`${struct}.${name}`, fact.kind);
+        for (const struct of fact.of) this.fieldsOf.set(`${struct}.${name}`, fact);
         return;
       }
       case 'token': {
@@ -119,9 +124,12 @@ export function* dataFacts(
     if (item.kind === 'struct') {
       const aligned = fieldsAligned(text.slice(item.start, item.end));
       const of = [item.name, ...item.aliases].filter((name) => name !== '');
+      if (ALIGNED.test(text.slice(text.lastIndexOf('}', item.end), item.end)))
+        for (const name of of) yield { is: 'aligned-type', name };
       for (const { name: path, type, arrayLength } of item.fields) {
         const name = path.slice(path.lastIndexOf('.') + 1);
-        const kind = arrayLength === null ? 'other' : aligned.has(name) ? 'aligned-array' : 'array';
+        const isAlone = aligned.has(name) || item.fields.length === 1;
+        const kind = arrayLength === null ? 'other' : isAlone ? 'aligned-array' : 'array';
         yield { is: 'field', name, of, kind, type };
       }
     }

@@ -1,5 +1,5 @@
 import { type Operation, type Platform, run, type Violation } from '@dma-audit/simulator';
-import type { DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
+import type { DirectionSource, DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
 import { activations, commonDepth } from './frames.ts';
 
 /** A violation with the path on which it happened and what it does on each platform. */
@@ -125,7 +125,6 @@ const LOCAL: ReadonlySet<Violation['kind']> = new Set([
   'wrong-address',
   'invalid-attributes',
   'shared-cache-line',
-  'direction-mismatch',
   'sg-count-mismatch',
   'wrong-handle',
   'export-offset',
@@ -152,6 +151,16 @@ const isInLoop = (operation: Operation | undefined, exploration: Exploration): b
   'id' in operation.target &&
   exploration.isInLoop(operation.target.id);
 
+/** Do both ends say which way, so that nothing that was not seen makes them agree? The map call may choose between two. */
+function isGivenOutright({ index, related }: Violation, { program }: DmaPath, exploration: Exploration): boolean {
+  const source = (i: number | undefined): DirectionSource => {
+    const site = i === undefined ? undefined : program.operations[i]?.site;
+    return site === undefined ? 'elsewhere' : exploration.directionSource(site);
+  };
+  const made = related.find(({ role }) => role === 'mapped');
+  return source(index) === 'constant' && made !== undefined && source(made.index) !== 'elsewhere';
+}
+
 /** Where a fault is told, and whether anything on the path had to be guessed. */
 function judge(violation: Violation, path: DmaPath, exploration: Exploration): Pick<RawFinding, 'place' | 'certain'> {
   const { operations, dialect } = path.program;
@@ -163,6 +172,8 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   const [place] = places;
   if (!place) throw new Error('a violation without an operation');
   const isClaimed = violation.detail.certain !== 'no';
+  if (violation.kind === 'direction-mismatch')
+    return { place, certain: isClaimed && isGivenOutright(violation, path, exploration) };
   if (LOCAL.has(violation.kind))
     return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed };
   // Whoever takes the lock is to blame.

@@ -174,7 +174,10 @@ export class Project implements Code {
   }
 
   fieldOf(struct: string, field: string): FieldKind | null {
-    return this.data.fieldsOf.get(`${struct}.${field}`) ?? null;
+    const known = this.data.fieldsOf.get(`${struct}.${field}`);
+    if (!known) return null;
+    const type = /(\w+)$/.exec(known.type)?.[1] ?? '';
+    return known.kind === 'array' && this.data.alignedTypes.has(type) ? 'aligned-array' : known.kind;
   }
 
   /** Of a function and what it calls in turn; null when there is none. */

@@ -4,7 +4,8 @@ export const uncheckedMask = defineRule({
   id: 'unchecked-mask',
   severity: 'warning',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 16, true: 14 }],
+  nursery: true,
+  precision: [{ tree: 'Linux 6.12.117', read: 20, true: 14 }],
   summary: 'Nobody looks at whether the DMA mask was accepted.',
   cwe: 252,
   message: ({ detail }) =>

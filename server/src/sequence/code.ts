@@ -47,7 +47,7 @@ export interface Code {
   arrayField(field: string): 'always' | 'sometimes' | 'never';
   /** What `field` is or points to, in the words of its declaration; null where structures do not agree, or none has it. */
   fieldType(field: string): string | null;
-  /** The field of a structure that this code defines; `aligned-array`: to a cache line, or behind a field that is. */
+  /** The field of a structure that this code defines; `aligned-array` shares no cache line with others. */
   fieldOf(struct: string, field: string): 'array' | 'aligned-array' | 'other' | null;
   /** Fields whose memory was mapped where the token went into `field` of the same object. */
   mappedBy(field: string): readonly string[];

@@ -32,12 +32,17 @@ export interface Owner {
 /** The local variable at a place: of the function that is explored in the frame `f0`, or of a callee. */
 const localName = (place: string): string | null => /^f\d+:([A-Za-z_]\w*)/.exec(place)?.[1] ?? null;
 
+/** Where the direction that a call is given comes from: it stands there, is chosen there by a conditional, or comes from elsewhere. */
+export type DirectionSource = 'constant' | 'here' | 'elsewhere';
+
 /** Everything that one exploration shares: tables, evaluation, and how operations get into a path. */
 export class Context {
   readonly code: Code;
   readonly symbols = new Symbols();
   readonly sites = new Sites();
   readonly resources = new Resources();
+  /** By the sites of calls that are given one. */
+  readonly directions = new Map<number, DirectionSource>();
   readonly memory: Memory;
   readonly conditions: Conditions;
   readonly evaluator: Evaluator;

@@ -3,7 +3,7 @@ import type { Expression } from '../flow/index.ts';
 import { type Action, type ApiModel, type ConstantModel, familyOf, type Role, releasableAs } from '../models/index.ts';
 import { wholeOf } from './advanced.ts';
 import { isGetter } from './calls.ts';
-import { argument, basePointer, type Context, EFI_PAGE_SIZE } from './context.ts';
+import { argument, basePointer, type Context, type DirectionSource, EFI_PAGE_SIZE } from './context.ts';
 import { ANYTHING, decide, narrow } from './domain.ts';
 import { callsName, expressionName, type Frame, namesIn, usesTemporary } from './frame.ts';
 import type { State } from './state.ts';
@@ -282,8 +282,18 @@ export class Effects {
     const value = argument(model, call.values, 'direction') ?? argument(model, call.values, 'operation');
     const mode = model.mode ?? 'streaming';
     if (!value) return { direction: model.direction ?? 'unknown', mode };
+    const at = call.expressions[Math.max(model.args.indexOf('direction'), model.args.indexOf('operation'))];
+    this.context.directions.set(
+      call.site,
+      at?.kind === 'name' ? this.kindOfName(at.name) : at?.kind === 'temporary' ? 'here' : 'elsewhere',
+    );
     const constant = this.constantOf(call, value);
     return { direction: constant?.direction ?? 'unknown', mode: constant?.mode ?? mode };
+  }
+
+  private kindOfName(name: string): DirectionSource {
+    const { code } = this.context;
+    return code.models.constant(name, code.dialect)?.direction ? 'constant' : 'elsewhere';
   }
 
   private constantOf(_call: ModelledCall, value: Value) {

@@ -5,7 +5,7 @@ import { failsByStatus } from './callee-exit.ts';
 import { endsSomewhere, isReleasedByCallers, isStart } from './callers.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
-import type { Context, Owner } from './context.ts';
+import type { Context, DirectionSource, Owner } from './context.ts';
 import { decide } from './domain.ts';
 import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
@@ -45,6 +45,8 @@ export interface Exploration {
   readonly isInLoop: (id: number) => boolean;
   /** Did the function itself make it, or is it one of its variables, rather than of a callee? */
   readonly isOwn: (id: number) => boolean;
+  /** Where the direction that the call at a site is given comes from. */
+  readonly directionSource: (site: number) => DirectionSource;
   /** Why the exploration is not complete; empty when it is. */
   readonly degraded: readonly string[];
   /** `file:function` of everything that was looked into, the function itself included. */
@@ -90,7 +92,7 @@ class ProgramWriter {
 
   write(): Exploration {
     const { context, raw } = this;
-    const { sites, resources } = context;
+    const { sites, resources, directions } = context;
     const released = this.sitesReleased();
     let left = this.budget.operations;
     let degraded = raw.degraded;
@@ -118,6 +120,7 @@ class ProgramWriter {
       nameOf: (id) => resources.info(id).name,
       isInLoop: (id) => resources.info(id).inLoop,
       isOwn: (id) => resources.info(id).depth === 0,
+      directionSource: (site) => directions.get(site) ?? 'constant',
       degraded,
       entered: raw.entered,
     };
@@ -489,6 +492,7 @@ class ProgramWriter {
       if (
         info.kind === 'channel' ||
         info.kind === 'memory' ||
+        this.isTestReturned(exit, info.id) ||
         sign === undefined ||
         sign === 'never' ||
         sign === 'silent'
@@ -520,6 +524,16 @@ class ProgramWriter {
         (e.op === 'give' || (kind === 'buffer' && (e.op === 'cpu-read' || e.op === 'cpu-write'))) &&
         'id' in e.target &&
         e.target.id === id,
+    );
+  }
+
+  /** `return dma_mapping_error (dev, addr)`: whoever called looks at it. */
+  private isTestReturned({ value }: Exit, resource: number): boolean {
+    return (
+      value?.kind === 'test' &&
+      value.operator === 'mapping-error' &&
+      value.left.kind === 'symbol' &&
+      this.context.symbols.info(value.left.symbol).resource === resource
     );
   }
 
