@@ -23,40 +23,54 @@ export interface RawFinding {
  * and on the other platforms only when something went wrong.
  */
 export function execute(exploration: Exploration, platforms: readonly Platform[]): RawFinding[] {
-  const findings: RawFinding[] = [];
-  const [first, ...others] = platforms;
-  if (!first) return findings;
-  for (const path of exploration.paths) {
-    if (!path.program.operations.length) continue;
-    const { violations } = run(path.program, first);
-    if (!violations.length) continue;
-    const runs = others.map((platform) => ({ platform, violations: run(path.program, platform).violations }));
-    violations.forEach((violation, i) => {
-      const verdicts = [
-        { platform: first, verdict: violation },
-        ...runs.map((r) => ({ platform: r.platform, verdict: r.violations[i] })),
-      ];
-      const site = path.program.operations[violation.index]?.site;
-      if (site === undefined) return;
-      findings.push({
-        violation,
-        path,
-        exploration,
-        breaks: verdicts.flatMap(({ platform, verdict }) =>
-          verdict?.consequence ? [{ platform: platform.id, consequence: verdict.consequence }] : [],
-        ),
-        works: verdicts.flatMap(({ platform, verdict }) =>
-          verdict && verdict.consequence === null ? [platform.id] : [],
-        ),
-        ...judge(violation, path, exploration),
-      });
-    });
-  }
+  const own = exploration.paths.flatMap((path) => faultsOn(path, exploration, platforms));
+  const later = exploration.lifecycles.flatMap((path) => faultsOn(path, exploration, platforms).filter(isOfLifecycle));
+  const findings = [...own, ...later.map((finding) => ({ ...finding, certain: false }))];
   // Freeing twice what was unmapped twice is one fault.
   const unmappedTwice = new Set(
     findings.flatMap(({ violation, place }) => (violation.kind === 'double-unmap' ? [place] : [])),
   );
   return findings.filter(({ violation, place }) => violation.kind !== 'double-free' || !unmappedTwice.has(place));
+}
+
+function faultsOn(path: DmaPath, exploration: Exploration, platforms: readonly Platform[]): RawFinding[] {
+  const [first, ...others] = platforms;
+  if (!first || !path.program.operations.length) return [];
+  const { violations } = run(path.program, first);
+  if (!violations.length) return [];
+  const runs = others.map((platform) => ({ platform, violations: run(path.program, platform).violations }));
+  return violations.map((violation, i) => {
+    const verdicts = [
+      { platform: first, verdict: violation },
+      ...runs.map((r) => ({ platform: r.platform, verdict: r.violations[i] })),
+    ];
+    return {
+      violation,
+      path,
+      exploration,
+      breaks: verdicts.flatMap(({ platform, verdict }) =>
+        verdict?.consequence ? [{ platform: platform.id, consequence: verdict.consequence }] : [],
+      ),
+      works: verdicts.flatMap(({ platform, verdict }) =>
+        verdict && verdict.consequence === null ? [platform.id] : [],
+      ),
+      ...judge(violation, path, exploration),
+    };
+  });
+}
+
+/**
+ * Does the counterpart release otherwise than the beginning has made, or leave it? What one of them does wrong by itself is told
+ * where that is explored.
+ */
+function isOfLifecycle({ violation: { kind, index, related }, path: { program } }: RawFinding): boolean {
+  const { operations } = program;
+  const middle = operations.findIndex(({ op }) => op === 'return');
+  const op = operations[index]?.op;
+  // Each function finds the device in its own way.
+  const isRelease = (op === 'unmap' || op === 'free' || op === 'lose') && kind !== 'device-mismatch';
+  const decisive = RELEASED_TWICE.has(kind) ? related.filter(({ role }) => role === 'released') : related;
+  return isRelease && index > middle && decisive.some((one) => one.index < middle);
 }
 
 /** What happens in a callee, but is the caller's mistake: its call is where it is told. */

@@ -98,7 +98,7 @@ export class Memo {
     // Without the paths on which nothing is wrong: they are most of what an exploration holds.
     const findings = found.findings.map((finding) => ({
       ...finding,
-      exploration: { ...finding.exploration, paths: [] },
+      exploration: { ...finding.exploration, paths: [], lifecycles: [] },
     }));
     const result: FunctionResult = { ...found, findings };
     for (const [question, ask] of asked) {

@@ -423,10 +423,11 @@ export class Context {
   }
 
   /** The answer of a function that only looks at its arguments: the same whenever it is asked the same. */
-  asked(name: string, values: readonly Value[]): Value {
+  asked(state: State, name: string, values: readonly Value[]): Value {
     const [owner] = values;
     // The driver's part of a fresh object is as empty as the object.
-    const zeroed = owner?.kind === 'symbol' && /priv/.test(name) && this.symbols.info(owner.symbol).zeroed;
+    const isPrivate = owner?.kind === 'symbol' && /priv/.test(name) && !state.get(`H:${owner.symbol}`);
+    const zeroed = isPrivate && this.symbols.info(owner.symbol).zeroed;
     return this.evaluator.constant(`${name}(${values.map(valueKey).join()})`, zeroed ? { zeroed } : {});
   }
 

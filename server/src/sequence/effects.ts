@@ -5,7 +5,7 @@ import { wholeOf } from './advanced.ts';
 import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, type DirectionSource, EFI_PAGE_SIZE } from './context.ts';
 import { ANYTHING, decide, narrow } from './domain.ts';
-import { callsName, expressionName, type Frame, namesIn, usesTemporary } from './frame.ts';
+import { callsName, expressionName, type Frame, isNull, namesIn, usesTemporary } from './frame.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
 import {
@@ -83,7 +83,7 @@ export class Effects {
     if (model.action === 'sleep' || model.action === 'wait') this.letOthersRun(state, call);
     const give = (value: Value): Effect => ({ state, value });
     const fresh = () => context.evaluator.constant(`call:${call.key}`);
-    const answer = () => (isGetter(call.name, values) ? context.asked(call.name, values) : fresh());
+    const answer = () => (isGetter(call.name, values) ? context.asked(state, call.name, values) : fresh());
     const arg = (role: Role) => argument(model, values, role);
     this.sleep(state, call);
     switch (model.action) {
@@ -760,6 +760,9 @@ export class Effects {
         (r) => r === 'buffer' || r === 'value' || r === 'page' || r === 'device-address' || r === 'sg-table',
       );
     if (index < 0) index = model.args.indexOf('pool');
+    // The CPU may have no address of it (DMA_ATTR_NO_KERNEL_MAPPING).
+    const named = expressions[index];
+    if (named && isNull(named) && model.args.includes('device-address')) index = model.args.indexOf('device-address');
     const value = values[index];
     if (!value) return;
     const wanted: SymbolRole =

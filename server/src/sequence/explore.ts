@@ -16,7 +16,7 @@ import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
 import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
-import { expressionName, type Frame, isUnsigned, localVariables } from './frame.ts';
+import { expressionName, type Frame, isNull, isUnsigned, localVariables } from './frame.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { returnedNumbers } from './numbers.ts';
@@ -40,6 +40,15 @@ export interface RawExploration {
   readonly partial: readonly State[];
   readonly degraded: readonly string[];
   readonly entered: ReadonlySet<string>;
+  /** Another function is called later, after this end. */
+  readonly goOn: (exit: Exit, later: FunctionSource) => Continuation;
+}
+
+/** What a function does that is called later. */
+export interface Continuation {
+  /** None when they cannot be told. */
+  readonly exits: readonly Exit[];
+  readonly entered: ReadonlySet<string>;
 }
 
 class BudgetSpent extends Error {}
@@ -49,6 +58,9 @@ const LARGE_STATE = 1024;
 
 /** States that a block holds however many blocks there are: successes and failures have to stay apart. */
 const FEWEST_STATES = 16;
+
+/** Instructions that are executed for a function that is called later. */
+const LATER_STEPS = 6_000;
 
 /** Explores every path of a function, callees inlined, states merged where they agree about DMA. */
 export function exploreFunction(
@@ -68,14 +80,16 @@ class Explorer {
   private readonly partial: State[] = [];
   private readonly partialDigests = new Set<number>();
   private readonly degraded = new Set<string>();
-  private readonly entered = new Set<string>();
+  private entered = new Set<string>();
   private readonly loopTables = new Map<FunctionGraph, LoopTable>();
   private readonly frameIds = new Map<string, string>();
   private steps = 0;
+  private limit: number;
 
   constructor(code: Code, budget: Budget) {
     this.code = code;
     this.budget = budget;
+    this.limit = budget.steps;
     this.context = new Context(code);
     this.effects = new Effects(this.context);
   }
@@ -112,7 +126,43 @@ class Explorer {
       partial: this.partial,
       degraded: [...this.degraded],
       entered: this.entered,
+      goOn: (exit, later) => this.goOn(source, exit, later),
     };
+  }
+
+  /** Another function is called later, with what `first` was called with or has returned: found by the types of the parameters. */
+  private goOn(first: FunctionSource, { state, value, site }: Exit, { graph, file }: FunctionSource): Continuation {
+    const { context } = this;
+    const before = this.entered;
+    this.entered = new Set();
+    const frame = this.frame(graph, file, `later ${file}:${graph.name}`, 1, [], null);
+    const after = state.fork();
+    context.emit(after, {
+      op: 'return',
+      site: site ?? context.sites.intern({ file: first.file, function: first.name, ...first.graph.span }),
+      api: first.name,
+      failing: false,
+    });
+    passTime(context, after);
+    for (const { name, type, shape } of graph.parameters) {
+      const info = { loadedFrom: `P:${name}`, unsigned: isUnsigned(type) };
+      const isSame = (other: string): boolean => shape === 'pointer' && plainType(other) === plainType(type);
+      const same = first.graph.parameters.find((one) => one.shape === shape && isSame(one.type));
+      const key = same ? `parameter:${same.name}` : `later:${name}`;
+      const isReturned = !same && value && isSame(first.graph.returnType);
+      after.set(`${frame.id}:${name}`, isReturned ? value : symbolValue(context.symbols.intern(key, info)));
+    }
+    this.limit = this.steps + LATER_STEPS;
+    const { entered } = this;
+    try {
+      return { exits: this.execute(frame, after), entered };
+    } catch (error) {
+      if (!(error instanceof BudgetSpent)) throw error;
+      return { exits: [], entered };
+    } finally {
+      for (const one of entered) before.add(one);
+      this.entered = before;
+    }
   }
 
   private frame(
@@ -150,7 +200,7 @@ class Explorer {
 
   private spend(steps: number): void {
     this.steps += steps;
-    if (this.steps > this.budget.steps) throw new BudgetSpent();
+    if (this.steps > this.limit) throw new BudgetSpent();
   }
 
   private drop(state: State): void {
@@ -787,7 +837,7 @@ class Explorer {
       (isGetter(callee.name, values) ||
         (askedAgain(frame.graph, instruction.result) && !values.some((v) => this.isFollowed(state, v))));
     const returned = answer
-      ? context.asked(callee.name ?? '', values)
+      ? context.asked(state, callee.name ?? '', values)
       : context.evaluator.constant(`result:${key}:${state.epoch}`);
     if (callee.kind === 'function' && returned.kind === 'symbol') {
       const numbers = values.map((value) => (value.kind === 'number' ? value.value : null));
@@ -888,12 +938,28 @@ class Explorer {
   }
 }
 
+/**
+ * The function that was explored is over, and others have run since: its variables are gone, and what it knew of flags and
+ * states, or to be empty, may be otherwise. What it has made and where it has put that stays.
+ */
+function passTime({ symbols, evaluator }: Context, state: State): void {
+  for (const [location, value] of [...state.locations()]) {
+    const domain = value.kind === 'symbol' ? state.domain(value.symbol) : null;
+    const number = value.kind === 'number' ? value.value : domain && domain.low === domain.high ? domain.low : null;
+    if (/^(?:f\d+:|Z:)/.test(location)) state.remove(location);
+    else if (/^[*G]/.test(location) && number !== null && number <= 1)
+      state.set(location, evaluator.constant(`later:${location}`));
+  }
+  for (let symbol = 0; symbol < symbols.count; symbol++)
+    if (symbols.info(symbol).zeroed) state.set(`H:${symbol}`, symbolValue(symbol));
+  state.loops = [];
+}
+
+/** What is pointed to, whatever may be done with it. */
+const plainType = (type: string): string => type.replace(/\b(?:const|static|inline|volatile)\b|[\s*]/g, '');
+
 const QUIETENS =
   /^(?!(re)?init_).*(wait|poll|sync|complet|status|done|busy|idle|stop|halt|reset|disable|terminat|abort|flush|drain|cancel|quiesce)/i;
-
-/** Is it written as a null pointer, and not a variable or field that turns out to hold one? */
-const isNull = (e: Expression): boolean =>
-  e.kind === 'cast' ? isNull(e.operand) : e.kind === 'number' ? e.value === 0 : e.kind === 'name' && e.name === 'NULL';
 
 /** A helper that gets a pointer to mapped memory is worth a look, if it is not long. In characters. */
 const HELPER_WEIGHT = 2_000;

@@ -124,3 +124,7 @@ export function partsOf(e: Expression): readonly Expression[] {
       return [];
   }
 }
+
+/** Is it written as a null pointer, and not a variable or field that turns out to hold one? */
+export const isNull = (e: Expression): boolean =>
+  e.kind === 'cast' ? isNull(e.operand) : e.kind === 'number' ? e.value === 0 : e.kind === 'name' && e.name === 'NULL';

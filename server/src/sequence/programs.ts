@@ -10,6 +10,7 @@ import { decide } from './domain.ts';
 import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
 import { readsName } from './frame.ts';
+import { lifecycles } from './lifecycles.ts';
 import { failsByExample, Holders, isFailing } from './ownership.ts';
 import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
@@ -39,6 +40,8 @@ export interface Exploration {
   readonly function: string;
   readonly file: string;
   readonly paths: readonly DmaPath[];
+  /** The same from a beginning (probe, open) to the end of its counterpart (remove, stop): a `return` lies between. */
+  readonly lifecycles: readonly DmaPath[];
   readonly place: (site: number) => SourcePlace;
   readonly nameOf: (id: number) => string;
   /** Was the buffer or mapping made in a loop: is it one of several of its kind? */
@@ -112,10 +115,12 @@ class ProgramWriter {
     const complete = this.inOrder(taken, released);
     const partial = taken(this.partial());
     const paths = [...partial, ...complete];
+    const lifecycles = taken(this.lifecycles());
     return {
       function: this.source.graph.name,
       file: this.source.file,
       paths,
+      lifecycles,
       place: (site) => sites.place(site),
       nameOf: (id) => resources.info(id).name,
       isInLoop: (id) => resources.info(id).inLoop,
@@ -173,6 +178,12 @@ class ProgramWriter {
       yield this.path(exit.state, [], { id, outcome: 'short' }, true, failing);
     for (const one of this.uncheckedResources(exit, failing))
       yield this.path(exit.state, this.uses(exit, one), { id: one.id, outcome: 'failed' }, true, failing);
+  }
+
+  private *lifecycles(): Iterable<DmaPath> {
+    const mayHaveWorked = (exit: Exit): boolean => this.isFailing(exit) !== true;
+    for (const { state, losses } of lifecycles(this.code, this.source, this.raw, mayHaveWorked))
+      yield this.path(state, losses, null, true, false);
   }
 
   /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. */

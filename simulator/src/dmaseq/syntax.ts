@@ -70,7 +70,10 @@ export const WORDS = {
   through: choice('through', plain('descriptor', 'register', 'call', 'field')),
   access: choice('access', plain('none', 'read', 'write', 'both', 'unknown')),
   to: choice('to', plain('shared', 'private')),
-  why: choice('why', plain('returning', 'overwritten', 'owner-freed', 'unwound', 'passed-over', 'lifecycle-end')),
+  why: choice(
+    'why',
+    plain('returning', 'overwritten', 'owner-freed', 'unwound', 'passed-over', 'lifecycle-end', 'not-undone'),
+  ),
   phase: choice('phase', plain('begin', 'end')),
 } as const satisfies Readonly<Record<string, WordField>>;
 

@@ -121,7 +121,8 @@ class Machine {
   private readonly refusedMasks = new Map<string, number>();
   private readonly violations: Violation[] = [];
   private readonly refusals: Refusal[] = [];
-  private hasReturned = false;
+  /** It has told its caller that it failed. */
+  private hasFailed = false;
   private exiting = false;
   /** While ExitBootServices runs: somebody told the device to stop. */
   private asked = false;
@@ -423,7 +424,7 @@ class Machine {
     if (buffer.freedAt !== null) {
       // Two frees of ordinary memory are another tool's business; reference counts make most of them right. Callers that free
       // what the function has left them are told of only where nothing is counted.
-      if (buffer.origin || operation.family !== 'memory' || this.hasReturned)
+      if (buffer.origin || operation.family !== 'memory' || this.hasFailed)
         this.report('double-free', index, [{ index: buffer.freedAt, role: 'released' }, ...made(buffer)], {
           api: operation.api,
           state: 'freed',
@@ -991,13 +992,13 @@ class Machine {
     this.system.exitBootServices();
   }
 
-  /** Told of faults that happen after the program has returned: its callers' doing. */
+  /** Told of faults that happen after the program has failed: its callers' doing. */
   private get lateness(): Record<string, string> {
-    return this.hasReturned ? { after: 'return' } : {};
+    return this.hasFailed ? { after: 'return' } : {};
   }
 
   private end({ failing, api }: Return, index: number): void {
-    this.hasReturned = true;
+    this.hasFailed = failing;
     if (failing) return;
     const { unwound } = this.failures;
     if (unwound)
@@ -1020,7 +1021,7 @@ class Machine {
       certain: operation.certain === false ? 'no' : 'yes',
     };
     // Nothing went wrong yet: it is the end of the device's life that finds it.
-    const isForever = why === 'lifecycle-end' && !operation.failing;
+    const isForever = (why === 'lifecycle-end' || why === 'not-undone') && !operation.failing;
     if (target.to === 'mapping') {
       const mapping = this.mappings.get(target.id);
       const { origin } = mapping ?? {};

@@ -288,12 +288,20 @@ export interface Sleep extends Common {
  * The program no longer holds any reference to the target: the last variable or field with its handle is gone.
  * `returning`: function ended with success / failure; `overwritten`: another value was put into its only place;
  * `owner-freed`: the object whose field held it was freed; `unwound`: the function failed and, unlike its other failing
- * paths, left behind what it had made; `passed-over`: it failed and released what it had made before the target.
+ * paths, left behind what it had made; `passed-over`: it failed and released what it had made before the target;
+ * `not-undone`: what ends the device's use, after the function that began it, has left it alone.
  */
 export interface Lose extends Common {
   readonly op: 'lose';
   readonly target: Reference;
-  readonly why: 'returning' | 'overwritten' | 'owner-freed' | 'unwound' | 'passed-over' | 'lifecycle-end';
+  readonly why:
+    | 'returning'
+    | 'overwritten'
+    | 'owner-freed'
+    | 'unwound'
+    | 'passed-over'
+    | 'lifecycle-end'
+    | 'not-undone';
   /** True when the path reports failure to its caller. */
   readonly failing: boolean;
   /** False: the path stands for several things at once (elements of a loop, callees), so that another holder may have been missed. */
