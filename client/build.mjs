@@ -63,8 +63,8 @@ const builds = await Promise.all([
     format: 'esm',
     splitting: true,
     external: Object.keys(OUTSIDE),
-    // Packages that are CommonJS ask for Node's own modules by require.
-    banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
+    // Packages that are CommonJS ask for Node's own modules by require. The minifier must not come upon the same name.
+    banner: { js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);" },
   }),
   build({
     ...common,
