@@ -64,7 +64,9 @@ const builds = await Promise.all([
     splitting: true,
     external: Object.keys(OUTSIDE),
     // Packages that are CommonJS ask for Node's own modules by require. The minifier must not come upon the same name.
-    banner: { js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
+    },
   }),
   build({
     ...common,
