@@ -208,6 +208,11 @@ class RecordedCode implements Code {
     return this.#project.releasersOf(field).flatMap((one) => this.function(one.name, one.file) ?? []);
   }
 
+  writersOf(field: string): readonly FunctionSource[] {
+    this.#asked.set(`writers of ${field}`, writersOf(field));
+    return this.#project.writersOf(field).flatMap((writer) => this.function(writer.name, writer.file) ?? []);
+  }
+
   callersOf(name: string, file: string): readonly FunctionSource[] {
     this.#asked.set(`callers of ${name} in ${file}`, callersOf(name, file));
     return this.#project.callersOf(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
@@ -311,6 +316,7 @@ const releasersOf = (field: string): Ask => onCalls((project) => namesOf(project
 const callersOf = (name: string, file: string): Ask => onCalls((project) => namesOf(project.callers(name, file)));
 const namesOf = (functions: readonly { readonly name: string; readonly file: string }[]): ReadonlySet<string> =>
   new Set(functions.map(({ name, file }) => `${file}:${name}`));
+const writersOf = (field: string): Ask => onText((project) => namesOf(project.writers(field)));
 const constant = (name: string, file: string): Ask => onConstants((project) => project.constant(name, file));
 const isArray = (name: string, file: string): Ask => onData((project) => project.isArray(name, file));
 const arrayField = (field: string): Ask => onData((project) => project.arrayField(field));

@@ -149,6 +149,20 @@ export class Project implements Code {
     return this.data.wideAttributes.size > 0;
   }
 
+  /** Functions that put something into a field of this name, or hand out its address. */
+  writers(field: string): readonly UnitFunction[] {
+    const address = new RegExp(`&[\\w\\s()>.[\\]-]*(?:->|\\.)\\s*${field}\\b`);
+    return [...this.units.values()].flatMap((unit) =>
+      [...unit.functions.values()].filter(
+        ({ content }) => content.assigns.has(field) || (content.fields.has(field) && address.test(content.masked)),
+      ),
+    );
+  }
+
+  writersOf(field: string): readonly FunctionSource[] {
+    return this.writers(field).flatMap(({ name, file }) => this.function(name, file) ?? []);
+  }
+
   callersOf(name: string, file: string): readonly FunctionSource[] {
     return this.callers(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
   }

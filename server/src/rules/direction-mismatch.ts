@@ -4,7 +4,7 @@ export const directionMismatch = defineRule({
   id: 'direction-mismatch',
   severity: 'error',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 8, true: 7 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 10, true: 9 }],
   summary: 'A mapping is unmapped or synced with another direction than it was mapped with.',
   cwe: 628,
   message: ({ detail, dialect }) =>

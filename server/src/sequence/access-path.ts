@@ -9,10 +9,9 @@ import { rootSymbol, type Symbols, type Value } from './values.ts';
  */
 export type AccessPath = readonly string[];
 
-/** What a function says once of its variables. */
+/** What a function puts into its variables, and what it calls. */
 interface Definitions {
-  /** Of variables that are assigned once; null = several times. */
-  readonly values: ReadonlyMap<string, Expression | null>;
+  readonly values: ReadonlyMap<string, readonly Expression[]>;
   readonly calls: ReadonlyMap<number, Instruction & { readonly kind: 'call' }>;
 }
 
@@ -21,22 +20,40 @@ const DEFINITIONS = new WeakMap<FunctionGraph, Definitions>();
 function definitionsOf(graph: FunctionGraph): Definitions {
   const known = DEFINITIONS.get(graph);
   if (known) return known;
-  const values = new Map<string, Expression | null>();
+  const values = new Map<string, Expression[]>();
   const calls = new Map<number, Instruction & { readonly kind: 'call' }>();
   for (const { instructions } of graph.blocks)
     for (const i of instructions) {
       if (i.kind === 'call') calls.set(i.result, i);
-      if (i.kind === 'set' && i.target.kind === 'name')
-        values.set(i.target.name, values.has(i.target.name) ? null : i.value);
+      if (i.kind !== 'set' || i.target.kind !== 'name') continue;
+      const others = values.get(i.target.name);
+      if (others) others.push(i.value);
+      else values.set(i.target.name, [i.value]);
     }
-  for (const { name } of graph.parameters) if (values.has(name)) values.set(name, null);
   const found = { values, calls };
   DEFINITIONS.set(graph, found);
   return found;
 }
 
+/** What is put into a variable of this name. */
+export const assignments = (graph: FunctionGraph, name: string): readonly Expression[] =>
+  definitionsOf(graph).values.get(name) ?? [];
+
 /** Is something put into a variable of this name? */
-export const isAssigned = (graph: FunctionGraph, name: string): boolean => definitionsOf(graph).values.has(name);
+export const isAssigned = (graph: FunctionGraph, name: string): boolean => assignments(graph, name).length > 0;
+
+/** The call whose result is the temporary of this number. */
+export const callOf = (
+  graph: FunctionGraph,
+  temporary: number,
+): (Instruction & { readonly kind: 'call' }) | undefined => definitionsOf(graph).calls.get(temporary);
+
+/** The value of a variable that is assigned once, and is no parameter. */
+export function onlyValue(graph: FunctionGraph, name: string): Expression | null {
+  const [value, ...others] = assignments(graph, name);
+  const isParameter = graph.parameters.some((one) => one.name === name);
+  return value && others.length === 0 && !isParameter ? value : null;
+}
 
 const MAX_HOPS = 8;
 
@@ -51,11 +68,11 @@ export function accessPath(frame: Frame, e: Expression, hops = 0): AccessPath | 
   switch (e.kind) {
     case 'name': {
       if (!frame.locals.has(e.name)) return [`G:${e.name}`];
-      const value = definitionsOf(frame.graph).values.get(e.name);
+      const value = onlyValue(frame.graph, e.name);
       return (value && inner(value)) ?? [e.name];
     }
     case 'temporary': {
-      const call = definitionsOf(frame.graph).calls.get(e.index);
+      const call = callOf(frame.graph, e.index);
       const [argument, ...others] = call?.arguments ?? [];
       if (!argument || others.length > 0 || call?.callee.kind !== 'name') return null;
       return and(argument, `${call.callee.name}()`);

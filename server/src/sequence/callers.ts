@@ -2,7 +2,7 @@ import type { Expression, Instruction } from '../flow/index.ts';
 import { isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
 import type { Code, FunctionSource } from './code.ts';
-import { type Frame, localVariables, partsOf } from './frame.ts';
+import { type Frame, frameOf, partsOf } from './frame.ts';
 import { type Ask, compute, type Known, learnSet } from './numbers.ts';
 
 /** Callers of callers that are asked. */
@@ -81,7 +81,7 @@ class CallerSearch {
     // Whoever names none of the fields, itself or in what it calls, releases none of them.
     if (!this.namesFields(caller)) return false;
     const { graph, file } = caller;
-    const frame: Frame = { graph, file, id: '', depth: 0, locals: localVariables(graph), callers: [], enteredAt: null };
+    const frame = frameOf(graph, file);
     for (const [b, block] of graph.blocks.entries())
       for (const [i, instruction] of block.instructions.entries()) {
         if (instruction.kind !== 'call') continue;

@@ -35,6 +35,8 @@ export interface Code {
   releasersOf(field: string): readonly FunctionSource[];
   /** Families that are released: each time by a function that makes something of them, or for others as well. */
   readonly releasers: ReadonlyMap<string, 'makers' | 'others'>;
+  /** The functions in which something may be put into a field of this name. */
+  writersOf(field: string): readonly FunctionSource[];
   /** The functions that call it, as far as they are part of this code. */
   callersOf(name: string, file: string): readonly FunctionSource[];
   /** Fields that hold device addresses, with the field of the same structure whose memory was mapped for it. */

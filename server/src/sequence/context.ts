@@ -5,6 +5,7 @@ import type { Code } from './code.ts';
 import { Conditions } from './conditions.ts';
 import { Evaluator } from './evaluate.ts';
 import { expressionName, type Frame } from './frame.ts';
+import type { MadeElsewhere } from './made-elsewhere.ts';
 import { memberOf } from './member.ts';
 import { Memory } from './memory.ts';
 import type { State } from './state.ts';
@@ -79,6 +80,9 @@ export class Context {
   readonly statuses = new WeakMap<Operation, number>();
   /** Local variables by the mappings whose NumberOfBytes they receive. */
   readonly lengthNames = new Map<number, string>();
+
+  /** Mappings of memory that is freed by itself when the device goes. */
+  readonly ofManaged = new Set<number>();
 
   /** Buffers by the mappings that were made of them. */
   readonly mappedBuffers = new Map<number, number>();
@@ -256,7 +260,10 @@ export class Context {
   readonly mappedLengths = new Map<number, number>();
 
   /** Mappings that were made elsewhere, with the memory and direction that are known of them. */
-  readonly knownMappings = new Map<number, { readonly buffer: number; readonly direction: Direction }>();
+  readonly knownMappings = new Map<
+    number,
+    { readonly buffer: Reference; readonly direction: Direction; readonly made?: MadeElsewhere }
+  >();
 
   /** Remembers that the memory at `pointer` is mapped by `mapping`, and, if it is not shared, that CPU accesses matter. */
   noteMapped(state: State, pointer: Value, mapping: Value, isStreaming: boolean): void {

@@ -6,6 +6,7 @@ import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, type DirectionSource, EFI_PAGE_SIZE } from './context.ts';
 import { ANYTHING, decide, narrow } from './domain.ts';
 import { callsName, expressionName, type Frame, isNull, namesIn, usesTemporary } from './frame.ts';
+import { madeElsewhere } from './made-elsewhere.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
 import {
@@ -372,6 +373,7 @@ export class Effects {
     const target = object && pointer ? state.get(`A:${this.tableKey(pointer)}`) : pointer;
     const buffer: Reference = target ? this.bufferReference(state, frame, target, at) : { to: 'unknown' };
     if (buffer.to === 'buffer') context.mappedBuffers.set(resource.id, buffer.id);
+    if (target?.kind === 'symbol' && context.symbols.info(target.symbol).managed) context.ofManaged.add(resource.id);
     // A list names the memory that is mapped; where the list itself lives does not matter.
     if (key && buffer.to === 'buffer' && !object) {
       context.lists.add(buffer.id);
@@ -583,6 +585,7 @@ export class Effects {
     if (target.to === 'null' && call.model.acceptsNull) return null;
     const isForeign = target.to === 'mapping' && context.resources.info(target.id).foreign;
     if (isForeign) this.handOverAliases(state, call);
+    this.noteMaker(frame, call, target);
     this.end(state, call, target, isForeign ? this.memoryBeside(state, frame, call) : null);
     return null;
   }
@@ -648,6 +651,20 @@ export class Effects {
     state.update(target.id, { life: 'gone', outcome: now.outcome === 'pending' ? 'ok' : now.outcome });
   }
 
+  /** A mapping that some other function made: the calls that put a handle into this field tell how. */
+  private noteMaker(frame: Frame, call: ModelledCall, target: Reference): void {
+    const { code, symbols, resources, sites, knownMappings, directions } = this.context;
+    const index = call.model.args.indexOf('device-address');
+    const [handle, at] = [call.values[index], call.expressions[index]];
+    if (code.dialect !== 'linux' || target.to !== 'mapping' || handle?.kind !== 'symbol' || !at) return;
+    if (!resources.info(target.id).foreign || knownMappings.has(target.id)) return;
+    if (handle.offset !== 0 || symbols.info(handle.symbol).loadedFrom === undefined) return;
+    const made = madeElsewhere(code, frame, at);
+    if (!made) return;
+    knownMappings.set(target.id, { buffer: { to: 'unknown' }, direction: made.direction, made });
+    directions.set(sites.intern(made.place), made.direction === 'unknown' ? 'elsewhere' : 'constant');
+  }
+
   /** A mapping that some other function made: the field beside its handle tells which memory it is of. */
   private noteKnownMapping(state: State, frame: Frame, call: ModelledCall, target: Reference): void {
     const { context } = this;
@@ -660,12 +677,18 @@ export class Effects {
     const place = pointee(pointer);
     if (place === null || context.resourceOf(pointer) !== null) return;
     const buffer = context.memoryAt(place, frame, call.at).id;
-    context.knownMappings.set(target.id, { buffer, direction: this.direction(call).direction });
+    const made = context.knownMappings.get(target.id)?.made;
+    context.knownMappings.set(target.id, {
+      buffer: { to: 'buffer', id: buffer, how: 'exact' },
+      direction: made?.direction ?? this.direction(call).direction,
+      ...(made && { made }),
+    });
     context.noteMapped(state, pointer, context.result(context.resources.info(target.id), 'device-address'), true);
   }
 
   private sync(state: State, frame: Frame, call: ModelledCall): void {
     const target = this.target(state, frame, call);
+    this.noteMaker(frame, call, target);
     this.noteKnownMapping(state, frame, call, target);
     this.context.emit(state, {
       op: 'sync',
@@ -992,6 +1015,7 @@ export class Effects {
     const pointer = this.context.evaluator.constant(`object:${call.key}`, {
       memory: model.memory ?? ('heap' satisfies MemoryKind),
       zeroed,
+      ...(model.managed && { managed: true }),
     });
     this.learnHowItFails(state, model, pointer);
     for (const { location } of this.outputs(state, call, ['cpu-address-out'])) state.set(location, pointer);

@@ -35,6 +35,17 @@ export function localVariables(graph: FunctionGraph): Map<string, LocalVariable>
   return locals;
 }
 
+/** A function that is looked at by itself. */
+export const frameOf = (graph: FunctionGraph, file: string): Frame => ({
+  graph,
+  file,
+  id: '',
+  depth: 0,
+  locals: localVariables(graph),
+  callers: [],
+  enteredAt: null,
+});
+
 /** Text of an expression's shape, for names in messages: `ring->desc`, `buf`. */
 export function expressionName(expression: Expression): string {
   switch (expression.kind) {

@@ -1,4 +1,4 @@
-import type { Operation, Outcome, Program, Reference } from '@dma-audit/simulator';
+import type { Operation, Outcome, Program } from '@dma-audit/simulator';
 import { familyOf, releasableAs } from '../models/index.ts';
 import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
@@ -750,14 +750,15 @@ class ProgramWriter {
       'target' in event && event.target.to === 'mapping' ? this.context.knownMappings.get(event.target.id) : undefined;
     if (known && 'target' in event && event.target.to === 'mapping' && !declared.has(event.target.id)) {
       declared.add(event.target.id);
-      const buffer: Reference = { to: 'buffer', id: known.buffer, how: 'exact' };
+      const { buffer, direction, made } = known;
       const mapping: Operation = {
         op: 'declare-mapping',
-        site: event.site,
-        api: event.api,
+        site: made ? this.context.sites.intern(made.place) : event.site,
+        api: made?.api ?? event.api,
         mapping: event.target.id,
         buffer,
-        direction: known.direction,
+        direction,
+        ...(made && { releasedBy: made.releasedBy }),
       };
       this.declare(mapping, declared, operations);
       operations.push(mapping);

@@ -36,6 +36,8 @@ export interface SymbolInfo {
   readonly unsigned?: boolean;
   /** A pointer to fresh memory whose content is all zero. */
   readonly zeroed?: boolean;
+  /** A pointer to memory that is freed when the device goes, and by nobody else. */
+  readonly managed?: boolean;
   /** Memory that the symbol points to. */
   readonly memory?: string;
   /** The value came from this location when nothing was known of it. */

@@ -210,6 +210,7 @@ class Compiler {
           mapping: this.#enter(nameIn(fields), 'mapping', this.#familyOf('mapping')),
           buffer: target,
           direction,
+          ...(fields.releasedBy && { releasedBy: fields.releasedBy }),
         };
       case 'allocate': {
         const { memory = 'dma' } = fields;

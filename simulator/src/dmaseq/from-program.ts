@@ -46,8 +46,9 @@ class Writer {
       }
       case 'declare-mapping': {
         const target = this.#target(operation.buffer);
-        const { direction } = operation;
-        return { ...common, name: this.#make('mapping', operation.mapping), target, direction };
+        const { direction, releasedBy } = operation;
+        const name = this.#make('mapping', operation.mapping);
+        return { ...common, name, target, direction, ...(releasedBy && { releasedBy }) };
       }
       case 'allocate': {
         const name = this.#make('buffer', operation.buffer);

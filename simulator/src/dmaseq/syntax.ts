@@ -109,7 +109,7 @@ const syntax = (
 /** Every operation of the program language, and how it is written. */
 export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
   declare: syntax(['name', 'size'], ['memory', 'embedded'], ['in', 'name']),
-  'declare-mapping': syntax(['name', '=', 'target'], ['direction']),
+  'declare-mapping': syntax(['name', '=', 'target'], ['direction'], ['released-by']),
   allocate: syntax(
     ['name', 'size'],
     ['memory', 'outcome', 'managed'],

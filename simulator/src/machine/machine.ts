@@ -4,6 +4,7 @@ import type {
   BufferId,
   Convert,
   CpuAccess,
+  DeclareMapping,
   Direction,
   ExitBootServices,
   Export,
@@ -67,6 +68,8 @@ interface Buffer {
 interface Mapping {
   /** Null for a mapping that the program was given. */
   readonly origin: MapOperation | null;
+  /** It was given, and the call that made it is known. */
+  readonly declared: DeclareMapping | null;
   readonly index: number;
   readonly buffer: BufferId | null;
   readonly direction: Direction;
@@ -161,9 +164,10 @@ class Machine {
         });
         return;
       case 'declare-mapping': {
-        const { buffer, direction, mapping } = operation;
+        const { buffer, direction, mapping, releasedBy } = operation;
         this.mappings.set(mapping, {
           ...unknownMapping(index),
+          declared: releasedBy ? operation : null,
           buffer: buffer.to === 'buffer' ? buffer.id : null,
           direction,
         });
@@ -538,6 +542,7 @@ class Machine {
     const failed = operation.outcome === 'failed';
     const mapping: Mapping = {
       origin: operation,
+      declared: null,
       index,
       buffer: operation.buffer.to === 'buffer' ? operation.buffer.id : null,
       direction: operation.direction,
@@ -715,13 +720,13 @@ class Machine {
     if (this.exiting && !this.asked) this.report('exit-boot-services-unmap-order', index, mapped(mapping), { api });
     mapping.unmappedAt = index;
     if (mapping.grant) this.system.unmap(mapping.grant);
-    const { origin } = mapping;
+    const origin = mapping.origin ?? mapping.declared;
     if (!origin || mapping.faulty) return;
     if (target.how !== 'exact') {
       mapping.faulty = true;
       return this.report('wrong-handle', index, mapped(mapping), { api, how: target.how, mapped: origin.api });
     }
-    if (!origin.releasedBy.includes(operation.family))
+    if (!origin.releasedBy?.includes(operation.family))
       return this.report('api-mismatch', index, mapped(mapping), { api, made: origin.api });
     if (differ(origin.direction, operation.direction))
       return this.report(
@@ -731,6 +736,7 @@ class Machine {
         { api, made: origin.direction, released: operation.direction },
         facts(mapping),
       );
+    if (origin.op !== 'map') return;
     if (operation.entries === 'mapped') return this.report('sg-count-mismatch', index, mapped(mapping), { api });
     if (origin.device !== null && operation.device !== null && origin.device !== operation.device)
       return this.report('device-mismatch', index, mapped(mapping), {
@@ -755,7 +761,7 @@ class Machine {
       mapping.writtenAt = null;
     }
     if (mapping.grant) this.system.sync(mapping.grant, operation.owner, operation.size.bytes);
-    const { origin } = mapping;
+    const origin = mapping.origin ?? mapping.declared;
     if (origin && origin.direction !== 'bidirectional' && differ(origin.direction, operation.direction))
       this.report(
         'direction-mismatch',
@@ -1062,6 +1068,7 @@ class Machine {
 /** A mapping that the program was given. */
 const unknownMapping = (index: number): Mapping => ({
   origin: null,
+  declared: null,
   index,
   buffer: null,
   direction: 'unknown',
@@ -1084,8 +1091,10 @@ const made = (buffer: Buffer): RelatedOperation[] =>
 const declared = (buffer: Buffer | null): RelatedOperation[] =>
   buffer ? [{ index: buffer.index, role: buffer.origin ? 'allocated' : 'declared' }] : [];
 const mapped = (mapping: Mapping): RelatedOperation[] =>
-  mapping.origin ? [{ index: mapping.index, role: 'mapped' }] : [];
-const facts = (mapping: Mapping): FaultFacts => ({ direction: mapping.origin?.direction ?? 'unknown' });
+  mapping.origin || mapping.declared ? [{ index: mapping.index, role: 'mapped' }] : [];
+const facts = ({ origin, declared }: Mapping): FaultFacts => ({
+  direction: (origin ?? declared)?.direction ?? 'unknown',
+});
 const differ = (a: string, b: string): boolean => a !== b && a !== 'unknown' && b !== 'unknown';
 /** Bytes are given where pages are wanted, or the other way round: factors differ by 4096 at least. */
 const sizesDiffer = (a: Size, b: Size): boolean =>

@@ -101,6 +101,8 @@ export interface DeclareMapping extends Common {
   readonly mapping: MappingId;
   readonly buffer: Reference;
   readonly direction: Direction;
+  /** Families whose release is right for it; absent = the call that made it is not known. */
+  readonly releasedBy?: readonly string[];
 }
 
 export interface Free extends Common {
