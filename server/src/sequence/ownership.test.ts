@@ -240,3 +240,78 @@ describe('does the function say that it fails?', () => {
     ).toEqual([expected]);
   });
 });
+
+describe('what a driver never comes back for', () => {
+  const driver = (open: string, others: string) => `
+static int f(struct port *p)
+{
+	${open}
+	return 0;
+}
+
+${others}
+
+static int port_probe(struct platform_device *pdev)
+{
+	return f(port_of(pdev));
+}
+`;
+  const table = (members: string) => `static struct platform_driver port_driver = {${members}};`;
+  const allocation = 'p->ring = dma_alloc_coherent(p->dev, 64, &p->dma, GFP_KERNEL); if (!p->ring) return -ENOMEM;';
+  const removable = `
+static void port_remove(struct platform_device *pdev)
+{
+	port_quiet(port_of(pdev));
+}
+
+${table('.probe = port_probe, .remove = port_remove')}
+`;
+
+  const ends = (text: string): readonly string[] => [
+    ...new Set(
+      paths(text).flatMap((p) =>
+        p.program.operations.flatMap((o) => (o.op === 'lose' ? [`${o.why}${o.certain ? '' : ', maybe'}`] : [])),
+      ),
+    ),
+  ];
+
+  it('is lost for ever, when it was made as the device came, and the device can go', () => {
+    expect(ends(driver(allocation, removable))).toEqual(['lifecycle-end']);
+  });
+
+  it('may stay where the device cannot go', () => {
+    expect(ends(driver(allocation, table('.probe = port_probe')))).toEqual(['lifecycle-end, maybe']);
+  });
+
+  it('may be made and taken back by others who call the function', () => {
+    const other = 'int port_ioctl(struct port *p) { return f(p); }';
+    expect(ends(driver(allocation, removable + other))).toEqual(['lifecycle-end, maybe']);
+  });
+
+  it.each([
+    ['of its kind', 'void port_free(struct port *p) { dma_free_coherent(p->dev, 64, p->ring, p->dma); }', []],
+    [
+      'of another kind',
+      'void port_stop(struct port *p) { writel(p->dma, p->regs); dma_unmap_sg(p->dev, p->list, 1, DMA_TO_DEVICE); }',
+      ['lifecycle-end'],
+    ],
+  ])('is found where a function that names its field releases something %s', (_, other, expected) => {
+    expect(ends(driver(allocation, removable + other))).toEqual(expected);
+  });
+
+  it('is a mapping of memory that goes by itself with the device', () => {
+    const mapping = `
+	p->buf = devm_kzalloc(p->dev, 64, GFP_KERNEL);
+	if (!p->buf)
+		return -ENOMEM;
+	p->dma = dma_map_single(p->dev, p->buf, 64, DMA_TO_DEVICE);
+	if (dma_mapping_error(p->dev, p->dma))
+		return -EIO;`;
+    expect(ends(driver(mapping, ''))).toEqual(['lifecycle-end']);
+  });
+
+  it('is not said of variables at file scope', () => {
+    const global = 'ring = dma_alloc_coherent(p->dev, 64, &ring_dma, GFP_KERNEL); if (!ring) return -ENOMEM;';
+    expect(ends(driver(global, removable))).toEqual([]);
+  });
+});

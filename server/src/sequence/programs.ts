@@ -1,5 +1,5 @@
 import type { Operation, Outcome, Program } from '@dma-audit/simulator';
-import { familyOf, releasableAs } from '../models/index.ts';
+import { type ApiModel, familyOf, releasableAs } from '../models/index.ts';
 import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
 import { endsSomewhere, isReleasedByCallers, isStart } from './callers.ts';
@@ -69,6 +69,10 @@ export function sequences(
 
 /** `*Buffer`, where `Buffer` is a parameter. */
 const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(place);
+
+/** A list that is mapped is found where it is, whoever names it. */
+const isFoundByObject = ({ args }: ApiModel): boolean =>
+  args.some((role) => role === 'scatterlist' || role === 'sg-table' || role === 'object');
 
 /** Why a resource is given up where no code that is not seen was called. */
 const WITHOUT_CALL: ReadonlySet<string> = new Set(['paths meet', 'releasing loop', 'computed handle']);
@@ -269,8 +273,7 @@ class ProgramWriter {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
-    if (failing !== true)
-      return failing === false && why === 'lifecycle-end' && info.depth === 0 && endsSomewhere(this.code, this.source);
+    if (failing !== true) return why === 'lifecycle-end' && this.isForEver(exit, info, held, failing);
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return (
@@ -353,7 +356,8 @@ class ProgramWriter {
             : 'unwound'
           : isPassedOver
             ? 'passed-over'
-            : !now.wronglyChecked && (this.isForgotten(held, now.escaped, failing) || this.isOwnBusiness(info, held))
+            : !now.wronglyChecked &&
+                (this.isForgotten(info, held, now.escaped, failing) || this.isOwnBusiness(info, held))
               ? 'lifecycle-end'
               : null;
       if (why === null) continue;
@@ -402,31 +406,42 @@ class ProgramWriter {
    * Held in fields, but nobody comes back for it: an entry point has failed, so that its counterpart is not called; or no
    * function of the driver releases what such a field holds.
    */
-  private isForgotten(held: readonly string[], escaped: boolean, failing: boolean | null): boolean {
+  private isForgotten(info: ResourceInfo, held: readonly string[], escaped: boolean, failing: boolean | null): boolean {
     if (held.includes('return value')) return false;
     const { name, file } = this.source;
     if (failing === true) return this.code.callersOf(name, file).length === 0;
     // A variable of the file is released by its name, and a field of a part by that of the part where a macro reaches it.
     const isHeldFor = (fields: readonly string[]): boolean =>
-      fields.length > 0 && !fields.some((field) => this.isReleasedLater(field));
+      fields.length > 0 && !fields.some((field) => this.isReleasedLater(field, info));
     return !escaped && held.map(fieldsOf).every(isHeldFor);
   }
 
   /** By any function but those that begin something, which release what they have made where they fail. */
-  private isReleasedLater(field: string): boolean {
-    const known = this.releasedLaterFields.get(field);
+  private isReleasedLater(field: string, { model }: ResourceInfo): boolean {
+    const families = model ? releasableAs(model) : [];
+    const key = [field, ...families].join();
+    const known = this.releasedLaterFields.get(key);
     if (known !== undefined) return known;
-    const isReleased = this.code.releasersOf(field).some((one) => !isStart(this.code, one));
-    this.releasedLaterFields.set(field, isReleased);
+    const isReleased = this.code
+      .releasersOf(field)
+      .some((one) => families.some((family) => one.releases.has(family)) && !isStart(this.code, one));
+    this.releasedLaterFields.set(key, isReleased);
     return isReleased;
+  }
+
+  /** Nobody comes back for what was made when the device came, or for a mapping of memory that goes with it. */
+  private isForEver({ state }: Exit, info: ResourceInfo, held: readonly string[], failing: boolean | null): boolean {
+    if (info.depth > 0 || !info.model || isFoundByObject(info.model)) return false;
+    if (!held.every((place) => /^[*G]/.test(place))) return false;
+    if (!this.isForgotten(info, held, state.resource(info.id)?.escaped ?? true, failing)) return false;
+    return this.context.ofManaged.has(info.id) || endsSomewhere(this.code, this.source);
   }
 
   /** A mapping in a driver where each function ends its own: nobody else will, whoever may hold it. */
   private isOwnBusiness({ kind, depth, model }: ResourceInfo, held: readonly string[]): boolean {
     if (this.code.dialect !== 'linux' || kind !== 'mapping' || depth > 0 || !model) return false;
-    // A list is found where it is; a device address in an out-parameter is the caller's.
-    const isList = model.args.some((role) => role === 'scatterlist' || role === 'sg-table' || role === 'object');
-    if (held.includes('return value') || (!isList && held.some(isOutParameter))) return false;
+    // A device address in an out-parameter is the caller's.
+    if (held.includes('return value') || (!isFoundByObject(model) && held.some(isOutParameter))) return false;
     const families = releasableAs(model);
     const releasers = families.flatMap((family) => this.code.releasers.get(family) ?? []);
     return releasers.length > 0 && releasers.every((one) => one === 'makers');
