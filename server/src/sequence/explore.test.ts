@@ -690,6 +690,27 @@ describe('budget', () => {
     expect(narrow.paths.filter((p) => p.complete).length).toBeLessThan(wide.paths.filter((p) => p.complete).length);
   });
 
+  it('how far the loops of a callee went is over when it returns', () => {
+    const text = `struct ring { dma_addr_t desc[4]; int n; };
+static void free_ring(struct device *dev, struct ring *r)
+{
+	int i;
+	if (!r->n)
+		return;
+	for (i = 0; i < r->n; i++) {
+		if (!r->desc[i])
+			continue;
+		dma_unmap_single(dev, r->desc[i], 64, DMA_TO_DEVICE);
+		r->desc[i] = 0;
+	}
+}
+void f(struct device *dev, struct ring *r)
+{
+${Array.from({ length: 9 }, (_, i) => `\tfree_ring(dev, r + ${i});`).join('\n')}
+}`;
+    expect(explore(text, 'f', { steps: 3_000 }).degraded).toEqual([]);
+  });
+
   it('giving up states invents no leak', () => {
     const { paths: found } = explore(paths(6), 'f', { states: 4 });
     expect(

@@ -1,5 +1,6 @@
 import type { Expression, FunctionGraph, Instruction, Terminator } from '../flow/index.ts';
 import { releasableAs } from '../models/index.ts';
+import { Apart } from './apart.ts';
 import { leaveToCallee } from './callee-exit.ts';
 import {
   askedAgain,
@@ -210,33 +211,54 @@ class Explorer {
     this.partial.push(state);
   }
 
+  /** Two paths that agree about DMA go on as one. */
+  private meet(state: State, other: State, where: string): void {
+    if (state.trace?.digest !== other.trace?.digest) this.drop(other);
+    mergeInto(this.context, state, other, where);
+  }
+
   /** Runs one activation from its entry to all its exits. */
   private execute(frame: Frame, entry: State): Exit[] {
     const { graph } = frame;
-    const waiting: (Map<string, State> | undefined)[] = [];
-    const exits = new Map<string, Exit>();
+    const waiting: (Apart<State> | undefined)[] = [];
     const limit = frame.depth === 0 ? this.statesHeld(graph) : this.budget.calleeStates;
     const result = `${frame.id}:return`;
     let resume = 0;
     const arrive = (block: number, state: State) => {
       const at = graph.order[block] ?? -1;
       if (at < 0) return;
-      const group = waiting[at] ?? new Map<string, State>();
-      waiting[at] = group;
+      const group = (waiting[at] ??= new Apart((one) => stateKey(this.context, frame, one, block)));
       this.spend(Math.floor(state.size / LARGE_STATE) ** 3);
-      const key = stateKey(this.context, frame, state, block);
-      const present = group.get(key);
-      if (present) {
-        if (present.trace?.digest !== state.trace?.digest) this.drop(state);
-        mergeInto(this.context, present, state, `${frame.id}/${block}`);
-      } else if (group.size >= limit) {
+      const key = group.key(state);
+      const present = group.at(key);
+      if (present) this.meet(present, state, `${frame.id}/${block}`);
+      else if (group.size >= limit) {
         // Inside a callee only its outcomes matter: it is explored by itself too.
         if (frame.depth === 0) this.degraded.add('too many states');
         this.drop(state);
-        const nearest = nearestState(group, key);
+        const nearest = group.like(key) ?? group.all[0];
         if (nearest) mergeCoarsely(this.context, nearest, state, `${frame.id}/${block}`);
-      } else group.set(key, state);
+      } else group.add(key, state);
       resume = Math.min(resume, at);
+    };
+    const exits = new Apart<Exit>(({ state, value, site }) => {
+      // A fault is told of each return statement that it shows at.
+      const at = frame.depth === 0 ? site : '';
+      const returned = valueClass(this.context, state, value ?? undefined);
+      return `${stateKey(this.context, frame, state, 'exit')}${at}→${returned}`;
+    });
+    const leave = (exit: Exit) => {
+      if (exit.value) exit.state.set(result, exit.value);
+      const key = exits.key(exit);
+      const present = exits.at(key);
+      const isFull = frame.depth > 0 && exits.size >= this.budget.calleeExits;
+      const nearest = !present && isFull ? exits.like(key) : undefined;
+      // Success is never taken for failure, however many ways out there are.
+      if (nearest) {
+        this.drop(exit.state);
+        mergeCoarsely(this.context, nearest.state, exit.state, `${frame.id}/exit`);
+      } else if (present) this.meet(present.state, exit.state, `${frame.id}/exit`);
+      else exits.add(key, exit);
     };
     const blockAt: number[] = [];
     graph.order.forEach((at, block) => {
@@ -249,28 +271,10 @@ class Explorer {
       const block = blockAt[position];
       if (!group || block === undefined) continue;
       waiting[position] = undefined;
-      for (const state of group.values())
-        this.runBlock(frame, block, state, arrive, (exit) => {
-          if (exit.value) exit.state.set(result, exit.value);
-          // A fault is told of each return statement that it shows at.
-          const at = frame.depth === 0 ? exit.site : '';
-          const key = `${stateKey(this.context, frame, exit.state, 'exit')}${at}→${valueClass(this.context, exit.state, exit.value ?? undefined)}`;
-          const present = exits.get(key);
-          const nearest =
-            !present && frame.depth > 0 && exits.size >= this.budget.calleeExits ? stateLike(exits, key) : undefined;
-          // Success is never taken for failure, however many ways out there are.
-          if (nearest) {
-            this.drop(exit.state);
-            mergeCoarsely(this.context, nearest.state, exit.state, `${frame.id}/exit`);
-          } else if (!present) exits.set(key, exit);
-          else {
-            if (present.state.trace?.digest !== exit.state.trace?.digest) this.drop(exit.state);
-            mergeInto(this.context, present.state, exit.state, `${frame.id}/exit`);
-          }
-        });
+      for (const state of group.all) this.runBlock(frame, block, state, arrive, leave);
     }
     // What several ways out return is what they agree on.
-    return [...exits.values()].map((exit) => ({ ...exit, value: exit.state.get(result) ?? null }));
+    return exits.all.map((exit) => ({ ...exit, value: exit.state.get(result) ?? null }));
   }
 
   private runBlock(
@@ -922,7 +926,7 @@ class Explorer {
     if (source.relevant) state.trace = this.step(frame, state.trace, instruction, 'call', source);
     const outerLoops = state.loops;
     const before = new Set([...state.allResources()].flatMap(([id, r]) => (r.life === 'live' ? [id] : [])));
-    return this.execute(inner, state).map((exit) => {
+    const states = this.execute(inner, state).map((exit) => {
       const { state: after, value } = exit;
       if (source.relevant) {
         leaveToCallee(context, inner, exit, values, before);
@@ -935,6 +939,23 @@ class Explorer {
       after.set(result, returned);
       return after;
     });
+    return this.returned(frame, inner, states, result);
+  }
+
+  /** What kept the ways out of a callee apart may have been its own, such as how far its loops went: then they are one. */
+  private returned(frame: Frame, callee: Frame, states: readonly State[], result: string): State[] {
+    const { context } = this;
+    const apart = new Apart<State>((state) => {
+      const value = valueClass(context, state, state.get(result));
+      return `${stateKey(context, frame, state, null)}→${value}`;
+    });
+    for (const state of states) {
+      const key = apart.key(state);
+      const present = apart.at(key);
+      if (present) this.meet(present, state, `${callee.id}/return`);
+      else apart.add(key, state);
+    }
+    return apart.all;
   }
 }
 
@@ -963,17 +984,6 @@ const QUIETENS =
 
 /** A helper that gets a pointer to mapped memory is worth a look, if it is not long. In characters. */
 const HELPER_WEIGHT = 2_000;
-
-/** A state with the same class of result as the one with this identity. */
-function stateLike<T>(group: ReadonlyMap<string, T>, key: string): T | undefined {
-  const tail = key.slice(key.lastIndexOf('→') + 1);
-  for (const [other, state] of group) if (other.slice(other.lastIndexOf('→') + 1) === tail) return state;
-  return undefined;
-}
-
-/** The same, or else any state. */
-const nearestState = <T>(group: ReadonlyMap<string, T>, key: string): T | undefined =>
-  stateLike(group, key) ?? group.values().next().value;
 
 /** Macros that take one half of an address. */
 const HALF = /(?:^|_)(?:LOW|HIGH|LO|HI|LOWER|UPPER|LSB|MSB|LS|MS)_?(?:\d+_?(?:BITS?)?)?$/;
