@@ -925,14 +925,15 @@ class Explorer {
     });
     if (source.relevant) state.trace = this.step(frame, state.trace, instruction, 'call', source);
     const outerLoops = state.loops;
-    const before = new Set([...state.allResources()].flatMap(([id, r]) => (r.life === 'live' ? [id] : [])));
+    const before = new Set<number>();
+    for (const [id, { life }] of state.allResources()) if (life === 'live') before.add(id);
     const states = this.execute(inner, state).map((exit) => {
       const { state: after, value } = exit;
       if (source.relevant) {
         leaveToCallee(context, inner, exit, values, before);
         after.trace = this.step(frame, after.trace, instruction, 'return', source);
       }
-      for (const [location] of [...after.locations()]) if (location.startsWith(`${inner.id}:`)) after.remove(location);
+      after.removeAll(`${inner.id}:`);
       after.loops = outerLoops;
       const returned =
         value && value.kind !== 'uninitialised' ? value : context.evaluator.constant(`result:${inner.id}`);

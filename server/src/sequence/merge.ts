@@ -3,6 +3,7 @@ import { sumOf } from './advanced.ts';
 import type { Context } from './context.ts';
 import { join, single } from './domain.ts';
 import { type Frame, partsOf } from './frame.ts';
+import { handleIdentity, resourceIdentity } from './identity.ts';
 import { liveAt, type Position } from './liveness.ts';
 import type { State } from './state.ts';
 import { agreed } from './trace.ts';
@@ -42,34 +43,23 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
   const live = position === null ? null : liveAt(frame.graph, position);
   const isLive = (name: string): boolean => live?.has(name) ?? true;
   const own = `${frame.id}:`;
+  const handles = state.handleIdentity((one) => handleIdentity(context, one));
+  const resources = state.resourceIdentity((one) => resourceIdentity(context, one));
   const holders: string[] = [];
   const held = new Set<number>();
-  for (const [location, value] of state.handles()) {
-    if (location.startsWith('B:')) continue;
+  for (const { location, resource, code } of handles.locals) {
     if (location.startsWith(own) && !isLive(variableOf(location, own.length)) && !state.get(`E:${location}`)) continue;
-    const info = context.symbols.info(value.symbol);
-    if (info.resource === undefined || info.role === 'mapped-bytes' || info.derived) continue;
-    if (context.resources.info(info.resource).foreign) continue;
-    held.add(info.resource);
-    holders.push(`${location}=${valueKey(value)}`);
+    held.add(resource);
+    holders.push(code);
   }
   const parts: string[] = [];
-  const gone: number[] = [];
-  for (const [id, r] of state.allResources()) {
-    // What the path was given is tracked, but does not keep paths apart: cleaning up n fields would make 2^n states.
-    const info = context.resources.info(id);
-    if (info.foreign) {
-      // In a loop it matters whether the next turn finds it gone.
-      if (r.life === 'gone' && info.kind === 'mapping' && state.loops.length) gone.push(id);
-      continue;
-    }
+  for (const { id, failed, code } of resources.past) {
     // Nobody can name it any more, and there is nothing left of it.
-    if (!held.has(id) && (r.outcome === 'failed' || (r.life === 'gone' && frame.depth > 0))) continue;
-    parts.push(
-      `${id}${r.outcome[0]}${r.life[0]}${r.life === 'released-maybe' ? 'm' : ''}${r.escaped ? 'e' : ''}${r.wronglyChecked ? 'w' : ''}${r.direction ?? ''}`,
-    );
+    if (!held.has(id) && !handles.held.has(id) && (failed || frame.depth > 0)) continue;
+    parts.push(code);
   }
-  if (gone.length <= MAX_GONE) parts.push(...gone.map((id) => `${id}gone`));
+  // In a loop it matters whether the next turn finds it gone.
+  const ended = state.loops.length > 0 && resources.ended.length <= MAX_GONE ? resources.ended : [];
   for (const name of resultNames(frame.graph))
     if (isLive(name)) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
   // Which way a mapping will go: the arms of `write ? DMA_TO_DEVICE : DMA_FROM_DEVICE` meet before it is made.
@@ -88,7 +78,7 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
     if (sum) holders.push(`${name}=${sum.of}+${sum.added}`);
   }
   for (const { loop, count } of state.loops) holders.push(`${loop}#${count}`);
-  return `${parts.sort().join(',')}|${holders.sort().join(',')}|${state.marks.join(',')}`;
+  return [resources.sure, parts, ended, handles.elsewhere, holders.sort(), state.marks].join('|');
 }
 
 const RESULT_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
@@ -244,7 +234,7 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   const domainOf = (s: State, v: Value | undefined) =>
     v?.kind === 'number' ? single(v.value) : v?.kind === 'symbol' && v.offset === 0 ? s.domain(v.symbol) : null;
   const joined = new Map<string, Value>();
-  for (const [location, mine] of [...state.locations()]) {
+  for (const [location, mine] of state.differing(other)) {
     const theirs = other.get(location) ?? implied(context, other, location);
     if (theirs && isSame(theirs, mine)) continue;
     // M, A: where to find a resource by its object; E, H, N: what may have been kept or changed on one of the paths.
@@ -266,15 +256,14 @@ export function mergeInto(context: Context, state: State, other: State, where: s
     state.set(location, value);
     if (a && b) state.learn(symbol, join(a, b));
   }
-  for (const [location, theirs] of other.locations()) {
+  for (const [location, theirs] of other.differing(state)) {
     if (state.get(location)) continue;
     const mine = implied(context, state, location);
     if (/^[EHN]:/.test(location) || (mine && isSame(mine, theirs))) state.set(location, theirs);
   }
-  for (const [symbol, domain] of [...state.knowledge()]) {
-    const theirs = other.domain(symbol);
-    if (theirs === domain || symbols.info(symbol).key.startsWith(`join:${where}:`)) continue;
-    state.learn(symbol, join(domain, theirs));
+  for (const [symbol, domain] of state.knowingOtherwise(other)) {
+    if (symbols.info(symbol).key.startsWith(`join:${where}:`)) continue;
+    state.learn(symbol, join(domain, other.domain(symbol)));
   }
   for (const [id, r] of other.allResources()) if (!state.resource(id)) state.update(id, r);
   // Whether a condition that guarded the release still holds is forgotten with the facts.
@@ -284,7 +273,6 @@ export function mergeInto(context: Context, state: State, other: State, where: s
   if (state.epoch !== other.epoch) state.epoch = Math.max(state.epoch, other.epoch) + 1;
 }
 
-/** Most values are the very same object: two paths that meet have most of their past in common. */
 const isSame = (a: Value, b: Value): boolean => a === b || valueKey(a) === valueKey(b);
 
 /** The value that a location has when it was never looked at. */

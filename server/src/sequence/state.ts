@@ -1,5 +1,6 @@
 import type { Direction, Outcome } from '@dma-audit/simulator';
 import { ANYTHING, type Domain, isUnconstrained, NOT_NEGATIVE } from './domain.ts';
+import type { HandleIdentity, ResourceIdentity } from './identity.ts';
 import type { TraceNode } from './trace.ts';
 import type { Symbols, Value } from './values.ts';
 
@@ -36,6 +37,9 @@ export class State {
   private storeIsShared = false;
   private factsAreShared = false;
   private resourcesAreShared = false;
+  /** Hold until handles or resources change; copies share them. */
+  private ofHandles: HandleIdentity | null = null;
+  private ofResources: ResourceIdentity | null = null;
   trace: TraceNode | null = null;
   loops: readonly LoopCount[] = [];
   /**
@@ -62,6 +66,8 @@ export class State {
     copy.handleStore = this.handleStore;
     copy.facts = this.facts;
     copy.resources = this.resources;
+    copy.ofHandles = this.ofHandles;
+    copy.ofResources = this.ofResources;
     for (const state of [this, copy]) {
       state.storeIsShared = true;
       state.factsAreShared = true;
@@ -95,19 +101,51 @@ export class State {
     this.ownStore();
     this.store.set(location, value);
     if (value.kind === 'symbol' && this.symbols.info(value.symbol).resource !== undefined)
-      this.handleStore.set(location, value);
-    else this.handleStore.delete(location);
+      this.setHandle(location, value);
+    else if (this.handleStore.delete(location)) this.ofHandles = null;
   }
 
   remove(location: string): void {
     if (!this.store.has(location)) return;
     this.ownStore();
     this.store.delete(location);
-    this.handleStore.delete(location);
+    if (this.handleStore.delete(location)) this.ofHandles = null;
+  }
+
+  private setHandle(location: string, value: SymbolValue): void {
+    const before = this.handleStore.get(location);
+    if (before && before.symbol === value.symbol && before.offset === value.offset) return;
+    this.handleStore.set(location, value);
+    this.ofHandles = null;
+  }
+
+  /** What keeps it apart by where its handles are; made by `make` when that has changed. */
+  handleIdentity(make: (state: State) => HandleIdentity): HandleIdentity {
+    return (this.ofHandles ??= make(this));
+  }
+
+  /** What keeps it apart by its resources. */
+  resourceIdentity(make: (state: State) => ResourceIdentity): ResourceIdentity {
+    return (this.ofResources ??= make(this));
   }
 
   locations(): IterableIterator<[string, Value]> {
     return this.store.entries();
+  }
+
+  /** Those at which `other` does not hold the very same value: few, where two paths have most of their past in common. */
+  differing(other: State): readonly (readonly [string, Value])[] {
+    const found: [string, Value][] = [];
+    if (this.store === other.store) return found;
+    for (const [location, value] of this.store) if (other.store.get(location) !== value) found.push([location, value]);
+    return found;
+  }
+
+  /** What begins so is not held any more. */
+  removeAll(prefix: string): void {
+    const found: string[] = [];
+    for (const location of this.store.keys()) if (location.startsWith(prefix)) found.push(location);
+    for (const location of found) this.remove(location);
   }
 
   /** Locations that hold a value of some resource. */
@@ -128,8 +166,12 @@ export class State {
     else this.facts.set(symbol, domain);
   }
 
-  knowledge(): IterableIterator<[number, Domain]> {
-    return this.facts.entries();
+  /** What it knows of symbols of which `other` knows something else. */
+  knowingOtherwise(other: State): readonly (readonly [number, Domain])[] {
+    const found: [number, Domain][] = [];
+    if (this.facts === other.facts) return found;
+    for (const [symbol, domain] of this.facts) if (other.domain(symbol) !== domain) found.push([symbol, domain]);
+    return found;
   }
 
   resource(id: number): ResourceState | undefined {
@@ -143,6 +185,7 @@ export class State {
     }
     const old = this.resources.get(id) ?? { outcome: 'pending', life: 'live', escaped: false, wronglyChecked: false };
     this.resources.set(id, { ...old, ...change });
+    this.ofResources = null;
   }
 
   allResources(): IterableIterator<[number, ResourceState]> {
