@@ -30,6 +30,8 @@ export type DataFact =
       readonly kind: FieldKind;
       readonly type: string;
     }
+  /** A macro that gets from the address of `field` to the object that has it. */
+  | { readonly is: 'container'; readonly name: string; readonly field: string }
   /** A field that holds the token of a mapping, or its device address, and the field beside it whose memory was mapped. */
   | { readonly is: 'token' | 'handle'; readonly name: string; readonly memory: string };
 
@@ -52,6 +54,8 @@ export class DataFacts {
   readonly exitBootHandlers = new Set<string>();
   readonly wideAttributes = new Set<string>();
   readonly sharedFields = new Set<string>();
+  /** Macros that get from a field to the object that has it, with that field; null where definitions do not agree. */
+  readonly containers = new Map<string, string | null>();
 
   constructor(facts: Iterable<DataFact>) {
     for (const fact of facts) this.add(fact);
@@ -100,6 +104,9 @@ export class DataFacts {
         if (!known.includes(fact.memory)) this.mappedFields.set(name, [...known, fact.memory]);
         return;
       }
+      case 'container':
+        this.containers.set(name, (this.containers.get(name) ?? fact.field) === fact.field ? fact.field : null);
+        return;
       case 'handle':
         this.mappedBeside.set(name, fact.memory);
         return;
@@ -116,6 +123,8 @@ export function* dataFacts(
   items: readonly TopLevelItem[],
   dialect: Dialect,
 ): Iterable<DataFact> {
+  for (const [, name = '', parameter, pointer, field = ''] of text.matchAll(CONTAINER))
+    if (parameter === pointer) yield { is: 'container', name, field };
   for (const item of items) {
     if (item.kind === 'variable' || item.kind === 'table') {
       const head = masked.slice(item.start, Math.min(item.end, item.start + 300)).split('=')[0] ?? '';
@@ -136,6 +145,10 @@ export function* dataFacts(
     if (item.kind === 'function') yield* factsOfFunction(masked.slice(item.start, item.end), dialect);
   }
 }
+
+/** `#define RING_FROM_PORT(a) CR (a, RING, Port, RING_SIGNATURE)` */
+const CONTAINER =
+  /#\s*define\s+(\w+)\s*\(\s*(\w+)\s*\)\s*(?:\\\s*)?\(?\s*(?:(?:BASE_)?CR|container_of)\s*\(\s*\(?\s*(\w+)\s*\)?\s*,[^,()]*,[\s\\]*([\w.]+)/g;
 
 function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
   // Who makes a handle tests it for himself only.

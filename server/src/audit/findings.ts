@@ -24,7 +24,12 @@ export interface RawFinding {
  */
 export function execute(exploration: Exploration, platforms: readonly Platform[]): RawFinding[] {
   const own = exploration.paths.flatMap((path) => faultsOn(path, exploration, platforms));
-  const later = exploration.lifecycles.flatMap((path) => faultsOn(path, exploration, platforms).filter(isOfLifecycle));
+  const told = new Set(own.flatMap(lifecycleKeys));
+  const later = exploration.lifecycles.flatMap((path) =>
+    faultsOn(path, exploration, platforms).filter(
+      (finding) => isOfLifecycle(finding) && !lifecycleKeys(finding).some((key) => told.has(key)),
+    ),
+  );
   const findings = [...own, ...later.map((finding) => ({ ...finding, certain: false }))];
   // Freeing twice what was unmapped twice is one fault.
   const unmappedTwice = new Set(
@@ -32,6 +37,14 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
   );
   return findings.filter(({ violation, place }) => violation.kind !== 'double-free' || !unmappedTwice.has(place));
 }
+
+/** Under which a fault is known: what was lost, whichever way that is called, is one fault. */
+function lifecycleKeys(finding: RawFinding): readonly string[] {
+  const origin = isLost(finding) ? faultOrigin(finding) : null;
+  return [faultKey(finding), ...(origin ? [`lost ${origin.file}:${origin.start}`] : [])];
+}
+
+const isLost = (finding: RawFinding): boolean => operationAt(finding, finding.violation.index)?.op === 'lose';
 
 function faultsOn(path: DmaPath, exploration: Exploration, platforms: readonly Platform[]): RawFinding[] {
   const [first, ...others] = platforms;
@@ -69,6 +82,7 @@ function isOfLifecycle({ violation: { kind, index, related }, path: { program } 
   const op = operations[index]?.op;
   // Each function finds the device in its own way.
   const isRelease = (op === 'unmap' || op === 'free' || op === 'lose') && kind !== 'device-mismatch';
+  if (op === 'exit-boot-services') return true;
   const decisive = RELEASED_TWICE.has(kind) ? related.filter(({ role }) => role === 'released') : related;
   return isRelease && index > middle && decisive.some((one) => one.index < middle);
 }

@@ -202,6 +202,11 @@ class RecordedCode implements Code {
     return this.#project.counterpartsOf(name).flatMap((one) => this.function(one.name, one.file) ?? []);
   }
 
+  sequelsOf(name: string): readonly FunctionSource[] {
+    this.#asked.set(`sequels of ${name}`, sequelsOf(name));
+    return this.#project.sequelsOf(name).flatMap((one) => this.function(one.name, one.file) ?? []);
+  }
+
   releasersOf(field: string): readonly FunctionSource[] {
     const key = `releasers of field ${field}`;
     if (!this.#asked.has(key)) this.#asked.set(key, releasersOf(field));
@@ -230,9 +235,15 @@ class RecordedCode implements Code {
     return this.#project.isArray(name, file);
   }
 
-  get handlesExitBootServices(): boolean {
-    this.#asked.set('handler of ExitBootServices', HANDLES_EXIT_BOOT_SERVICES);
-    return this.#project.handlesExitBootServices;
+  get exitBootHandlers(): readonly FunctionSource[] {
+    this.#asked.set('handlers of ExitBootServices', EXIT_BOOT_HANDLERS);
+    return this.#project.exitBootHandlers.flatMap((one) => this.function(one.name, one.file) ?? []);
+  }
+
+  containerField(macro: string): string | null {
+    const key = `container ${macro}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, containerField(macro));
+    return this.#project.containerField(macro);
   }
 
   get sharedFields(): ReadonlySet<string> {
@@ -304,7 +315,7 @@ const CHECKED_FIELDS = onData((project) => project.checkedFields);
 const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
 const ENTRY_BOUNDS = onData((project) => project.entryBounds);
 const TESTED_FIELDS = onData((project) => project.testedFields);
-const HANDLES_EXIT_BOOT_SERVICES = onData((project) => project.handlesExitBootServices);
+const EXIT_BOOT_HANDLERS = onText((project) => namesOf(project.exitBootHandlers));
 const ASKS_FOR_WIDE_ADDRESSES = onData((project) => project.asksForWideAddresses);
 const SHARED_FIELDS = onData((project) => project.sharedFields);
 const isHandler = (name: string, file: string): Ask =>
@@ -312,6 +323,8 @@ const isHandler = (name: string, file: string): Ask =>
 const fileOf = (name: string, file: string): Ask => onCalls((project) => project.calls.find(name, file)?.file ?? null);
 const startsLife = (name: string): Ask => onText((project) => project.startsLife(name));
 const counterpartsOf = (name: string): Ask => onText((project) => namesOf(project.counterpartsOf(name)));
+const sequelsOf = (name: string): Ask => onText((project) => namesOf(project.sequelsOf(name)));
+const containerField = (macro: string): Ask => onData((project) => project.containerField(macro));
 const releasersOf = (field: string): Ask => onCalls((project) => namesOf(project.calls.releasersOf(field)));
 const callersOf = (name: string, file: string): Ask => onCalls((project) => namesOf(project.callers(name, file)));
 const namesOf = (functions: readonly { readonly name: string; readonly file: string }[]): ReadonlySet<string> =>

@@ -5,7 +5,7 @@ import { CallGraph, type CallNode } from './call-graph.ts';
 import { Constants } from './constants.ts';
 import { type ArrayKind, DataFacts, type FieldKind } from './data-facts.ts';
 import { Macros } from './macros.ts';
-import { counterpartsOf, rolesOf } from './roles.ts';
+import { counterpartsOf, rolesOf, sequelsOf } from './roles.ts';
 import { Unit, type UnitFunction } from './unit.ts';
 import { weights } from './weights.ts';
 
@@ -113,6 +113,10 @@ export class Project implements Code {
     return counterpartsOf(this, name);
   }
 
+  sequelsOf(name: string): readonly FunctionSource[] {
+    return sequelsOf(this, name);
+  }
+
   get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
     return this.calls.releasers;
   }
@@ -133,8 +137,14 @@ export class Project implements Code {
     return this.data.mappedBeside;
   }
 
-  get handlesExitBootServices(): boolean {
-    return this.data.exitBootHandlers.size > 0;
+  get exitBootHandlers(): readonly FunctionSource[] {
+    return [...this.units.values()].flatMap(({ path, data }) =>
+      [...data.exitBootHandlers].flatMap((name) => this.function(name, path) ?? []),
+    );
+  }
+
+  containerField(macro: string): string | null {
+    return this.data.containers.get(macro) ?? null;
   }
 
   releasersOf(field: string): readonly FunctionSource[] {

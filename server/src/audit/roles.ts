@@ -1,3 +1,4 @@
+import type { EntryPointModel } from '../models/index.ts';
 import type { FunctionSource } from '../sequence/index.ts';
 import type { Project } from './project.ts';
 
@@ -15,11 +16,16 @@ const END =
  */
 export type Mention =
   | { readonly member: string; readonly table: string | undefined }
+  | { readonly position: number; readonly table: string }
   | 'declared'
   | 'declared for the end';
 
 const MEMBER = /\.(\w+)\s*=\s*&?([A-Za-z_]\w*)\b/g;
+/** Tables whose members are given by position: `SIMPLE_DEV_PM_OPS (name, suspend, resume)`, an initialiser of a protocol. */
+const BY_POSITION = /\b([A-Z_]*PM_OPS)\s*\(([^(){};]*)\)|\b(EFI_\w+_PROTOCOL)\s+\w+\s*=\s*\{([^{}]*)\}/g;
 const DECLARATION = /(?:\bmodule_(?:init|exit)|_initcall)(?=(\W[^;(]*))|\bEFI_DRIVER_BINDING_PROTOCOL(?=\w*(\W[^;]*))/g;
+
+const COMMENT = /\/\*.*?\*\/|\/\/.*$/gms;
 
 /** Mentions in a section of a file, by function, or by what else may be named so. */
 export function mentionsIn(text: string): ReadonlyMap<string, readonly Mention[]> {
@@ -36,6 +42,11 @@ export function mentionsIn(text: string): ReadonlyMap<string, readonly Mention[]
         return tableAt(text, index);
       },
     });
+  for (const { 1: macro, 2: values, 3: type, 4: members } of text.matchAll(BY_POSITION))
+    for (const [position, value] of (values ?? members ?? '').replace(COMMENT, '').split(',').entries()) {
+      const name = /^\s*(?:\(\s*\w+\s*\)\s*)?&?\s*([A-Za-z_]\w*)\s*$/.exec(value)?.[1];
+      if (name) add(name, { position, table: macro ?? type ?? '' });
+    }
   for (const [by, called = '', bound = ''] of text.matchAll(DECLARATION))
     for (const name of (called || bound).match(/\b[A-Za-z_]\w*/g) ?? [])
       add(name, by === 'module_exit' || (bound && END.test(name)) ? 'declared for the end' : 'declared');
@@ -47,25 +58,42 @@ export const rolesOf = (project: Project, name: string): readonly string[] =>
   [...project.all].flatMap((unit) => unit.mentions(name).map((mention) => roleOf(project, mention)));
 
 /** Functions that end what this one began, in the tables of the project that name it. */
-export function counterpartsOf(project: Project, name: string): readonly FunctionSource[] {
+export const counterpartsOf = (project: Project, name: string): readonly FunctionSource[] =>
+  beside(project, name, ({ undoneBy }) => undoneBy);
+
+/** Functions that are called later than this one, in the tables of the project that name it. */
+export const sequelsOf = (project: Project, name: string): readonly FunctionSource[] =>
+  beside(project, name, ({ followedBy }) => followedBy);
+
+function beside(
+  project: Project,
+  name: string,
+  wanted: (entry: EntryPointModel) => readonly string[] | undefined,
+): readonly FunctionSource[] {
   const { models, dialect } = project;
   return [...project.all].flatMap((unit) =>
     unit.mentions(name).flatMap((mention) => {
-      if (typeof mention === 'string' || mention.table === undefined) return [];
-      const { member, table } = mention;
-      const ends = models.entryPoint(member, table, dialect)?.undoneBy ?? [];
-      return ends
-        .flatMap((end) => unit.namesIn(end, table))
+      const entry = entryOf(project, mention);
+      if (!entry || typeof mention === 'string' || mention.table === undefined) return [];
+      const { table } = mention;
+      return (wanted(entry) ?? [])
+        .flatMap((member) => unit.namesIn(member, models.entryPoint(member, table, dialect)?.position, table))
         .flatMap((other) => project.function(other, unit.path) ?? []);
     }),
   );
 }
 
-function roleOf({ models, dialect }: Project, mention: Mention): string {
+function entryOf({ models, dialect }: Project, mention: Mention): EntryPointModel | undefined {
+  if (typeof mention === 'string') return undefined;
+  return 'member' in mention
+    ? models.entryPoint(mention.member, mention.table, dialect)
+    : models.entryPointAt(mention.position, mention.table, dialect);
+}
+
+function roleOf(project: Project, mention: Mention): string {
   if (mention === 'declared') return 'probe';
   if (mention === 'declared for the end') return 'remove';
-  const { member, table } = mention;
-  return models.entryPoint(member, table, dialect)?.role ?? guessed(member);
+  return entryOf(project, mention)?.role ?? ('member' in mention ? guessed(mention.member) : 'other');
 }
 
 /** The tag of the structure whose initialiser is open at this place. */

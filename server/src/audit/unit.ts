@@ -101,10 +101,13 @@ export class Unit {
     return this.named.flatMap(({ section }) => section.mentions.get(name) ?? []);
   }
 
-  /** Names that its text puts into this member of tables with this tag. */
-  namesIn(member: string, table: string): readonly string[] {
+  /** Names that its text puts into this member of tables with this tag, by its name or by its position. */
+  namesIn(member: string, position: number | undefined, table: string): readonly string[] {
     this.named ??= this.sections.filter(({ section }) => section.mentions.size > 0);
-    const isThere = (one: Mention): boolean => typeof one !== 'string' && one.member === member && one.table === table;
+    const isThere = (one: Mention): boolean =>
+      typeof one !== 'string' &&
+      one.table === table &&
+      ('member' in one ? one.member === member : one.position === position);
     return this.named.flatMap(({ section }) =>
       [...section.mentions].flatMap(([name, mentions]) => (mentions.some(isThere) ? [name] : [])),
     );

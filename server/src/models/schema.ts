@@ -95,8 +95,8 @@ export type Action =
   | 'memory-map-change' // UEFI memory map
   | 'register-callback' // `callback` will be called with `context` on `event`
   | 'manage' // devm_add_action: `callback` (`context`) releases by itself
-  | 'keep' // keeps `value` reachable: list_add, dev_set_drvdata
-  | 'kept' // returns what `keep` put into the same place of `device`: dev_get_drvdata
+  | 'keep' // keeps `value` reachable: list_add, dev_set_drvdata; a variadic tail repeats the pair of `object` and `value`
+  | 'kept' // returns what `keep` put into the same place of `device` or `object`, or puts it into `value-out`: dev_get_drvdata
   | 'container' // the object in which `value` points to the field named by `field`: container_of
   | 'store' // `place` or `value-out` receives `value`
   | 'scale' // returns `value` in another unit: `from` bytes and pages
@@ -166,7 +166,7 @@ export interface ApiModel {
   readonly sleeps?: 'always' | 'gfp';
   /** register-callback: when it is called. */
   readonly event?: 'exit-boot-services' | 'timer' | 'interrupt' | 'completion' | 'work' | 'poll' | 'notify';
-  /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). keep, kept: that of `device`. */
+  /** register-callback: the field of `object` that keeps the buffer (urb->transfer_buffer). keep, kept: that of `device` or `object`. */
   readonly keepsIn?: string;
   /** register-callback: `buffer` will be mapped for the transfer that the callback ends. */
   readonly transfers?: boolean;
@@ -225,6 +225,8 @@ export interface EntryPointModel {
   readonly position?: number;
   /** Members of the same table that end what this one began; none of them is called where this one has failed. */
   readonly undoneBy?: readonly string[];
+  /** Members of the same table that are called some time after this one has worked, without undoing all that it began. */
+  readonly followedBy?: readonly string[];
   readonly dialects: readonly Dialect[];
   readonly role:
     | 'probe'

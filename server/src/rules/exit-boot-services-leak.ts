@@ -9,5 +9,5 @@ export const exitBootServicesLeak = defineRule({
   summary: 'At ExitBootServices the device can still write into memory that the driver has given it.',
   cwe: 416,
   message: ({ detail }) =>
-    `the memory mapped by ${detail.made} stays with the device for as long as the driver runs, and nothing in this driver stops the device at ExitBootServices. Register a handler that resets it`,
+    `the memory mapped by ${detail.made} stays with the device for as long as the driver runs, and nothing in this driver stops the device at ExitBootServices. Have a handler reset it`,
 });

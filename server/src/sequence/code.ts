@@ -31,6 +31,8 @@ export interface Code {
   startsLife(name: string): boolean | null;
   /** Functions that end what it began, where tables name it as the beginning of something. */
   counterpartsOf(name: string): readonly FunctionSource[];
+  /** Functions that are called some time after it has worked, where tables tell, though they do not undo what it began. */
+  sequelsOf(name: string): readonly FunctionSource[];
   /** Functions that may release what a field of this name holds. */
   releasersOf(field: string): readonly FunctionSource[];
   /** Families that are released: each time by a function that makes something of them, or for others as well. */
@@ -53,8 +55,10 @@ export interface Code {
   fieldOf(struct: string, field: string): 'array' | 'aligned-array' | 'other' | null;
   /** Fields whose memory was mapped where the token went into `field` of the same object. */
   mappedBy(field: string): readonly string[];
-  /** Is some function of this code called at ExitBootServices? */
-  readonly handlesExitBootServices: boolean;
+  /** Functions of this code that are called at ExitBootServices. */
+  readonly exitBootHandlers: readonly FunctionSource[];
+  /** The field from whose address a macro of this name gets to the object that has it; null where it is no such macro. */
+  containerField(macro: string): string | null;
   /** Fields that hold memory which the device, and so the host, shares. */
   readonly sharedFields: ReadonlySet<string>;
   /** EDK2: does some function of this code tell the bus driver that its device drives 64 address bits? */

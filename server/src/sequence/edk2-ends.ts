@@ -27,7 +27,7 @@ export function edk2Ends(
   };
   if (outcomes.some((outcome) => outcome === 'failed' || outcome === 'short') || live.some(isShared))
     ends.push({ op: 'return', ...at, failing: false });
-  if (isStart(graph) && !context.code.handlesExitBootServices && live.some(({ kind }) => kind === 'mapping'))
+  if (isStart(graph) && !context.code.exitBootHandlers.length && live.some(({ kind }) => kind === 'mapping'))
     for (const phase of ['begin', 'end'] as const) ends.push({ op: 'exit-boot-services', ...at, phase });
   return ends;
 }

@@ -1300,31 +1300,44 @@ export class Effects {
     }
   }
 
-  private keep(state: State, call: ModelledCall): void {
-    const place = this.keepingPlace(call);
-    const value = argument(call.model, call.values, 'value');
-    if (place !== null && value) state.set(place, value);
+  /** Of any number of pairs, each value for what goes before it. */
+  private keep(state: State, { model, values }: ModelledCall): void {
+    const [first, last] = [
+      model.args.indexOf('value'),
+      model.variadic ? values.length - 1 : model.args.indexOf('value'),
+    ];
+    const between = first - keeperOf(model);
+    for (let at = first; at >= 0 && at <= last; at += 2) {
+      const place = keepingPlace(model, values[at - between]);
+      const value = values[at];
+      if (place !== null && value) state.set(place, value);
+    }
   }
 
   private kept(state: State, call: ModelledCall): Value | null {
-    const place = this.keepingPlace(call);
+    const { model, values } = call;
+    const place = keepingPlace(model, values[keeperOf(model)]);
+    const out = argument(model, values, 'value-out');
+    if (out) {
+      const [at, held] = [pointee(out), place === null ? undefined : state.get(place)];
+      this.outputsOf(state, call);
+      if (at !== null && held) state.set(at, held);
+      return null;
+    }
     // What somebody else has put there is the same whenever it is asked for.
     return place === null ? null : (state.get(place) ?? this.context.evaluator.constant(`kept:${place}`));
-  }
-
-  private keepingPlace({ model, values }: ModelledCall): string | null {
-    const device = argument(model, values, 'device');
-    const place = device ? pointee(device) : null;
-    return place === null || !model.keepsIn ? null : `${place}.${model.keepsIn}`;
   }
 
   /** The way back from a field to the object that it is in. */
   private container({ model, values, expressions }: ModelledCall): Value | null {
     const pointer = argument(model, values, 'value');
     const at = expressions[model.args.indexOf('field')];
-    const place = pointer ? pointee(pointer) : null;
-    if (!pointer || !at || place === null) return null;
-    const field = expressionName(at);
+    return pointer && at ? this.containerOf(pointer, expressionName(at)) : null;
+  }
+
+  containerOf(pointer: Value, field: string): Value | null {
+    const place = pointee(pointer);
+    if (place === null) return null;
     if (place.endsWith(`.${field}`)) return this.context.memory.addressOf(place.slice(0, -field.length - 1));
     const key = `container(${valueKey(pointer)},${field})`;
     return this.context.evaluator.constant(key, { contains: { pointer, field } });
@@ -1351,10 +1364,10 @@ export class Effects {
 
   /** Unmodelled out-parameters of a harmless call: places whose address it gets receive something new. */
   private outputsOf(state: State, call: ModelledCall): Value | null {
-    // A macro only looks at what it is given: ARRAY_SIZE (table).
-    if (/^[A-Z][A-Z0-9_]*$/.test(call.name)) return null;
-    for (const value of call.values) {
-      if (value.kind !== 'address') continue;
+    // A macro only looks at what it is given, ARRAY_SIZE (table), unless it gets an address outright.
+    const isMacro = /^[A-Z][A-Z0-9_]*$/.test(call.name);
+    for (const [i, value] of call.values.entries()) {
+      if (value.kind !== 'address' || (isMacro && call.expressions[i]?.kind !== 'address-of')) continue;
       const holdsHandle = [...state.handles()].some(([location]) => isWithin(location, value.location));
       if (/^f\d+:/.test(value.location) && !holdsHandle) this.context.memory.forget(state, value.location);
       else this.context.memory.touch(state, value.location);
@@ -1366,6 +1379,14 @@ export class Effects {
 /** memcpy () returns where it wrote, memcmp () what it found, copy_from_user () how much it could not copy. */
 const returnsDestination = ({ action, result }: ApiModel): boolean =>
   action !== 'read-memory' && (result === undefined || result === 'pointer' || result === 'cpu-address');
+
+/** By what a value that is kept is found again: a device, the name of a protocol. */
+const keeperOf = ({ args }: ApiModel): number => args.findIndex((role) => role === 'device' || role === 'object');
+
+function keepingPlace({ keepsIn }: ApiModel, keeper: Value | undefined): string | null {
+  const place = keeper ? pointee(keeper) : null;
+  return place === null || !keepsIn ? null : `${place}.${keepsIn}`;
+}
 
 /** Where in its buffer a mapping begins; null = at the beginning. */
 function startOf(pointer: Value | undefined, offset: Value | undefined): string | null {

@@ -13,7 +13,7 @@ import {
   RELEASES,
   resolveCallee,
 } from './calls.ts';
-import type { Budget, Code, EntryConditions, FunctionSource } from './code.ts';
+import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
 import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
@@ -42,7 +42,7 @@ export interface RawExploration {
   readonly degraded: readonly string[];
   readonly entered: ReadonlySet<string>;
   /** Another function is called later, after this end. */
-  readonly goOn: (exit: Exit, later: FunctionSource) => Continuation;
+  readonly goOn: (exit: Exit, later: FunctionSource, entry?: EntryConditions) => Continuation;
 }
 
 /** What a function does that is called later. */
@@ -103,15 +103,8 @@ class Explorer {
       const info = { loadedFrom: `P:${name}`, unsigned: isUnsigned(type) };
       state.set(`${frame.id}:${name}`, symbolValue(this.context.symbols.intern(`parameter:${name}`, info)));
     }
-    this.context.atExitBootServices = entry.atExitBootServices;
     this.context.distrustsHost = entry.distrustsHost ?? false;
-    if (entry.atExitBootServices)
-      this.context.emit(state, {
-        op: 'exit-boot-services',
-        site: this.context.site(frame, graph.span),
-        api: graph.name,
-        phase: 'begin',
-      });
+    if (entry.atExitBootServices) this.exitBootServices(state, frame);
     for (const problem of graph.problems) this.degraded.add(problem);
     let exits: Exit[] = [];
     try {
@@ -127,14 +120,20 @@ class Explorer {
       partial: this.partial,
       degraded: [...this.degraded],
       entered: this.entered,
-      goOn: (exit, later) => this.goOn(source, exit, later),
+      goOn: (exit, later, conditions = NORMAL) => this.goOn(source, exit, later, conditions),
     };
   }
 
   /** Another function is called later, with what `first` was called with or has returned: found by the types of the parameters. */
-  private goOn(first: FunctionSource, { state, value, site }: Exit, { graph, file }: FunctionSource): Continuation {
+  private goOn(
+    first: FunctionSource,
+    { state, value, site }: Exit,
+    { graph, file }: FunctionSource,
+    { atExitBootServices }: EntryConditions,
+  ): Continuation {
     const { context } = this;
     const before = this.entered;
+    const isExiting = context.atExitBootServices;
     this.entered = new Set();
     const frame = this.frame(graph, file, `later ${file}:${graph.name}`, 1, [], null);
     const after = state.fork();
@@ -145,6 +144,7 @@ class Explorer {
       failing: false,
     });
     passTime(context, after);
+    if (atExitBootServices) this.exitBootServices(after, frame);
     for (const { name, type, shape } of graph.parameters) {
       const info = { loadedFrom: `P:${name}`, unsigned: isUnsigned(type) };
       const isSame = (other: string): boolean => shape === 'pointer' && plainType(other) === plainType(type);
@@ -163,7 +163,20 @@ class Explorer {
     } finally {
       for (const one of entered) before.add(one);
       this.entered = before;
+      context.atExitBootServices = isExiting;
     }
+  }
+
+  private exitBootServices(state: State, frame: Frame): void {
+    const { context } = this;
+    context.atExitBootServices = true;
+    const { graph } = frame;
+    context.emit(state, {
+      op: 'exit-boot-services',
+      site: context.site(frame, graph.span),
+      api: graph.name,
+      phase: 'begin',
+    });
   }
 
   private frame(
@@ -812,6 +825,11 @@ class Explorer {
     }
     if (callee.kind === 'function' && this.canEnter(frame, callee, state, values))
       return this.enter(frame, state, instruction, callee.source, values, result);
+    const container = this.containerBy(callee, values);
+    if (container) {
+      state.set(result, container);
+      return [state];
+    }
     if (
       callee.kind === 'unknown' &&
       callee.name !== null &&
@@ -821,6 +839,7 @@ class Explorer {
       // A macro by its name: taken for a function of its arguments.
       const key = `${callee.name}(${values.map(valueKey).join()})`;
       state.set(result, context.evaluator.derived(state, key, values));
+      for (const given of instruction.arguments) this.mayFill(frame, state, given);
       return [state];
     }
     for (const value of values)
@@ -852,6 +871,24 @@ class Explorer {
     return [state];
   }
 
+  /** `VIRTIO_CFG_READ (Dev, MaxTarget, &Dev->MaxTarget)`: a number whose address is taken is there to be written. */
+  private mayFill(frame: Frame, state: State, given: Expression): void {
+    if (given.kind === 'cast') return this.mayFill(frame, state, given.operand);
+    if (given.kind !== 'address-of') return;
+    const { evaluator, memory } = this.context;
+    const location = evaluator.place(state, frame, given.object);
+    const held = location === null ? undefined : evaluator.value(state, frame, given.object);
+    if (location === null || held?.kind !== 'number') return;
+    state.remove(location);
+    memory.touch(state, location);
+  }
+
+  /** What a macro makes of the address of a field: the object that has it. */
+  private containerBy(callee: Callee, [pointer, ...others]: readonly Value[]): Value | null {
+    const field = callee.kind === 'unknown' && callee.name !== null ? this.code.containerField(callee.name) : null;
+    return field !== null && pointer && others.length === 0 ? this.effects.containerOf(pointer, field) : null;
+  }
+
   /** Is it a pointer by which the path has read or written something? */
   private isFollowed(state: State, value: Value): boolean {
     if (value.kind === 'address') return true;
@@ -872,7 +909,7 @@ class Explorer {
           state.unmark(mark);
           context.emit(state, { op: 'atomic-leave', site, api: name });
         }
-    if (state.hasMark(RUNNING) && QUIETENS.test(name)) {
+    if ((state.hasMark(RUNNING) || context.atExitBootServices) && QUIETENS.test(name)) {
       state.unmark(RUNNING);
       context.emit(state, { op: 'device-stop', site, api: name, device: null, quiet: true });
     }
@@ -900,7 +937,8 @@ class Explorer {
     return callee.source.relevant
       ? callee.source.weight <= this.budget.weight >> frame.depth
       : isTiny(callee.source.graph) ||
-          (callee.source.weight <= HELPER_WEIGHT && values.some((v) => this.context.isMapped(state, v)));
+          (callee.source.weight <= HELPER_WEIGHT &&
+            (this.context.atExitBootServices || values.some((v) => this.context.isMapped(state, v))));
   }
 
   private enter(
@@ -983,7 +1021,7 @@ const plainType = (type: string): string => type.replace(/\b(?:const|static|inli
 const QUIETENS =
   /^(?!(re)?init_).*(wait|poll|sync|complet|status|done|busy|idle|stop|halt|reset|disable|terminat|abort|flush|drain|cancel|quiesce)/i;
 
-/** A helper that gets a pointer to mapped memory is worth a look, if it is not long. In characters. */
+/** A helper that gets a pointer to mapped memory, or stops the device, is worth a look, if it is not long. In characters. */
 const HELPER_WEIGHT = 2_000;
 
 /** Macros that take one half of an address. */

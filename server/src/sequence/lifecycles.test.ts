@@ -225,3 +225,61 @@ static const struct ib_device_ops ops = { .alloc_mr = begin, .dereg_mr = end };
     expect(faults(text(2048))).toEqual(['maybe size-mismatch: dma_free_coherent(mr->dev, 2048, mr->pages, mr->dma);']);
   });
 });
+
+describe('a device that sleeps and wakes', () => {
+  const free = 'dma_free_coherent(dev, 4096, c->ring, c->ring_dma);';
+  const waking = (
+    resume: string,
+    suspend: string,
+    table = 'SIMPLE_DEV_PM_OPS(card_pm, card_suspend, begin);',
+  ): string => `
+static int card_suspend(struct device *dev)
+{
+	struct card *c = dev_get_drvdata(dev);
+
+	${suspend}
+	return 0;
+}
+static int begin(struct device *dev)
+{
+	struct card *c = dev_get_drvdata(dev);
+
+	${resume}
+	c->ring = dma_alloc_coherent(dev, 4096, &c->ring_dma, GFP_KERNEL);
+	if (!c->ring)
+		return -ENOMEM;
+	return 0;
+}
+static int card_remove(struct device *dev)
+{
+	struct card *c = dev_get_drvdata(dev);
+
+	${free}
+	return 0;
+}
+static const ${table}
+`;
+  const lost = ['maybe buffer-leak: return 0;'];
+
+  it('loses what it makes each time it wakes, if it does not release that before', () => {
+    expect(faults(waking('', 'card_quiet(c);'))).toEqual(lost);
+    expect(faults(waking('', free))).toEqual([]);
+  });
+
+  it('is told in whichever way the table is written', () => {
+    const table = 'struct dev_pm_ops card_pm = { SET_SYSTEM_SLEEP_PM_OPS(card_suspend, begin) };';
+    expect(faults(waking('', 'card_quiet(c);', table))).toEqual(lost);
+    const named = 'struct dev_pm_ops card_pm = { .suspend = card_suspend, .resume = begin };';
+    expect(faults(waking('', 'card_quiet(c);', named))).toEqual(lost);
+    const other = 'struct dev_pm_ops card_pm = { .freeze = card_suspend, .resume = begin };';
+    expect(faults(waking('', 'card_quiet(c);', other))).toEqual([]);
+  });
+
+  it('loses nothing that it releases in some way before it sleeps', () => {
+    expect(faults(waking('', `if (c->busy) ${free}`))).toEqual([]);
+  });
+
+  it('makes nothing anew of what it still has', () => {
+    expect(faults(waking('if (c->ring) return 0;', 'card_quiet(c);'))).toEqual([]);
+  });
+});
