@@ -9,6 +9,7 @@ import type { MadeElsewhere } from './made-elsewhere.ts';
 import { memberOf } from './member.ts';
 import { Memory } from './memory.ts';
 import type { State } from './state.ts';
+import { StoppedChannels } from './stopped-channels.ts';
 import { type ResourceInfo, Resources, Sites } from './tables.ts';
 import { extend } from './trace.ts';
 import {
@@ -80,6 +81,8 @@ export class Context {
   readonly statuses = new WeakMap<Operation, number>();
   /** Local variables by the mappings whose NumberOfBytes they receive. */
   readonly lengthNames = new Map<number, string>();
+
+  readonly stopped = new StoppedChannels(this.symbols);
 
   /** Mappings of memory that is freed by itself when the device goes. */
   readonly ofManaged = new Set<number>();

@@ -603,8 +603,21 @@ export class Effects {
       size: this.size(state, call),
       direction: this.direction(call).direction,
       entries: this.entries(state, call, target),
+      ...this.stoppedChannel(call, target),
     });
     this.release(state, target);
+  }
+
+  /** The channel that uses memory which was there before, as far as the function has told it to stop. */
+  private stoppedChannel({ model, values }: ModelledCall, target: Reference): { channel?: string } {
+    const { context } = this;
+    if (context.code.dialect !== 'linux' || (target.to !== 'mapping' && target.to !== 'buffer')) return {};
+    if (!context.resources.info(target.id).foreign) return {};
+    const handle = argument(model, values, 'device-address');
+    const list = argument(model, values, 'scatterlist');
+    const place = handle?.kind === 'symbol' ? context.symbols.info(handle.symbol).loadedFrom : list && pointee(list);
+    const channel = context.stopped.of(argument(model, values, 'device'), place ?? undefined);
+    return channel === undefined ? {} : { channel };
   }
 
   /** The token comes from a field that goes with another one: that holds the memory which was mapped. */
@@ -809,6 +822,7 @@ export class Effects {
       family: model.family ?? call.name,
       device: this.deviceKey(call),
       size: this.size(state, call),
+      ...this.stoppedChannel(call, target),
     });
     this.release(state, target);
   }
@@ -920,6 +934,8 @@ export class Effects {
   private power(state: State, call: ModelledCall, op: 'device-start' | 'device-stop'): void {
     const device = this.channelKey(call) ?? this.deviceKey(call);
     const quiet = call.model.quiet ?? true;
+    const channel = argument(call.model, call.values, 'channel');
+    if (op === 'device-stop' && !quiet && channel) this.context.stopped.note(channel);
     this.context.emit(state, { op, site: call.site, api: call.name, device, quiet });
     if (op === 'device-start' && this.channelKey(call) !== null) state.mark(RUNNING);
   }

@@ -192,6 +192,7 @@ class Compiler {
     } = fields;
     const common = { site: at.line, api: fields.api ?? op };
     const size = sizeOf(fields.size);
+    const channel = fields.channel === undefined ? {} : { channel: fields.channel };
     const contents = fields.contents === undefined ? {} : { contents: fields.contents };
     const { reference: target, family: released } = this.#reference(fields.target);
     switch (op) {
@@ -220,7 +221,7 @@ class Compiler {
         return { ...common, op, buffer, memory, family, releasedBy, device, size, outcome, managed, attributes };
       }
       case 'free':
-        return { ...common, op, target, family: fields.family ?? released ?? 'memory', device, size };
+        return { ...common, op, target, family: fields.family ?? released ?? 'memory', device, size, ...channel };
       case 'map': {
         const family = fields.family ?? this.#familyOf('mapping');
         const mapping = this.#enter(nameIn(fields), 'mapping', family);
@@ -230,7 +231,7 @@ class Compiler {
       }
       case 'unmap': {
         const family = fields.family ?? released ?? this.#familyOf('mapping');
-        return { ...common, op, target, family, device, size, direction, entries };
+        return { ...common, op, target, family, device, size, direction, entries, ...channel };
       }
       case 'sync':
         return { ...common, op, target, owner: fields.owner ?? 'cpu', direction, size, entries };

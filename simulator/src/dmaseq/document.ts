@@ -145,6 +145,7 @@ export interface Fields {
   readonly family?: string;
   readonly releasedBy?: readonly string[];
   readonly device?: string;
+  readonly channel?: string;
   readonly within?: Name;
   readonly title?: string;
   readonly attributes?: readonly string[];

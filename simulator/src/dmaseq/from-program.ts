@@ -1,4 +1,4 @@
-import type { Operation, Program, Reference, Size } from '../program/index.ts';
+import type { Free, Operation, Program, Reference, Size, Unmap } from '../program/index.ts';
 import type { Document, Fields, Name, Position, SizeText, Statement, Target } from './document.ts';
 
 const NOWHERE: Position = { line: 1, column: 1 };
@@ -237,6 +237,6 @@ function made({ family, releasedBy, device, outcome, managed, attributes }: Made
   };
 }
 
-function released({ family, device }: { readonly family: string; readonly device: string | null }): Fields {
-  return { family, ...(device === null ? {} : { device }) };
+function released({ family, device, channel }: Free | Unmap): Fields {
+  return { family, ...(device === null ? {} : { device }), ...(channel === undefined ? {} : { channel }) };
 }

@@ -16,6 +16,7 @@ export interface OptionField {
     | 'family'
     | 'releasedBy'
     | 'device'
+    | 'channel'
     | 'within'
     | 'title'
     | 'attributes'
@@ -83,6 +84,7 @@ export const OPTIONS = {
   family: { value: 'text', field: 'family' },
   'released-by': { value: 'list', field: 'releasedBy' },
   device: { value: 'text', field: 'device' },
+  channel: { value: 'text', field: 'channel' },
   in: { value: 'name', field: 'within' },
   name: { value: 'text', field: 'title' },
   attributes: { value: 'list', field: 'attributes' },
@@ -115,13 +117,13 @@ export const SYNTAX: Readonly<Record<Operation['op'], OperationSyntax>> = {
     ['memory', 'outcome', 'managed'],
     ['family', 'released-by', 'device', 'attributes'],
   ),
-  free: syntax(['target', 'size'], [], ['family', 'device']),
+  free: syntax(['target', 'size'], [], ['family', 'device', 'channel']),
   map: syntax(
     ['name', '=', 'target', 'size'],
     ['direction', 'mode', 'contents', 'outcome', 'managed'],
     ['family', 'released-by', 'device', 'attributes'],
   ),
-  unmap: syntax(['target', 'size'], ['direction'], ['family', 'device', 'entries']),
+  unmap: syntax(['target', 'size'], ['direction'], ['family', 'device', 'entries', 'channel']),
   sync: syntax(['target', 'size'], ['owner', 'direction'], ['entries'], ['owner']),
   check: syntax(['target'], ['wrong'], ['test']),
   'cpu-read': syntax(['target'], ['entry'], ['value']),

@@ -284,6 +284,10 @@ class Machine {
     this.report('unchecked-mask', refused, [{ index, role: 'used' }], { api });
   }
 
+  private takenFrom({ channel }: Unmap | Free): Running | null {
+    return channel === undefined ? null : this.transfers.takeFrom(channel);
+  }
+
   private reportRunning(running: Running, index: number, api: string, related: readonly RelatedOperation[]): void {
     const { startedAt, endedAt, why } = running;
     const apiAt = (at: number | null) => (at === null ? '' : (this.program.operations[at]?.api ?? ''));
@@ -291,7 +295,7 @@ class Machine {
       'free-while-running',
       index,
       [
-        { index: startedAt, role: 'started' },
+        ...(startedAt === null ? [] : [{ index: startedAt, role: 'started' } as const]),
         ...(endedAt === null ? [] : [{ index: endedAt, role: 'stopped' } as const]),
         ...related,
       ],
@@ -437,7 +441,7 @@ class Machine {
       return;
     }
     const { origin } = buffer;
-    const running = this.transfers.take('buffer', target.id);
+    const running = this.transfers.take('buffer', target.id) ?? this.takenFrom(operation);
     if (running) this.reportRunning(running, index, operation.api, made(buffer));
     if (origin && !origin.releasedBy.includes(operation.family))
       this.report('api-mismatch', index, made(buffer), { api: operation.api, made: origin.api });
@@ -712,7 +716,7 @@ class Machine {
     const mapping = this.mappingOf(target.id, index);
     if (this.isInvalidUse(mapping, index, api, 'unmap')) return;
     this.settleWrites(mapping);
-    const running = this.transfers.take('mapping', target.id);
+    const running = this.transfers.take('mapping', target.id) ?? this.takenFrom(operation);
     if (running) this.reportRunning(running, index, api, mapped(mapping));
     this.settleMemory(mapping, operation, index);
     this.failures.release();

@@ -2,8 +2,8 @@ import type { BufferId, DevicePower, Give, MappingId } from '../program/index.ts
 
 /** Why the device may still be at work. */
 export interface Running {
-  /** Index of the operation that started it. */
-  readonly startedAt: number;
+  /** Index of the operation that started it; null: it was under way before the program began. */
+  readonly startedAt: number | null;
   /** Index of the operation that should have ended it; null: there was none. */
   readonly endedAt: number | null;
   readonly why: 'not-stopped' | 'asynchronous' | 'timeout';
@@ -21,6 +21,8 @@ interface Channel {
  */
 export class Transfers {
   readonly #channels = new Map<string, Channel>();
+  /** Channels that were told to stop, with the operation that did, and may not have done so yet. */
+  readonly #stopping = new Map<string, number>();
 
   give({ device, target }: Give): void {
     if (!device) return;
@@ -30,10 +32,14 @@ export class Transfers {
   }
 
   start({ device }: DevicePower, index: number): void {
-    if (device !== null) this.#channel(device).running = { startedAt: index, endedAt: null, why: 'not-stopped' };
+    if (device === null) return;
+    this.#stopping.delete(device);
+    this.#channel(device).running = { startedAt: index, endedAt: null, why: 'not-stopped' };
   }
 
   stop({ device, quiet }: DevicePower, index: number): void {
+    if (quiet) this.#settle(device);
+    else if (device !== null && !this.#stopping.has(device)) this.#stopping.set(device, index);
     for (const [name, channel] of this.#channels) {
       if (device !== null && name !== device) continue;
       if (quiet) this.#end(name);
@@ -43,6 +49,7 @@ export class Transfers {
 
   /** Somebody waited for the end: whether it came or not counts for everything that runs. */
   wait(isDone: boolean, index: number): void {
+    if (isDone) this.#settle(null);
     for (const [name, channel] of this.#channels)
       if (isDone) this.#end(name);
       else if (channel.running) channel.running = { ...channel.running, endedAt: index, why: 'timeout' };
@@ -55,6 +62,19 @@ export class Transfers {
       if (channel.running && given.delete(id)) return channel.running;
     }
     return null;
+  }
+
+  /** The same for memory that the channel was given before the program began: told once. */
+  takeFrom(name: string): Running | null {
+    const index = this.#stopping.get(name);
+    if (index === undefined) return null;
+    this.#stopping.delete(name);
+    return { startedAt: null, endedAt: index, why: 'asynchronous' };
+  }
+
+  #settle(device: string | null): void {
+    if (device === null) this.#stopping.clear();
+    else this.#stopping.delete(device);
   }
 
   #channel(name: string): Channel {

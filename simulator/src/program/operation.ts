@@ -110,6 +110,8 @@ export interface Free extends Common {
   readonly target: Reference;
   readonly family: string;
   readonly device: string | null;
+  /** The channel that was given it before the program began. */
+  readonly channel?: string;
   readonly size: Size;
 }
 
@@ -147,6 +149,8 @@ export interface Unmap extends Common {
   readonly direction: Direction;
   /** Entries given (scatterlists): `original` = as asked at map time, `mapped` = the returned count. */
   readonly entries: 'original' | 'mapped' | 'unknown' | null;
+  /** The channel that was given it before the program began. */
+  readonly channel?: string;
 }
 
 export interface Sync extends Common {
