@@ -1,5 +1,5 @@
 import { isRelease, type Models, releasableAs } from '../models/index.ts';
-import type { Unit, UnitFunction } from './unit.ts';
+import type { Tables, Unit, UnitFunction } from './unit.ts';
 
 /** A function as one that calls and is called, wherever it is in its file. */
 export type CallNode = Pick<UnitFunction, 'name' | 'file' | 'calls' | 'content'>;
@@ -12,12 +12,14 @@ const MAX_SEEN = 200;
 /** Who calls whom in some files, and what follows from that. Most edits change nothing of it. */
 export class CallGraph {
   readonly #nodes: readonly CallNode[];
+  readonly #tables: readonly Tables[];
   readonly #models: Models;
   readonly #byName = new Map<string, CallNode[]>();
   /** Names of functions from which a DMA API can be reached. */
   readonly relevant: ReadonlySet<string>;
   #relevantNodes: readonly CallNode[] | null = null;
   #callers: ReadonlyMap<CallNode, readonly CallNode[]> | null = null;
+  readonly #through = new Map<string, readonly string[]>();
   readonly #callees = new Map<CallNode, readonly CallNode[]>();
   readonly #assigns = new Map<CallNode, ReadonlySet<string>>();
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
@@ -25,8 +27,9 @@ export class CallGraph {
   #fieldReleasers: ReadonlyMap<string, readonly CallNode[]> | null = null;
   #releasers: ReadonlyMap<string, 'makers' | 'others'> | null = null;
 
-  private constructor(nodes: readonly CallNode[], models: Models) {
+  private constructor(nodes: readonly CallNode[], tables: readonly Tables[], models: Models) {
     this.#nodes = nodes;
+    this.#tables = tables;
     this.#models = models;
     for (const node of nodes) {
       const others = this.#byName.get(node.name);
@@ -39,14 +42,17 @@ export class CallGraph {
   /** `before` itself, if nothing has changed. */
   static of(units: readonly Unit[], models: Models, before?: CallGraph): CallGraph {
     const functions = units.flatMap((unit) => [...unit.functions.values()]);
-    return before?.consistsOf(functions, models) ? before : new CallGraph(functions, models);
+    const tables = units.map((unit) => unit.ownTables);
+    return before?.consistsOf(functions, tables, models) ? before : new CallGraph(functions, tables, models);
   }
 
-  private consistsOf(functions: readonly CallNode[], models: Models): boolean {
+  private consistsOf(functions: readonly CallNode[], tables: readonly Tables[], models: Models): boolean {
     return (
       models === this.#models &&
       functions.length === this.#nodes.length &&
-      functions.every((one, i) => this.#isSame(one, this.#nodes[i]))
+      functions.every((one, i) => this.#isSame(one, this.#nodes[i])) &&
+      tables.length === this.#tables.length &&
+      tables.every((one, i) => isSameTables(one, this.#tables[i]))
     );
   }
 
@@ -69,6 +75,7 @@ export class CallGraph {
   #isMeant(callee: string): boolean {
     return (
       this.#byName.has(callee) ||
+      this.through(callee).length > 0 ||
       releasedFamilies(this.#models).has(callee) ||
       acquiredFamilies(this.#models).has(callee)
     );
@@ -85,6 +92,16 @@ export class CallGraph {
     return candidates?.find((f) => f.file === file) ?? (candidates?.length === 1 ? candidates[0] : undefined);
   }
 
+  /** Functions that may be meant when the member of a table is called, by name. */
+  through(member: string): readonly string[] {
+    const known = this.#through.get(member);
+    if (known) return known;
+    const names = new Set(this.#tables.flatMap((table) => [...(table.get(member) ?? [])]));
+    const found = [...names].filter((name) => this.#byName.has(name));
+    this.#through.set(member, found);
+    return found;
+  }
+
   callersOf(node: CallNode): readonly CallNode[] {
     this.#callers ??= this.#allCallers();
     return this.#callers.get(node) ?? [];
@@ -92,13 +109,17 @@ export class CallGraph {
 
   #allCallers(): ReadonlyMap<CallNode, readonly CallNode[]> {
     const callers = new Map<CallNode, CallNode[]>();
+    const add = (callee: string, caller: CallNode): void => {
+      const target = this.find(callee, caller.file);
+      if (!target || target === caller) return;
+      const known = callers.get(target);
+      if (!known) callers.set(target, [caller]);
+      else if (known.at(-1) !== caller) known.push(caller);
+    };
     for (const caller of this.#nodes)
       for (const callee of caller.calls) {
-        const target = this.find(callee, caller.file);
-        if (!target || target === caller) continue;
-        const known = callers.get(target);
-        if (known) known.push(caller);
-        else callers.set(target, [caller]);
+        if (this.#byName.has(callee)) add(callee, caller);
+        else for (const name of this.through(callee)) add(name, caller);
       }
     return callers;
   }
@@ -190,7 +211,9 @@ export class CallGraph {
       if (seen.has(node)) continue;
       seen.add(node);
       yield node;
-      for (const callee of node.calls) if (isWanted(callee)) work.push(...(this.#byName.get(callee) ?? []));
+      for (const callee of node.calls)
+        for (const name of this.#byName.has(callee) ? [callee] : this.through(callee))
+          if (isWanted(name)) work.push(...(this.#byName.get(name) ?? []));
     }
   }
 
@@ -223,6 +246,11 @@ function remembered<T>(known: Map<CallNode, T>, node: CallNode, make: () => T): 
   const value = known.get(node) ?? make();
   known.set(node, value);
   return value;
+}
+
+function isSameTables(a: Tables, b: Tables | undefined): boolean {
+  if (a === b) return true;
+  return a.size === b?.size && [...a].every(([member, names]) => isEqualSet(names, b.get(member) ?? new Set()));
 }
 
 /** In the same order, too: it decides which functions are looked into when there are too many. */

@@ -96,7 +96,7 @@ export function sliceFiles(files: readonly SourceFile[], { models, parser }: Too
     const wrappers = new Set(calls.relevantNodes.flatMap(({ name, content }) => (content.item.isStatic ? [] : [name])));
     for (const file of files) {
       if (file.namesApi || !isRead(file)) continue;
-      if (file.isHeader || file.callsOneOf(wrappers)) add(file);
+      if (file.isHeader || file.usesOneOf(wrappers)) add(file);
     }
   }
   const projects = (['linux', 'edk2'] as const).map((one, i) => {

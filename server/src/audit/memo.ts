@@ -223,6 +223,11 @@ class RecordedCode implements Code {
     return this.#project.callersOf(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
   }
 
+  isCalledThrough(member: string, name: string): boolean {
+    this.#asked.set(`${name} through ${member}`, isCalledThrough(member, name));
+    return this.#project.isCalledThrough(member, name);
+  }
+
   constant(name: string, file: string): number | null {
     const key = `constant ${name} in ${file}`;
     if (!this.#asked.has(key)) this.#asked.set(key, constant(name, file));
@@ -327,6 +332,8 @@ const sequelsOf = (name: string): Ask => onText((project) => namesOf(project.seq
 const containerField = (macro: string): Ask => onData((project) => project.containerField(macro));
 const releasersOf = (field: string): Ask => onCalls((project) => namesOf(project.calls.releasersOf(field)));
 const callersOf = (name: string, file: string): Ask => onCalls((project) => namesOf(project.callers(name, file)));
+const isCalledThrough = (member: string, name: string): Ask =>
+  onCalls((project) => project.isCalledThrough(member, name));
 const namesOf = (functions: readonly { readonly name: string; readonly file: string }[]): ReadonlySet<string> =>
   new Set(functions.map(({ name, file }) => `${file}:${name}`));
 const writersOf = (field: string): Ask => onText((project) => namesOf(project.writers(field)));

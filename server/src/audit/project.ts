@@ -177,6 +177,10 @@ export class Project implements Code {
     return this.callers(name, file).flatMap((caller) => this.function(caller.name, caller.file) ?? []);
   }
 
+  isCalledThrough(member: string, name: string): boolean {
+    return this.calls.through(member).includes(name);
+  }
+
   constant(name: string, file: string): number | null {
     return this.constants.find(name, file);
   }

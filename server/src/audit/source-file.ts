@@ -14,7 +14,7 @@ export class SourceFile {
   readonly dialect: Dialect;
   /** Most files never name a DMA API: they cost one search. */
   readonly namesApi: boolean;
-  #calls: ReadonlySet<string> | null = null;
+  #uses: ReadonlySet<string> | null = null;
   #suppressions: FileSuppressions | null | undefined;
 
   constructor(name: string, text: string, dialect: Dialect, models: Models) {
@@ -37,17 +37,19 @@ export class SourceFile {
     return this.#suppressions;
   }
 
-  /** Whether it may call one of these functions. */
-  callsOneOf(names: ReadonlySet<string>): boolean {
+  /** Whether it may call one of these functions, or put it into a table. */
+  usesOneOf(names: ReadonlySet<string>): boolean {
     if (names.size === 0) return false;
-    this.#calls ??= calledNames(this.text);
-    for (const name of this.#calls) if (names.has(name)) return true;
+    this.#uses ??= usedNames(this.text);
+    for (const name of this.#uses) if (names.has(name)) return true;
     return false;
   }
 }
 
-function calledNames(text: string): ReadonlySet<string> {
+function usedNames(text: string): ReadonlySet<string> {
   const names = new Set<string>();
   for (const [, name] of text.matchAll(/\b([A-Za-z_]\w*)\s*\(/g)) if (name !== undefined) names.add(name);
+  for (const [, name] of text.matchAll(/\.\w+\s*=\s*&?([A-Za-z_]\w*)\s*[,;}]/g))
+    if (name !== undefined) names.add(name);
   return names;
 }

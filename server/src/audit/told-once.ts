@@ -3,23 +3,24 @@ import type { PathStep, SourcePlace } from '../sequence/index.ts';
 import { faultOrigin, operationAt, type RawFinding } from './findings.ts';
 
 /**
- * Leaves out what an entry point has lost only because a function that it calls has: that one failed, left it, and is told of
- * by itself.
+ * Leaves out what a function has lost where nobody comes back for it, when that is told of another function too: of one that it
+ * calls, which failed and left it; or of one that called it, whose other failing paths take it back.
  */
 export function toldOnce(findings: readonly RawFinding[]): readonly RawFinding[] {
-  const own = new Map<string, RawFinding[]>();
+  const certain = new Map<string, RawFinding[]>();
   for (const finding of findings) {
-    const lost = lossOf(finding);
     const key = originOf(finding);
-    if (!lost || lost.why === 'lifecycle-end' || !finding.certain || key === null) continue;
-    const others = own.get(key);
+    if (!lossOf(finding) || !finding.certain || key === null) continue;
+    const others = certain.get(key);
     if (others) others.push(finding);
-    else own.set(key, [finding]);
+    else certain.set(key, [finding]);
   }
   return findings.filter((finding) => {
     const key = originOf(finding);
     if (lossOf(finding)?.why !== 'lifecycle-end' || key === null) return true;
-    return !own.get(key)?.some((callee) => isOnTheWay(callee, finding));
+    const isTold = (other: RawFinding): boolean =>
+      isOnTheWay(other, finding) || (lossOf(other)?.why !== 'lifecycle-end' && isOnTheWay(finding, other));
+    return !certain.get(key)?.some(isTold);
   });
 }
 

@@ -15,6 +15,9 @@ import type { Mention } from './roles.ts';
 import { type FunctionContent, readSection, type Section } from './section.ts';
 import type { UnseenCode } from './unseen.ts';
 
+/** Names by the member of a table that they are put into. */
+export type Tables = ReadonlyMap<string, ReadonlySet<string>>;
+
 export interface UnitFunction {
   readonly name: string;
   readonly file: string;
@@ -44,6 +47,7 @@ export class Unit {
   /** With the place where the function was when it was lowered. */
   private readonly graphs: WeakMap<FunctionContent, { readonly graph: FunctionGraph; readonly start: number }>;
   private lineIndex: LineIndex | null = null;
+  private tables: Tables | null = null;
   /** Sections that name functions, once somebody asks. */
   private named: readonly PlacedSection<Section>[] | null = null;
 
@@ -99,6 +103,22 @@ export class Unit {
   mentions(name: string): readonly Mention[] {
     this.named ??= this.sections.filter(({ section }) => section.mentions.size > 0);
     return this.named.flatMap(({ section }) => section.mentions.get(name) ?? []);
+  }
+
+  /** What its text puts into members of tables, by member, but for tables whose members the kernel or the firmware calls. */
+  get ownTables(): Tables {
+    if (this.tables) return this.tables;
+    const tables = new Map<string, Set<string>>();
+    for (const { section } of this.sections)
+      for (const [name, mentions] of section.mentions)
+        for (const one of mentions) {
+          if (typeof one === 'string' || !('member' in one) || this.models.entryPoint(one.member, one.table, this.dialect)) continue;
+          const names = tables.get(one.member);
+          if (names) names.add(name);
+          else tables.set(one.member, new Set([name]));
+        }
+    this.tables = tables;
+    return tables;
   }
 
   /** Names that its text puts into this member of tables with this tag, by its name or by its position. */

@@ -17,12 +17,32 @@ export function failureSamples(returnType: string): readonly (number | null)[] {
   return [null];
 }
 
+/** Does a function that returns this tell that it failed? */
+function tellsFailure(value: number | null, returnType: string): boolean {
+  const [sample] = failureSamples(returnType);
+  if (value === null || sample === null || sample === undefined) return false;
+  return sample === 0 ? value <= 0 : sample < 0 ? value < 0 : value !== 0;
+}
+
 /**
  * After `source` has failed, does a function that called it release what one of these fields holds? Paths are followed by
  * the sign of the result only, so it answers yes too often rather than too seldom.
  */
 export function isReleasedByCallers(code: Code, source: FunctionSource, fields: ReadonlySet<string>): boolean {
   return new CallerSearch(code, fields).search(source, 0);
+}
+
+/**
+ * After `source` has failed, does an entry point that called it, or one that called its caller, fail as well, and nobody between
+ * them release what one of these fields holds? `isUndone` tells whether the counterpart of such an entry point would have.
+ */
+export function isAbandonedByCallers(
+  code: Code,
+  source: FunctionSource,
+  fields: ReadonlySet<string>,
+  isUndone: (start: FunctionSource) => boolean,
+): boolean {
+  return new CallerSearch(code, fields).isAbandoned(source, isUndone, 0);
 }
 
 /** Is the function called in no other way than when a device comes or is opened? If it fails, its counterpart is not called. */
@@ -52,6 +72,9 @@ function beginnings(code: Code, source: FunctionSource, asked: Set<string>): rea
   return code.callersOf(source.name, source.file).flatMap((caller) => beginnings(code, caller, asked));
 }
 
+/** What a caller does after a failure: it releases something, returns a failure itself, or goes on in some other way. */
+type Aftermath = 'releases' | 'fails' | 'goes on';
+
 class CallerSearch {
   private readonly code: Code;
   private readonly fields: ReadonlySet<string>;
@@ -67,8 +90,20 @@ class CallerSearch {
     if (this.asked.has(key) || depth >= MAX_DEPTH) return false;
     this.asked.add(key);
     return this.code.callersOf(source.name, source.file).some((caller) => {
-      if (this.releasesAfter(caller, source)) return true;
+      // Whoever names none of the fields, itself or in what it calls, releases none of them.
+      if (this.namesFields(caller) && this.after(caller, source) === 'releases') return true;
       return this.search(caller, depth + 1);
+    });
+  }
+
+  isAbandoned(source: FunctionSource, isUndone: (start: FunctionSource) => boolean, depth: number): boolean {
+    const key = `${source.file}:${source.name}`;
+    if (this.asked.has(key) || depth >= MAX_DEPTH) return false;
+    this.asked.add(key);
+    return this.code.callersOf(source.name, source.file).some((caller) => {
+      if (this.after(caller, source) !== 'fails') return false;
+      const starts = this.code.startsLife(caller.name);
+      return starts === null ? this.isAbandoned(caller, isUndone, depth + 1) : starts && isUndone(caller);
     });
   }
 
@@ -77,25 +112,31 @@ class CallerSearch {
     return source !== null && [...this.fields].some((field) => source.releasedFields.has(field));
   }
 
-  private releasesAfter(caller: FunctionSource, callee: FunctionSource): boolean {
-    // Whoever names none of the fields, itself or in what it calls, releases none of them.
-    if (!this.namesFields(caller)) return false;
+  private after(caller: FunctionSource, callee: FunctionSource): Aftermath {
     const { graph, file } = caller;
     const frame = frameOf(graph, file);
+    const found = new Set<Aftermath>();
     for (const [b, block] of graph.blocks.entries())
       for (const [i, instruction] of block.instructions.entries()) {
         if (instruction.kind !== 'call') continue;
-        const target = resolveCallee(this.code, frame, instruction.callee, instruction.arguments.length);
-        if (target.kind !== 'function' || target.name !== callee.name) continue;
+        if (!this.mayCall(frame, instruction, callee.name)) continue;
         for (const sample of failureSamples(callee.graph.returnType)) {
           const known: Known = new Map(sample === null ? [] : [[`#${instruction.result}`, sample]]);
-          if (this.walk(frame, b, i + 1, known)) return true;
+          this.walk(frame, b, i + 1, known, found);
+          if (found.has('releases')) return 'releases';
         }
       }
-    return false;
+    return found.has('fails') && !found.has('goes on') ? 'fails' : 'goes on';
   }
 
-  private walk(frame: Frame, block: number, from: number, entry: Known): boolean {
+  private mayCall(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }, name: string): boolean {
+    const target = resolveCallee(this.code, frame, callee, values.length);
+    if (target.kind === 'function') return target.name === name;
+    return target.kind === 'unknown' && callee.kind === 'member' && this.code.isCalledThrough(callee.field, name);
+  }
+
+  /** Adds to `found` what comes of the ways on from there, up to the first that releases something. */
+  private walk(frame: Frame, block: number, from: number, entry: Known, found: Set<Aftermath>): void {
     const seen = new Set<string>();
     const work: { block: number; from: number; known: Known }[] = [{ block, from, known: entry }];
     for (let item = work.pop(); item; item = work.pop()) {
@@ -105,7 +146,10 @@ class CallerSearch {
       const { instructions, end } = frame.graph.blocks[item.block] ?? { instructions: [], end: null };
       const known = new Map(item.known);
       for (const instruction of instructions.slice(item.from)) {
-        if (instruction.kind === 'call' && this.releases(frame, instruction)) return true;
+        if (instruction.kind === 'call' && this.releases(frame, instruction)) {
+          found.add('releases');
+          return;
+        }
         learn(this.code, frame, known, instruction);
       }
       const go = (to: number) => work.push({ block: to, from: 0, known });
@@ -127,10 +171,12 @@ class CallerSearch {
           go(end.body);
           go(end.exit);
           break;
+        case 'return':
+          found.add(end.value && tellsFailure(compute(known, end.value), frame.graph.returnType) ? 'fails' : 'goes on');
+          break;
         default:
       }
     }
-    return false;
   }
 
   private releases(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }): boolean {

@@ -39,7 +39,9 @@ export interface Code {
   readonly releasers: ReadonlyMap<string, 'makers' | 'others'>;
   /** The functions in which something may be put into a field of this name. */
   writersOf(field: string): readonly FunctionSource[];
-  /** The functions that call it, as far as they are part of this code. */
+  /** Does a table of this code have the function in a member of this name? */
+  isCalledThrough(member: string, name: string): boolean;
+  /** The functions that call it, by its name or through a table, as far as they are part of this code. */
   callersOf(name: string, file: string): readonly FunctionSource[];
   /** Fields that hold device addresses, with the field of the same structure whose memory was mapped for it. */
   readonly mappedBeside: ReadonlyMap<string, string>;

@@ -2,7 +2,7 @@ import type { Operation, Outcome, Program } from '@dma-audit/simulator';
 import { type ApiModel, familyOf, releasableAs } from '../models/index.ts';
 import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
-import { endsSomewhere, isReleasedByCallers, isStart } from './callers.ts';
+import { endsSomewhere, isAbandonedByCallers, isReleasedByCallers, isStart } from './callers.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context, DirectionSource, Owner } from './context.ts';
@@ -87,6 +87,7 @@ class ProgramWriter {
   private unwinding: Unwinding | null = null;
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
+  private readonly abandoned = new Map<string, boolean>();
   private readonly releasedLaterFields = new Map<string, boolean>();
 
   constructor(code: Code, source: FunctionSource, raw: RawExploration, budget: Budget) {
@@ -278,7 +279,9 @@ class ProgramWriter {
     if (info.kind === 'channel')
       return (
         !info.inLoop &&
-        (this.code.startsLife(this.source.name) === true || (held.length === 0 && info.depth === 0)) &&
+        (this.code.startsLife(this.source.name) === true ||
+          (held.length === 0 && info.depth === 0) ||
+          this.isAbandoned(info, held)) &&
         !this.mayBeReleased(exit, info, held)
       );
     // The device is busy with it: whoever it was handed to keeps it until it is done.
@@ -286,7 +289,8 @@ class ProgramWriter {
       return false;
     if (why === 'lifecycle-end' && (!this.isUndoneByCounterpart(info, held) || this.isKept(exit, held))) return false;
     // What a callee made may be kept in an object that lives on, unless there is none yet or the path unwinds what was before.
-    if (info.depth > 0 && !isPassedOver && (why === 'returning' || !isStart(this.code, this.source))) return false;
+    const isEnded = why !== 'returning' && (isStart(this.code, this.source) || this.isAbandoned(info, held));
+    if (info.depth > 0 && !isPassedOver && !isEnded) return false;
     if (this.isNotedByDevice(exit, info)) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
@@ -299,11 +303,16 @@ class ProgramWriter {
    * Is it the counterpart of the entry point that ends it after success? It is not called after a failure, and what it does
    * nobody else does; what it leaves alone may be somebody else's.
    */
-  private isUndoneByCounterpart({ model }: ResourceInfo, held: readonly string[]): boolean {
-    const families = model ? releasableAs(model) : [];
+  private isUndoneByCounterpart(info: ResourceInfo, held: readonly string[]): boolean {
+    if (!info.model) return false;
+    return this.isUndoneFor(this.source, info.model, held) || this.isAbandoned(info, held);
+  }
+
+  private isUndoneFor(start: FunctionSource, model: ApiModel, held: readonly string[]): boolean {
+    const families = releasableAs(model);
     const places = held.map(fieldsOf).filter((fields) => fields.length > 0);
     return this.code
-      .counterpartsOf(this.source.name)
+      .counterpartsOf(start.name)
       .some(
         ({ releases, releasedFields }) =>
           families.some((family) => releases.has(family)) &&
@@ -409,11 +418,25 @@ class ProgramWriter {
   private isForgotten(info: ResourceInfo, held: readonly string[], escaped: boolean, failing: boolean | null): boolean {
     if (held.includes('return value')) return false;
     const { name, file } = this.source;
-    if (failing === true) return this.code.callersOf(name, file).length === 0;
+    if (failing === true) return this.code.callersOf(name, file).length === 0 || this.isAbandoned(info, held);
     // A variable of the file is released by its name, and a field of a part by that of the part where a macro reaches it.
     const isHeldFor = (fields: readonly string[]): boolean =>
       fields.length > 0 && !fields.some((field) => this.isReleasedLater(field, info));
     return !escaped && held.map(fieldsOf).every(isHeldFor);
+  }
+
+  /** Its callers fail in turn, up to an entry point that is not undone after a failure, and leave it where it is. */
+  private isAbandoned({ kind, model }: ResourceInfo, held: readonly string[]): boolean {
+    const fields = new Set(held.map(lastField).filter((field) => field !== ''));
+    if (!model || fields.size === 0) return false;
+    const key = [kind, ...releasableAs(model), ...held].join();
+    const known = this.abandoned.get(key);
+    if (known !== undefined) return known;
+    // When a probe fails, nobody comes back for its channels; of the rest, what its counterpart does nobody else does.
+    const isUndone = (start: FunctionSource) => kind === 'channel' || this.isUndoneFor(start, model, held);
+    const isAbandoned = isAbandonedByCallers(this.code, this.source, fields, isUndone);
+    this.abandoned.set(key, isAbandoned);
+    return isAbandoned;
   }
 
   /** By any function but those that begin something, which release what they have made where they fail. */
