@@ -112,7 +112,12 @@ export class Unit {
     for (const { section } of this.sections)
       for (const [name, mentions] of section.mentions)
         for (const one of mentions) {
-          if (typeof one === 'string' || !('member' in one) || this.models.entryPoint(one.member, one.table, this.dialect)) continue;
+          if (
+            typeof one === 'string' ||
+            !('member' in one) ||
+            this.models.entryPoint(one.member, one.table, this.dialect)
+          )
+            continue;
           const names = tables.get(one.member);
           if (names) names.add(name);
           else tables.set(one.member, new Set([name]));
