@@ -9,22 +9,28 @@ import type { Found } from './find.ts';
 import { applied, before, type Edit } from './mutant.ts';
 
 /**
- * - `default`: a new report of a rule that is on by default, and not doubtful; `all`: only with all rules and what is doubtful.
- * - `caller`: likewise, where the function is called.
+ * - `default`: there is a new report of a rule that is on by default, and not doubtful, there or where the function is called;
+ *   `all`: only with all rules and what is doubtful.
  * - `reported`: the original has a report about the same mapping or buffer already; of each only the first fault is told.
+ *   This is asked of the original alone: what becomes of the mutant does not matter.
  * - `unfit`: the mutant is no C any more, or its function was not found again.
  */
 export interface Verdict {
   readonly mutant: Found;
-  readonly outcome: 'default' | 'all' | 'caller' | 'survived' | 'reported' | 'unfit';
+  readonly outcome: 'default' | 'all' | 'survived' | 'reported' | 'unfit';
   /** Rules of the new reports; of a survivor none. */
   readonly rules: readonly string[];
   /** Why the function was not analysed to its end. */
   readonly degraded: readonly string[];
 }
 
-/** Faults by key, with places as in the original: whether they are shown by default. */
-type Faults = ReadonlyMap<string, { readonly rule: string; readonly byDefault: boolean }>;
+interface Fault {
+  readonly rule: string;
+  readonly byDefault: boolean;
+}
+
+/** By key, with places as in the original. */
+type Faults = ReadonlyMap<string, Fault>;
 
 interface Checked {
   readonly faults: Faults;
@@ -65,25 +71,22 @@ export class Judge {
     const changed = unit?.functions.get(mutant.function);
     if (!unit || !changed || this.#isBroken(changed.content.masked)) return unfit;
     const original = this.#original(here.project, old, mutant.function);
-    const now = check(project, unit, mutant.function, edit);
-    const degraded = now.degraded;
-    const fresh = added(original.faults, now.faults);
-    if (fresh.length) {
-      const outcome = fresh.some(({ byDefault }) => byDefault) ? 'default' : 'all';
-      return { mutant, outcome, rules: [...new Set(fresh.map(({ rule }) => rule))], degraded };
-    }
+    if (original.involved.has(`${file}:${mutant.origin}`)) return { ...unfit, outcome: 'reported' };
+    const { faults, degraded } = check(project, unit, mutant.function, edit);
+    const fresh = [...added(original.faults, faults)];
     for (const [name, callerFile] of callers(here.units, mutant.function)) {
+      if (fresh.some(({ byDefault }) => byDefault)) break;
       await setImmediate();
       const place = project.unit(callerFile);
       const oldPlace = here.project.unit(callerFile);
       if (!place || !oldPlace) continue;
       const first = this.#original(here.project, oldPlace, name);
-      const found = added(first.faults, check(project, place, name, edit, file).faults);
-      if (found.length)
-        return { mutant, outcome: 'caller', rules: [...new Set(found.map(({ rule }) => rule))], degraded };
+      fresh.push(...added(first.faults, check(project, place, name, edit, file).faults));
     }
-    const isKnown = original.involved.has(`${file}:${mutant.origin}`);
-    return { mutant, outcome: isKnown ? 'reported' : 'survived', rules: [], degraded };
+    const told = fresh.filter(({ byDefault }) => byDefault);
+    const outcome = told.length ? 'default' : fresh.length ? 'all' : 'survived';
+    const rules = [...new Set((told.length ? told : fresh).map(({ rule }) => rule))];
+    return { mutant, outcome, rules, degraded };
   }
 
   #original(project: Project, unit: Unit, name: string): Checked {
@@ -102,7 +105,7 @@ export class Judge {
 function check(project: Project, unit: Unit, name: string, edit: Edit | null, file: string = unit.path): Checked {
   const platforms = platformsFor(project.dialect).slice(0, 1);
   const { findings, report } = checkFunction(project, unit, name, DEFAULT_CHECK.budget, platforms);
-  const faults = new Map<string, { readonly rule: string; readonly byDefault: boolean }>();
+  const faults = new Map<string, Fault>();
   const involved = new Set<string>();
   for (const finding of findings) {
     const rule = ruleById(finding.violation.kind);
@@ -126,8 +129,11 @@ function unedited(key: string, file: string, edit: Edit): string {
 }
 
 /** Faults of the mutant that the original does not show, or not by default. */
-function added(original: Faults, mutant: Faults): readonly { readonly rule: string; readonly byDefault: boolean }[] {
-  return [...mutant].flatMap(([key, fault]) => (original.has(key) ? [] : [fault]));
+function added(original: Faults, mutant: Faults): readonly Fault[] {
+  return [...mutant].flatMap(([key, fault]) => {
+    const known = original.get(key);
+    return !known || (fault.byDefault && !known.byDefault) ? [fault] : [];
+  });
 }
 
 /** Functions that call one of this name, directly first. */

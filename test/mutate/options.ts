@@ -17,7 +17,8 @@ export const USAGE = `usage: npm run mutate [-- [options] [DIR...]]
   --seed TEXT        of the draw (default "1")
   --operator NAME    one operator only; may be given several times
                      ${OPERATORS.join(', ')}
-  --survivors FILE   where those are listed that were not found`;
+  --survivors FILE   where those are listed that were not found by default, with the rules
+                     that find them otherwise`;
 
 export function parseOptions(args: readonly string[]): Options | { readonly error: string } {
   try {

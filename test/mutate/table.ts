@@ -5,7 +5,7 @@ import { OPERATORS } from './mutant.ts';
 
 type Outcome = Verdict['outcome'];
 
-const FOUND: readonly Outcome[] = ['default', 'all', 'caller'];
+const FOUND: readonly Outcome[] = ['default', 'all'];
 
 const isFound = ({ outcome }: Verdict): boolean => FOUND.includes(outcome);
 const isCounted = (verdict: Verdict): boolean => isFound(verdict) || verdict.outcome === 'survived';
@@ -52,14 +52,16 @@ function rulesOf(found: readonly Verdict[]): string {
   return ordered.map(([rule, n]) => `${rule} ${n}`).join(', ');
 }
 
-/** One line for each mutant that was not found. */
+/** One line for each mutant that was not found by default. */
 export function survivors(verdicts: readonly Verdict[]): readonly string[] {
   return verdicts
-    .filter(({ outcome }) => outcome === 'survived')
-    .map(({ mutant, degraded }) => {
+    .filter(({ outcome }) => outcome === 'survived' || outcome === 'all')
+    .map(({ mutant, rules, degraded }) => {
       const { operator, root, file, line, function: name, api, what } = mutant;
       const reasons = degraded.length ? ` [${degraded.join(', ')}]` : '';
-      return `${operator}\t${join(root, file)}:${line}\t${name}\t${api}\t${what}${reasons}`;
+      return [operator, rules.join(',') || '-', `${join(root, file)}:${line}`, name, api, `${what}${reasons}`].join(
+        '\t',
+      );
     })
     .sort();
 }

@@ -189,6 +189,39 @@ function isGivenOutright({ index, related }: Violation, { program }: DmaPath, ex
   return source(index) === 'constant' && made !== undefined && source(made.index) !== 'elsewhere';
 }
 
+/**
+ * Where the other arm of a decision above it releases the same thing by another function, the decision tells which of them
+ * has made it, though that could not be followed.
+ */
+function isToldApart({ index }: Violation, path: DmaPath, exploration: Exploration): boolean {
+  const released = releasedAt(path, index);
+  if (released === null) return false;
+  const others = new Set(
+    path.steps.flatMap(({ what, before, place }) =>
+      before === index && OPPOSITE.has(what) ? [`${OPPOSITE.get(what)} ${place.file}:${place.start}`] : [],
+    ),
+  );
+  return exploration.paths.some((other) =>
+    other.steps.some(
+      ({ what, before, place }, i) =>
+        others.has(`${what} ${place.file}:${place.start}`) &&
+        other.steps[i + 1]?.before !== before &&
+        releasedAt(other, before) === released,
+    ),
+  );
+}
+
+const OPPOSITE: ReadonlyMap<string, string> = new Map([
+  ['true', 'false'],
+  ['false', 'true'],
+]);
+
+function releasedAt({ program }: DmaPath, index: number): number | null {
+  const operation = program.operations[index];
+  const isRelease = operation?.op === 'unmap' || operation?.op === 'free';
+  return isRelease && 'id' in operation.target ? operation.target.id : null;
+}
+
 /** Where a fault is told, and whether anything on the path had to be guessed. */
 function judge(violation: Violation, path: DmaPath, exploration: Exploration): Pick<RawFinding, 'place' | 'certain'> {
   const { operations, dialect } = path.program;
@@ -199,7 +232,10 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   });
   const [place] = places;
   if (!place) throw new Error('a violation without an operation');
-  const isClaimed = violation.detail.certain !== 'no';
+  const isGuarded =
+    (violation.kind === 'free-while-mapped' && path.mayBeUnmapped.has(violation.index)) ||
+    (violation.kind === 'api-mismatch' && isToldApart(violation, path, exploration));
+  const isClaimed = violation.detail.certain !== 'no' && !isGuarded;
   if (violation.kind === 'direction-mismatch')
     return { place, certain: isClaimed && isGivenOutright(violation, path, exploration) };
   if (LOCAL.has(violation.kind))

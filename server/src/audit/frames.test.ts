@@ -20,6 +20,7 @@ const path: DmaPath = {
   ],
   complete: true,
   failing: null,
+  mayBeUnmapped: new Set(),
 };
 
 it('tells two executions of one call apart', () => {

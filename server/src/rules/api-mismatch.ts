@@ -4,8 +4,7 @@ export const apiMismatch = defineRule({
   id: 'api-mismatch',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  nurseryIn: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 3, true: 1 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 3, true: 3 }],
   summary: 'Memory or a mapping is released by a function of another family than made it.',
   cwe: 762,
   message: ({ detail }) =>

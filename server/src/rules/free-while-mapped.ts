@@ -4,9 +4,8 @@ export const freeWhileMapped = defineRule({
   id: 'free-while-mapped',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 16, true: 9 },
+    { tree: 'Linux 6.12.117', read: 18, true: 15 },
     { tree: 'EDK2 2022.11', read: 4, true: 4 },
   ],
   summary: 'Memory is freed while a mapping of it is alive.',

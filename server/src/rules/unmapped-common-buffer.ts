@@ -4,9 +4,8 @@ export const unmappedCommonBuffer = defineRule({
   id: 'unmapped-common-buffer',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  nurseryIn: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 1, true: 0 },
+    { tree: 'Linux 6.12.117', read: 1, true: 1 },
     { tree: 'EDK2 2022.11', read: 2, true: 2 },
   ],
   summary: 'The device is given a host address that no mapping made into a device address.',

@@ -1211,7 +1211,7 @@ export class Effects {
     told: { readonly device?: string | null; readonly size: Size } = { size: { bytes: null, key: '?' } },
   ): void {
     if (value.kind !== 'symbol') return;
-    const { resource, role, hostOf, isUpperHalf } = this.context.symbols.info(value.symbol);
+    const { resource, role, derived, hostOf, isUpperHalf } = this.context.symbols.info(value.symbol);
     // Linux says by a mask how far a device reaches.
     if (isUpperHalf && resource !== undefined && this.context.code.dialect === 'edk2')
       this.context.emit(state, {
@@ -1228,21 +1228,14 @@ export class Effects {
     if (through === 'field' || through === 'call') return;
     if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address'))
       return;
-    const kind = this.context.resources.info(resource).kind;
-    const how =
-      kind === 'mapping'
-        ? role === 'device-address'
-          ? 'exact'
-          : 'other-role'
-        : role === 'device-address'
-          ? 'exact'
-          : 'other-role';
+    // In Linux a function says when an address is made of a pointer: bare, it may be the driver's own note.
+    const isNote = this.context.code.dialect === 'linux' && role === 'cpu-address' && !derived;
     this.context.emit(state, {
       op: 'give',
       site,
       api,
-      target: this.context.toResource(resource, how),
-      through,
+      target: this.context.toResource(resource, role === 'device-address' ? 'exact' : 'other-role'),
+      through: isNote && through === 'register' ? 'field' : through,
       ...told,
     });
     // A descriptor is read back when the device is done; so is a register, where nobody wrote the value down.

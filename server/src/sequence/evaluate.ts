@@ -239,6 +239,7 @@ export class Evaluator {
     if (TESTS.has(operator)) {
       const test: Value = { kind: 'test', operator: operator as TestOperator, left, right };
       const known = this.conditions.truth(state, test);
+      this.compareAddresses(state, left, right);
       // A test of a device address is kept, decided or not: it may be the wrong one.
       const isOfAddress = left.kind === 'symbol' && this.symbols.info(left.symbol).role === 'device-address';
       return known === null || isOfAddress ? test : numberValue(known ? 1 : 0);
@@ -272,13 +273,23 @@ export class Evaluator {
     return result;
   }
 
-  /** The number that is made of a pointer to memory which is mapped; null where it is not. */
+  /** Who compares the device address with the host address knows which of them he uses: the table of an IOMMU needs the host's. */
+  private compareAddresses(state: State, left: Value, right: Value): void {
+    if (left.kind !== 'symbol' || right.kind !== 'symbol') return;
+    const [one, other] = [this.symbols.info(left.symbol), this.symbols.info(right.symbol)];
+    const mapping = one.hostOf ?? other.hostOf;
+    if (mapping !== undefined && (one.resource === mapping || other.resource === mapping))
+      state.set(`C:${mapping}`, ZERO);
+  }
+
+  /** The number that is made of a pointer to memory which is mapped; null where it is not, or both addresses were compared. */
   hostAddress(state: State, pointer: Value): Value | null {
     const place = pointee(pointer);
     const held = place === null ? undefined : state.get(`B:${place}`);
     const mapping = held?.kind === 'symbol' ? this.symbols.info(held.symbol).resource : undefined;
     const now = mapping === undefined ? undefined : state.resource(mapping);
     if (mapping === undefined || now?.life !== 'live' || now.outcome === 'failed') return null;
+    if (state.get(`C:${mapping}`)) return null;
     return this.constant(`host:${valueKey(pointer)}:${mapping}`, { hostOf: mapping, pointer });
   }
 

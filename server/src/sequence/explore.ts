@@ -919,11 +919,18 @@ class Explorer {
   private releaseUnseen(state: State, { name, releasedFields }: FunctionSource): void {
     if (!releasedFields.size) return;
     for (const [location, value] of [...state.handles()]) {
-      if (!/^[*G]/.test(location) || !releasedFields.has(lastField(location))) continue;
+      if (!/^[*G]/.test(location) || !releasedFields.has(this.fieldAt(location))) continue;
       const resource = this.context.resourceOf(value);
       if (resource === null || state.resource(resource)?.life !== 'live') continue;
       if (!this.context.resources.info(resource).foreign) this.context.handOver(state, resource, name);
     }
+  }
+
+  /** The field that a place is, or in which the array was found that it is an element of. */
+  private fieldAt(location: string): string {
+    const field = lastField(location);
+    const root = field === '' ? rootSymbol(location) : null;
+    return root === null ? field : lastField(this.context.symbols.info(root).loadedFrom ?? '');
   }
 
   private canEnter(

@@ -2,6 +2,7 @@ import type { State } from './state.ts';
 import {
   addressOf,
   isWithin,
+  lastField,
   pointee,
   rootSymbol,
   type Symbols,
@@ -10,6 +11,9 @@ import {
   valueKey,
   ZERO,
 } from './values.ts';
+
+/** A field that is called a number of things, wherever it is declared: none or more. */
+const COUNT = /^(?:nr|num)_/;
 
 /** Reading and writing the symbolic store. Locations are strings: `f0:x`, `G:table.entry`, `*12.ring[s7].dma`. */
 export class Memory {
@@ -26,7 +30,8 @@ export class Memory {
     // What a framework makes knows where the driver's part of it is, which is as empty.
     const isPrivate = /priv\w*$/.test(location);
     if (zeroed && !isPrivate) return ZERO;
-    const info = { loadedFrom: location, ...(zeroed ? { zeroed } : {}) };
+    const unsigned = COUNT.test(lastField(location));
+    const info = { loadedFrom: location, ...(zeroed ? { zeroed } : {}), ...(unsigned ? { unsigned } : {}) };
     const value = symbolValue(this.symbols.intern(`${location}@${state.epoch}`, info));
     state.set(location, value);
     return value;

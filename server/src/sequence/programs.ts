@@ -11,6 +11,7 @@ import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
 import { readsName } from './frame.ts';
 import { lifecycles } from './lifecycles.ts';
+import { mayBeReleased, mayBeUnmapped } from './maybe-released.ts';
 import { failsByExample, Holders, isFailing } from './ownership.ts';
 import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
@@ -33,6 +34,8 @@ export interface DmaPath {
   readonly complete: boolean;
   /** What the function told its caller; null when not known or not complete. */
   readonly failing: boolean | null;
+  /** Indices of operations that free memory of which a mapping may have ended unseen. */
+  readonly mayBeUnmapped: ReadonlySet<number>;
 }
 
 /** All DMA programs of one function. */
@@ -234,9 +237,7 @@ class ProgramWriter {
     return sites;
   }
 
-  /** After it was made something was released that may have been this one: by its family, or by the fields that it is held in. */
   private mayBeReleased(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
-    const families = info.model ? releasableAs(info.model) : [];
     // A descriptor holds the address for the device; nobody releases what he finds there.
     const isNoted = (place: string) => {
       const root = rootSymbol(place);
@@ -246,20 +247,7 @@ class ProgramWriter {
       .filter(isNoted)
       .map(lastField)
       .filter((field) => field !== '');
-    for (const event of unroll(exit.state.trace).reverse()) {
-      if (info.inLoop && (event.op === 'unmap' || event.op === 'free')) {
-        const isOther = 'id' in event.target && !this.context.resources.info(event.target.id).foreign;
-        const isOwn = this.context.sites.place(event.site).function === this.raw.frame.graph.name;
-        if (isOwn && !isOther && families.includes(event.family)) return true;
-      }
-      if (event.op === 'step' && event.what === 'call' && event.callee) {
-        const { releasedFields, releases } = event.callee;
-        const isNamed = fields.length === 0 || fields.some((field) => releasedFields.has(field));
-        if (isNamed && families.some((family) => releases.has(family))) return true;
-      }
-      if (isOrigin(event, info)) break;
-    }
-    return false;
+    return mayBeReleased(this.context, this.raw.frame.graph.name, unroll(exit.state.trace), info, fields);
   }
 
   /** A callee's caller, a loop's other elements or an out-parameter's owner may hold what this path does not see. */
@@ -646,7 +634,8 @@ class ProgramWriter {
     const isShort = (id: number): boolean => id === other?.id && other.outcome === 'short';
     const events = unroll(state.trace);
     const told = toldSteps(events);
-    for (const event of [...events, ...tail]) {
+    const maybeUnmapped = new Set<number>();
+    for (const [at, event] of [...events, ...tail].entries()) {
       if (event.op === 'step') {
         if (told.has(event))
           steps.push({ before: operations.length, place: this.context.sites.place(event.site), what: event.what });
@@ -664,6 +653,8 @@ class ProgramWriter {
         continue;
       }
       this.declare(event, declared, operations);
+      if (event.op === 'free' && mayBeUnmapped(this.context, this.raw.frame.graph.name, events.slice(0, at), event))
+        maybeUnmapped.add(operations.length);
       operations.push(
         event.op === 'map'
           ? { ...event, outcome: outcome(event.mapping), ...(isShort(event.mapping) && { lengthIgnored: true }) }
@@ -681,6 +672,7 @@ class ProgramWriter {
       steps,
       complete,
       failing,
+      mayBeUnmapped: maybeUnmapped,
     };
   }
 

@@ -891,7 +891,7 @@ class Machine {
     this.transfers.give(operation);
     if (target.to === 'mapping') {
       const mapping = this.mappingOf(target.id, index);
-      if (target.how === 'other-role') return this.giveHostAddress(operation, mapping, index);
+      if (target.how === 'other-role') return this.giveHostAddress(operation, target.id, mapping, index);
       mapping.givenBackAt = null;
       this.giveUnsynced(mapping, operation, index);
       this.giveLength(mapping, operation, index);
@@ -909,7 +909,12 @@ class Machine {
       'unmapped-common-buffer',
       index,
       made(buffer),
-      { api: operation.api, made: buffer.origin.api, through: operation.through },
+      {
+        api: operation.api,
+        made: buffer.origin.api,
+        through: operation.through,
+        certain: this.isForDevice(operation.through) && !this.isToldRightly('buffer', target.id) ? 'yes' : 'no',
+      },
       { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
     );
   }
@@ -953,15 +958,30 @@ class Machine {
   }
 
   /** The memory is mapped, and the device gets its host address all the same. */
-  private giveHostAddress({ api, through }: Give, mapping: Mapping, index: number): void {
+  private giveHostAddress({ api, through }: Give, id: MappingId, mapping: Mapping, index: number): void {
     const { origin } = mapping;
     if (!origin || origin.outcome === 'failed' || mapping.unmappedAt !== null) return;
-    const certain = through === 'register' ? 'yes' : 'no';
+    const certain = this.isForDevice(through) && !this.isToldRightly('mapping', id) ? 'yes' : 'no';
     const detail = { api, mapped: origin.api, through, certain };
     this.report('unmapped-common-buffer', index, mapped(mapping), detail, {
       direction: 'unknown',
       isShared: origin.mode === 'common',
     });
+  }
+
+  /**
+   * EDK2 casts pointers to numbers for its own notes. Linux makes an address of one only with a function that says so, but
+   * what is kept in a field or handed on may be for the driver.
+   */
+  private isForDevice(through: Give['through']): boolean {
+    return through === 'register' || (through === 'descriptor' && this.program.dialect === 'linux');
+  }
+
+  /** Is the device told the device address as well, earlier or later? What comes with it is a cookie. */
+  private isToldRightly(what: 'mapping' | 'buffer', id: number): boolean {
+    return this.program.operations.some(
+      (o) => o.op === 'give' && o.target.to === what && o.target.id === id && o.target.how === 'exact',
+    );
   }
 
   private isTestedLater(what: 'mapping' | 'buffer', id: number, index: number): boolean {

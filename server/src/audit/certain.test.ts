@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { builtinModels, createModels } from '../models/index.ts';
+import { createParser } from '../syntax/index.ts';
+import { checkUnit, DEFAULT_CHECK } from './check.ts';
+import { Project } from './project.ts';
+import { Unit } from './unit.ts';
+
+const models = createModels(builtinModels);
+const parser = await createParser();
+
+/** "rule" of what is told to everybody, "rule?" of what is doubtful. */
+async function told(text: string): Promise<readonly string[]> {
+  const unit = new Unit('file.c', text, models, 'linux');
+  const { diagnostics } = await checkUnit(new Project([unit], models, parser), unit, DEFAULT_CHECK);
+  return diagnostics.map(({ rule, doubt }) => `${rule}${doubt === null ? '' : '?'}`);
+}
+
+describe('memory that is freed while it is mapped', () => {
+  const probe = (undo: string): string => `
+static void port_unmap(struct port *p)
+{
+	if (p->mapped)
+		dma_unmap_single(p->dev, p->dma, 64, DMA_TO_DEVICE);
+}
+int port_probe(struct port *p)
+{
+	void *buf = kmalloc(64, GFP_KERNEL);
+
+	if (!buf)
+		return -ENOMEM;
+	p->dma = dma_map_single(p->dev, buf, 64, DMA_TO_DEVICE);
+	if (dma_mapping_error(p->dev, p->dma)) {
+		kfree(buf);
+		return -ENOMEM;
+	}
+	if (port_start(p)) {
+		${undo}
+		kfree(buf);
+		return -EIO;
+	}
+	return 0;
+}
+`;
+
+  it('is told', async () => {
+    expect(await told(probe(''))).toContain('free-while-mapped');
+  });
+
+  it('is doubtful where a callee before it releases such a mapping on some of its ways', async () => {
+    expect(await told(probe('port_unmap(p);'))).toEqual(['free-while-mapped?']);
+  });
+
+  it('is none where nothing but an impossible number of fragments frees it', async () => {
+    const send = (count: string): string => `
+int port_send(struct port *p, struct sk_buff *skb)
+{
+	int n = skb_shinfo(skb)->${count} + 1;
+	dma_addr_t dma = dma_map_single(p->dev, skb->data, skb->len, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, dma))
+		n = 0;
+	else
+		p->ring->address = cpu_to_le64(dma);
+	if (n <= 0)
+		dev_kfree_skb_any(skb);
+	return 0;
+}
+`;
+    expect(await told(send('nr_frags'))).not.toContain('free-while-mapped');
+    expect(await told(send('balance'))).toContain('free-while-mapped');
+  });
+});
+
+describe('a release of another family', () => {
+  const init = (undo: string): string => `
+int ring_init(struct port *p, int index)
+{
+	if (index == 0 && p->sram)
+		p->ring = ioremap(p->sram, 4096);
+	else
+		p->ring = dma_alloc_coherent(p->dev, 4096, &p->dma, GFP_KERNEL);
+	if (!p->ring)
+		return -ENOMEM;
+	ring_fill(p);
+	if (!ring_start(p))
+		return 0;
+	${undo}
+	return -EIO;
+}
+`;
+
+  it('is told', async () => {
+    expect(await told(init('kfree(p->ring);'))).toContain('api-mismatch');
+  });
+
+  it('is doubtful where the other arm of a decision releases the same thing by the right one', async () => {
+    const undo = 'if (index == 0 && p->sram) kfree(p->ring); else dma_free_coherent(p->dev, 4096, p->ring, p->dma);';
+    expect(await told(init(undo))).toEqual(['api-mismatch?']);
+  });
+});
+
+describe('a host address that is given to the device', () => {
+  const fill = (body: string): string => `
+int port_fill(struct port *p, void *buf)
+{
+	dma_addr_t dma = dma_map_single(p->dev, buf, 64, DMA_FROM_DEVICE);
+
+	if (dma_mapping_error(p->dev, dma))
+		return -ENOMEM;
+	${body}
+	p->dma = dma;
+	return 0;
+}
+void port_drain(struct port *p)
+{
+	dma_unmap_single(p->dev, p->dma, 64, DMA_FROM_DEVICE);
+}
+`;
+
+  it('is told', async () => {
+    expect(await told(fill('writel(virt_to_phys(buf), p->regs);'))).toEqual(['unmapped-common-buffer']);
+  });
+
+  it('is doubtful where the device is told the device address as well: a cookie', async () => {
+    const both = 'writel(virt_to_phys(buf), p->regs + 4); writel(dma, p->regs);';
+    expect(await told(fill(both))).toEqual(['unmapped-common-buffer?']);
+  });
+
+  it('is meant where both addresses are compared', async () => {
+    const compared = 'if (dma != virt_to_phys(buf)) return port_give_up(p, dma); writel(virt_to_phys(buf), p->regs);';
+    expect(await told(fill(compared))).toEqual([]);
+  });
+});
