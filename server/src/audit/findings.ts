@@ -232,6 +232,7 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   });
   const [place] = places;
   if (!place) throw new Error('a violation without an operation');
+  const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;
   const isGuarded =
     (violation.kind === 'free-while-mapped' && path.mayBeUnmapped.has(violation.index)) ||
     (violation.kind === 'api-mismatch' && isToldApart(violation, path, exploration));
@@ -240,6 +241,9 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
     return { place, certain: isClaimed && isGivenOutright(violation, path, exploration) };
   if (LOCAL.has(violation.kind))
     return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed };
+  // It is too early for whatever maps the list later.
+  if (violation.kind === 'unmapped-sg-access' && violation.detail.entry === undefined)
+    return { place, certain: isClaimed && places.some(isOwn) };
   // Whoever takes the lock is to blame.
   if (violation.kind === 'sleeping-in-atomic') {
     const lock = places.at(-1);
@@ -261,7 +265,6 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   }
   // Of a loss in Linux the path itself knows.
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
-  const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;
   const isRepeated = indices.some((i) => {
     const site = operations[i]?.site;
     return operations.filter((o) => o.site === site && o.op !== 'lose').length > 1;

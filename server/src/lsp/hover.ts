@@ -26,6 +26,7 @@ const ACTIONS: Actions = {
   'copy-memory': 'copies memory with the CPU',
   'sg-address': 'gives the device address of a mapped entry',
   'sg-length': 'gives the length of a mapped entry: it may be another than before the mapping',
+  'sg-virtual': "gives the CPU's pointer to what an entry names",
 };
 
 /** Worth a word only where they meet DMA memory. */

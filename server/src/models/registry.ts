@@ -45,6 +45,7 @@ const DMA_ACTIONS: readonly Action[] = [
   'export',
   'sg-address',
   'sg-length',
+  'sg-virtual',
 ];
 
 /** Later files override earlier ones: functions by name, members by name, number of arguments and receivers. */

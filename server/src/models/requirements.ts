@@ -64,6 +64,7 @@ const requirements: Partial<Record<Action, Requirement>> = {
   },
   'sg-address': { roles: [['scatterlist']] },
   'sg-length': { roles: [['scatterlist']] },
+  'sg-virtual': { roles: [['scatterlist']] },
   'sg-init': { roles: [['scatterlist', 'sg-table'], touched] },
   'unmap-info-get': { roles: [['owner'], ['field']] },
   'unmap-info-set': { roles: [['owner'], ['field'], ['value']] },

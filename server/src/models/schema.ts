@@ -108,6 +108,7 @@ export type Action =
   | 'no-return' // control does not come back
   | 'sg-address' // sg_dma_address: device address of a mapped entry
   | 'sg-length' // sg_dma_len
+  | 'sg-virtual' // sg_virt
   | 'sg-init' // puts `buffer` into the scatterlist
   | 'unmap-info-get' // dma_unmap_addr (owner, field): reads owner->field
   | 'unmap-info-set' // stores `value` in owner->field

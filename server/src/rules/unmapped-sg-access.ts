@@ -9,5 +9,7 @@ export const unmappedSgAccess = defineRule({
   message: ({ detail }) =>
     detail.entry === 'first'
       ? `${detail.api} is read from the first entry of the list at each entry that is walked. Read it from the entry that was reached`
-      : `${detail.api} is read before ${detail.mapped} maps the list: it holds nothing, or what an earlier mapping left. Use sg->length, or read it after the map call`,
+      : detail.entry === 'memory'
+        ? `${detail.api} is read, and the CPU reaches what the entry names: the length for the device is that of another memory, and means nothing while the list is not mapped. Use sg->length`
+        : `${detail.api} is read before ${detail.mapped} maps the list: it holds nothing, or what an earlier mapping left. Use sg->length, or read it after the map call`,
 });

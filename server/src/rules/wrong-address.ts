@@ -13,6 +13,6 @@ export const wrongAddress = defineRule({
   cwe: 704,
   message: ({ detail }) =>
     detail.as === 'truncated'
-      ? `the device address that ${detail.made} gave is put into 32 bits. Keep it in a dma_addr_t`
+      ? `${detail.api} has no room for the device address that ${detail.made} gives: where addresses have 64 bits, it is cut off and dma_mapping_error () never tells that the call failed. Make it a dma_addr_t`
       : `the device address that ${detail.made} gave is ${detail.as === 'dereferenced' ? 'dereferenced' : `handed to ${detail.api}`}: behind an IOMMU or a bounce buffer it is no address of the memory. Keep the CPU's pointer or page for that`,
 });

@@ -123,6 +123,7 @@ export class Context {
   private onAccess(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {
     if (this.distrustsHost) this.accessShared(state, frame, location, what, at);
     this.accessAllocated(state, frame, location, what, at);
+    this.accessEntry(state, frame, location, at);
     for (const place of this.mappedPlaces) {
       if (!isWithin(location, place)) continue;
       const mapping = state.get(`B:${place}`);
@@ -145,6 +146,26 @@ export class Context {
       });
       return;
     }
+  }
+
+  /** Lists by the places of those entries whose length for the device was read. */
+  private readonly entriesRead = new Map<string, number>();
+
+  /** The length that an entry at this place has for the device is read, though the path has not mapped the list. */
+  noteLengthRead(state: State, entry: string, list: number): void {
+    this.entriesRead.set(entry, list);
+    state.note(`length:${entry}`);
+  }
+
+  /** The CPU itself reaches what such an entry names. */
+  private accessEntry(state: State, frame: Frame, location: string, at: Expression): void {
+    const root = rootSymbol(location);
+    const entry = root === null ? undefined : this.symbols.info(root).entryMemory;
+    const list = entry === undefined ? undefined : this.entriesRead.get(entry);
+    if (list === undefined || !state.hasNote(`length:${entry}`)) return;
+    const site = this.site(frame, at);
+    const target = { to: 'buffer', id: list, how: 'other-role' } as const;
+    this.emit(state, { op: 'cpu-read', site, api: expressionName(at), target, entry: 'memory' });
   }
 
   private accessShared(state: State, frame: Frame, location: string, what: 'read' | 'write', at: Expression): void {

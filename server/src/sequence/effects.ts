@@ -7,6 +7,7 @@ import { argument, basePointer, type Context, type DirectionSource, EFI_PAGE_SIZ
 import { ANYTHING, decide, narrow } from './domain.ts';
 import { callsName, expressionName, type Frame, isNull, namesIn, usesTemporary } from './frame.ts';
 import { madeElsewhere } from './made-elsewhere.ts';
+import { narrowPlace } from './narrowed.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
 import {
@@ -106,6 +107,7 @@ export class Effects {
         this.sync(state, frame, call);
         return give(fresh());
       case 'check-mapping':
+        this.checkNarrow(state, frame, call);
         return give({
           kind: 'test',
           operator: 'mapping-error',
@@ -216,6 +218,12 @@ export class Effects {
         if (model.keepsIn && place !== null && kept) state.set(`${place}.${model.keepsIn}`, kept);
         if (model.transfers) this.transfer(state, frame, call);
         return give(this.outputsOf(state, call) ?? answer());
+      }
+      case 'sg-virtual': {
+        const entry = arg('scatterlist');
+        const place = entry ? pointee(entry) : null;
+        if (!entry || place === null) return give(answer());
+        return give(context.evaluator.constant(`${call.name}(${valueKey(entry)})`, { entryMemory: place }));
       }
       case 'sg-init':
       case 'sleep':
@@ -549,6 +557,7 @@ export class Effects {
       ...(start !== null ? { entry: 'current' } : isFirst ? { entry: 'first' } : {}),
     });
     state.mark(`sg${list.id}`);
+    if (call.model.action === 'sg-length') context.noteLengthRead(state, place, list.id);
   }
 
   private entryAddress(state: State, entry: Value): Value | null {
@@ -984,6 +993,25 @@ export class Effects {
     return resource !== undefined && role === 'device-address' && state.resource(resource)
       ? evaluator.constant(`(${key})`, { resource, role, derived: true, isUpperHalf: true })
       : evaluator.derived(state, key, values);
+  }
+
+  /** What was cut off is never the address that means failure. */
+  private checkNarrow(state: State, frame: Frame, { model, expressions, values }: ModelledCall): void {
+    const { context } = this;
+    const index = Math.max(model.args.indexOf('device-address'), model.args.indexOf('value'));
+    const [value, at] = [values[index], expressions[index]];
+    const place = at && value?.kind === 'symbol' ? narrowPlace(context.code, frame, at) : null;
+    if (!place || !at || value?.kind !== 'symbol') return;
+    const { resource, role, derived } = context.symbols.info(value.symbol);
+    if (resource === undefined || role !== 'device-address' || derived || context.resources.info(resource).foreign)
+      return;
+    context.emit(state, {
+      op: 'translate',
+      site: context.sites.intern(place),
+      api: expressionName(at),
+      target: context.toResource(resource, 'exact'),
+      as: 'truncated',
+    });
   }
 
   private toHostAddress(state: State, call: ModelledCall): void {

@@ -17,7 +17,7 @@ export interface MadeElsewhere {
 }
 
 /** A field of a structure: only the type of the object that has it tells it from others of the same name. */
-interface TypedField {
+export interface TypedField {
   readonly type: string;
   readonly field: string;
 }
@@ -133,7 +133,7 @@ function isNothing(code: Code, value: Expression): boolean {
 }
 
 /** The field that an expression names, or was loaded from. */
-function fieldOf(frame: Frame, e: Expression, hops = 0): TypedField | null {
+export function fieldOf(frame: Frame, e: Expression, hops = 0): TypedField | null {
   if (hops > MAX_HOPS) return null;
   if (e.kind === 'cast') return fieldOf(frame, e.operand, hops + 1);
   if (e.kind === 'index') return fieldOf(frame, e.object, hops + 1);
@@ -149,11 +149,12 @@ function fieldOf(frame: Frame, e: Expression, hops = 0): TypedField | null {
 /** The structure that an object is, as its variable is declared. */
 function typeOf(frame: Frame, object: Expression): string | null {
   if (object.kind === 'index' || object.kind === 'dereference') return typeOf(frame, object.object);
-  if (object.kind !== 'name') return null;
-  return (
-    /^(?:(?:const|volatile)\s+)*(struct \w+|\w+)\s*\**$/.exec(frame.locals.get(object.name)?.type ?? '')?.[1] ?? null
-  );
+  return object.kind === 'name' ? structName(frame.locals.get(object.name)?.type ?? '') : null;
 }
+
+/** The structure that a variable of this type is, or points to. */
+export const structName = (type: string): string | null =>
+  /^(?:(?:const|volatile)\s+)*(struct \w+|\w+)\s*\**$/.exec(type)?.[1] ?? null;
 
 function namesAddressOf(e: Expression, field: string): boolean {
   if (e.kind === 'address-of' && e.object.kind === 'member' && e.object.field === field) return true;

@@ -11,6 +11,8 @@ import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
 import { readsName } from './frame.ts';
 import { lifecycles } from './lifecycles.ts';
+import { structName, type TypedField } from './made-elsewhere.ts';
+import { type MapCall, mappedOnlyWithin } from './mapped-within.ts';
 import { mayBeReleased, mayBeUnmapped } from './maybe-released.ts';
 import { failsByExample, Holders, isFailing } from './ownership.ts';
 import { type LaterRelease, releasedAgain } from './released-again.ts';
@@ -92,6 +94,7 @@ class ProgramWriter {
   private readonly leftToCallers = new Map<string, boolean>();
   private readonly abandoned = new Map<string, boolean>();
   private readonly releasedLaterFields = new Map<string, boolean>();
+  private readonly mapCalls = new Map<string, MapCall | null>();
 
   constructor(code: Code, source: FunctionSource, raw: RawExploration, budget: Budget) {
     this.code = code;
@@ -177,7 +180,7 @@ class ProgramWriter {
     const losses = this.losses(exit, failing, released);
     yield this.path(
       exit.state,
-      [...losses, ...this.ends(exit, failing), ...this.repeated(exit, failing)],
+      [...losses, ...this.ends(exit, failing), ...this.mappedLater(exit), ...this.repeated(exit, failing)],
       null,
       true,
       failing,
@@ -681,6 +684,68 @@ class ProgramWriter {
     return edk2Ends(this.context, this.raw.frame, exit, [...this.made(exit.state)]);
   }
 
+  /** Lists of which the path has read what mapping writes, and that others map only while this function does not run. */
+  private mappedLater({ state }: Exit): readonly Operation[] {
+    const { context } = this;
+    // What a callee reads is told where that one is explored by itself.
+    const isOwn = (site: number): boolean => context.sites.place(site).function === this.source.name;
+    const lists = new Set(
+      unroll(state.trace).flatMap((e) =>
+        e.op === 'cpu-read' && e.target.to === 'buffer' && e.target.how === 'other-role' && isOwn(e.site)
+          ? [e.target.id]
+          : [],
+      ),
+    );
+    return [...lists].flatMap((id): Operation[] => {
+      const field = this.fieldOfMemory(state, id);
+      const call = field && this.mapOf(field);
+      if (!call) return [];
+      return [
+        {
+          op: 'map',
+          site: context.sites.intern(call.place),
+          api: call.api,
+          mapping: MAPPED_LATER + id,
+          buffer: context.toResource(id, 'exact'),
+          size: { bytes: null, key: '?' },
+          direction: 'unknown',
+          mode: 'streaming',
+          family: call.api,
+          releasedBy: [],
+          device: null,
+          outcome: 'ok',
+          managed: false,
+          attributes: [],
+        },
+      ];
+    });
+  }
+
+  private mapOf(field: TypedField): MapCall | null {
+    const key = `${field.type}.${field.field}`;
+    const known = this.mapCalls.get(key);
+    if (known !== undefined) return known;
+    const found = mappedOnlyWithin(this.code, this.source, field, this.budget);
+    this.mapCalls.set(key, found);
+    return found;
+  }
+
+  /** The field of an object of the function that holds the pointer to this memory. */
+  private fieldOfMemory(state: State, memory: number): TypedField | null {
+    const { symbols, pointers } = this.context;
+    const pointer = pointers.get(memory);
+    const from = pointer === undefined ? undefined : symbols.info(pointer).loadedFrom;
+    const [, object, field] = /^\*(\d+)\.(\w+)$/.exec(from ?? '') ?? [];
+    if (object === undefined || field === undefined) return null;
+    for (const [name, { type }] of this.raw.frame.locals) {
+      const value = state.get(`${this.raw.frame.id}:${name}`);
+      const struct = structName(type);
+      if (struct !== null && value?.kind === 'symbol' && value.symbol === Number(object) && value.offset === 0)
+        return { type: struct, field };
+    }
+    return null;
+  }
+
   /** What this failing path has released, left where its callers find it, and what they surely release again. */
   private repeated(exit: Exit, failing: boolean | null): readonly Operation[] {
     if (failing !== true) return [];
@@ -818,3 +883,5 @@ class ProgramWriter {
 }
 
 const EBUSY = 16;
+/** Numbers of mappings that the path itself has not made. */
+const MAPPED_LATER = 2 ** 30;

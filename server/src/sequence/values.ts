@@ -53,6 +53,8 @@ export interface SymbolInfo {
   readonly flags?: { readonly set: readonly string[]; readonly cleared: readonly string[] };
   /** A pointer to the object that has what `pointer` points to as its field of this name. */
   readonly contains?: { readonly pointer: Value; readonly field: string };
+  /** The CPU's pointer to what the scatterlist entry at this place names. */
+  readonly entryMemory?: string;
   /** An entry of the scatterlist that starts here, whichever a walk over it has reached. */
   readonly walkOf?: Value;
   /** mapped-bytes: the size that was asked for. */

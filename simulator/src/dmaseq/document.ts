@@ -130,7 +130,7 @@ export interface Fields {
   readonly uncertain?: true;
   readonly quiet?: true;
   readonly embedded?: true;
-  readonly entry?: 'first' | 'current';
+  readonly entry?: 'first' | 'current' | 'memory';
   readonly as?: Translate['as'] | UseValue['as'];
   readonly contents?: Contents;
   readonly value?: string;

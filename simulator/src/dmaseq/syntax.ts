@@ -63,7 +63,7 @@ export const WORDS = {
   uncertain: choice('uncertain', { uncertain: true }),
   quiet: choice('quiet', { quiet: true }),
   embedded: choice('embedded', { embedded: true }),
-  entry: choice('entry', { 'first-entry': 'first', 'each-entry': 'current' }),
+  entry: choice('entry', { 'first-entry': 'first', 'each-entry': 'current', 'entry-memory': 'memory' }),
   as: choice('as', plain('virtual', 'page', 'dereferenced', 'truncated', 'upper-half', 'index', 'length')),
   contents: choice('contents', plain('fresh', 'cleared', 'filled')),
   wrong: choice('wrong', { wrong: true }),

@@ -103,6 +103,13 @@ it.each([
     'declare l\ncpu-read other-role l each-entry\ncpu-read other-role l first-entry',
     ['unmapped-sg-access 3'],
   ],
+  [
+    'the CPU goes by the length that the device has',
+    'declare l\ncpu-read other-role l each-entry\ncpu-read other-role l entry-memory',
+    ['unmapped-sg-access 2'],
+  ],
+  ['the CPU goes by its own length', 'declare l\ncpu-read other-role l entry-memory', []],
+  ['what is cut off', 'map m = unknown 64\ntranslate m truncated', ['wrong-address 2']],
 ])('%s', (_, text, expected) => {
   expect(faults(text)).toEqual(expected);
 });

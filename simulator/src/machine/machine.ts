@@ -826,6 +826,7 @@ class Machine {
 
   /** A scatterlist's DMA addresses and lengths are read before this program maps it: what is there is left from earlier. */
   private readResult(list: BufferId, { entry, api }: CpuAccess, index: number): void {
+    if (entry === 'memory') return this.accessByResult(list, index);
     if (entry !== undefined) {
       const read = { ...(this.entriesRead.get(list) ?? { first: null, current: null }), [entry]: index };
       this.entriesRead.set(list, read);
@@ -834,6 +835,15 @@ class Machine {
     }
     if (![...this.mappings.values()].some((m) => m.buffer === list))
       this.readBeforeMap.set(list, this.readBeforeMap.get(list) ?? index);
+  }
+
+  /** The CPU goes through what an entry names, by the length that it has for the device. */
+  private accessByResult(list: BufferId, index: number): void {
+    const read = this.readBeforeMap.get(list);
+    if (read === undefined) return;
+    this.readBeforeMap.delete(list);
+    const detail = { api: this.apiAt(read), entry: 'memory' };
+    this.report('unmapped-sg-access', read, [{ index, role: 'used' }], detail);
   }
 
   /** A result of an allocation that failed, and that nobody looked at. */

@@ -177,8 +177,8 @@ export interface CpuAccess extends Common {
   readonly target: Reference;
   /** Memory that the host can write: by this name the program knows what was read there. */
   readonly value?: string;
-  /** While a scatterlist is walked: the entry that was reached (`current`), or its first one at each step. */
-  readonly entry?: 'first' | 'current';
+  /** While a scatterlist is walked: the entry that was reached (`current`), its first one at each step, or what an entry names. */
+  readonly entry?: 'first' | 'current' | 'memory';
 }
 
 /** The program compares what it has read from memory that the host can write. */
