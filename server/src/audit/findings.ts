@@ -244,6 +244,7 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   // It is too early for whatever maps the list later.
   if (violation.kind === 'unmapped-sg-access' && violation.detail.entry === undefined)
     return { place, certain: isClaimed && places.some(isOwn) };
+  if (violation.detail.why === 'other-stopped') return { place, certain: isClaimed && places.every(isOwn) };
   // Whoever takes the lock is to blame.
   if (violation.kind === 'sleeping-in-atomic') {
     const lock = places.at(-1);

@@ -45,7 +45,6 @@ const DMA_ACTIONS: readonly Action[] = [
   'export',
   'sg-address',
   'sg-length',
-  'sg-virtual',
 ];
 
 /** Later files override earlier ones: functions by name, members by name, number of arguments and receivers. */
@@ -114,8 +113,11 @@ export function createModels(files: readonly ModelFile[]): Models {
       entryPoints.get(`${dialect} ${table ?? ''} ${member}`) ?? entryPoints.get(`${dialect}  ${member}`),
     entryPointAt: (position, table, dialect) => entryPoints.get(`${dialect} ${table} #${position}`),
     triggerPattern: (dialect, actions = DMA_ACTIONS) => {
-      const isWanted = ({ action, transfers }: ApiModel): boolean =>
-        actions.includes(action) || (transfers === true && actions.includes('transfer'));
+      const isWanted = ({ action, transfers, args }: ApiModel): boolean =>
+        actions.includes(action) ||
+        (transfers === true && actions.includes('transfer')) ||
+        // Whoever stops a channel has started it, often on memory that others map.
+        (action === 'device-stop' && args.includes('channel') && actions === DMA_ACTIONS);
       const named = entries.filter((model) => model.dialects.includes(dialect) && isWanted(model));
       const names = (call: ApiModel['call']): readonly string[] => [
         ...new Set(named.filter((model) => model.call === call).map(({ name }) => name)),

@@ -11,8 +11,10 @@ export const freeWhileRunning = defineRule({
   severity: 'warning',
   dialects: ['linux'],
   precision: [{ tree: 'Linux 6.12.117', read: 15, true: 15 }],
-  summary: 'Memory is unmapped or freed while a transfer on it may still run.',
+  summary: 'Memory is unmapped or freed, or left to the caller, while a transfer on it may still run.',
   cwe: 416,
   message: ({ detail }) =>
-    `${detail.api} takes the memory away, ${WHY[detail.why ?? ''] ?? WHY['not-stopped']}. Stop the channel with dmaengine_terminate_sync () before`,
+    detail.why === 'other-stopped'
+      ? `${detail.api} stops a channel that was not started, and the one that was started runs on when the function has failed: its memory goes away meanwhile. Stop that one`
+      : `${detail.api} takes the memory away, ${WHY[detail.why ?? ''] ?? WHY['not-stopped']}. Stop the channel with dmaengine_terminate_sync () before`,
 });

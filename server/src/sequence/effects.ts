@@ -629,9 +629,12 @@ export class Effects {
     return channel === undefined ? {} : { channel };
   }
 
-  /** The token comes from a field that goes with another one: that holds the memory which was mapped. */
+  /** A list, or what the field beside the token's holds: that is what was mapped. */
   private memoryBeside(state: State, frame: Frame, call: ModelledCall): Reference | null {
     const { context } = this;
+    const list = argument(call.model, call.values, 'scatterlist');
+    const start = list ? pointee(list) : null;
+    if (start !== null) return context.toResource(context.memoryAt(start, frame, call.at).id, 'exact');
     const token = argument(call.model, call.values, 'mapping');
     const from = token?.kind === 'symbol' ? context.symbols.info(token.symbol).loadedFrom : undefined;
     const field = from === undefined ? '' : lastField(from);

@@ -763,8 +763,9 @@ class ProgramWriter {
         if (after) again.push(this.laterRelease(after, owner.memory));
       }
     }
+    const isTold = again.length > 0 || hasStoppedChannel(exit.state);
     const site = exit.site ?? context.site(this.raw.frame, source.graph.span);
-    return again.length ? [{ op: 'return', site, api: source.name, failing: true }, ...again] : [];
+    return isTold ? [{ op: 'return', site, api: source.name, failing: true }, ...again] : [];
   }
 
   private releasedLater(exit: Exit, paths: readonly AccessPath[], isMemory: boolean): LaterRelease | null {
@@ -881,6 +882,10 @@ class ProgramWriter {
     add(reference.id);
   }
 }
+
+/** Then its caller may count on it that nothing runs on. */
+const hasStoppedChannel = (state: State): boolean =>
+  unroll(state.trace).some((event) => event.op === 'device-stop' && event.device !== null);
 
 const EBUSY = 16;
 /** Numbers of mappings that the path itself has not made. */

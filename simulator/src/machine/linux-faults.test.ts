@@ -108,6 +108,16 @@ it.each([
     'declare l\ncpu-read other-role l each-entry\ncpu-read other-role l entry-memory',
     ['unmapped-sg-access 2'],
   ],
+  [
+    'the other channel is stopped',
+    'map m = unknown 64\ngive m device=a\ndevice-start device=a\ndevice-stop device=b\nreturn failing',
+    ['free-while-running 4'],
+  ],
+  [
+    'both channels are stopped',
+    'map m = unknown 64\ngive m device=a\ndevice-start device=a\ndevice-stop device=b\ndevice-stop device=a\nreturn failing',
+    [],
+  ],
   ['the CPU goes by its own length', 'declare l\ncpu-read other-role l entry-memory', []],
   ['what is cut off', 'map m = unknown 64\ntranslate m truncated', ['wrong-address 2']],
 ])('%s', (_, text, expected) => {

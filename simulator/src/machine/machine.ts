@@ -719,6 +719,8 @@ class Machine {
     const running = this.transfers.take('mapping', target.id) ?? this.takenFrom(operation);
     if (running) this.reportRunning(running, index, api, mapped(mapping));
     this.settleMemory(mapping, operation, index);
+    // The list was mapped before the program began.
+    if (operation.memory?.to === 'buffer') this.readBeforeMap.delete(operation.memory.id);
     this.failures.release();
     if (operation.statusIgnored && mapping.direction === 'from-device') mapping.ignoredAt = index;
     if (this.exiting && !this.asked) this.report('exit-boot-services-unmap-order', index, mapped(mapping), { api });
@@ -1039,7 +1041,7 @@ class Machine {
 
   private end({ failing, api }: Return, index: number): void {
     this.hasFailed = failing;
-    if (failing) return;
+    if (failing) return this.leaveRunning();
     const { unwound } = this.failures;
     if (unwound)
       this.report('swallowed-failure', index, [{ index: unwound.index, role: 'failed' }], { api, failed: unwound.api });
@@ -1050,6 +1052,14 @@ class Machine {
       const memory = buffer === null ? undefined : this.buffers.get(buffer);
       if (memory?.origin && memory.memory === 'dma' && !memory.handedOver)
         this.report('one-shot-for-shared', mapping.index, made(memory), { made: origin.api }, facts(mapping));
+    }
+  }
+
+  /** The function has failed, and what it has stopped is not what it has started. */
+  private leaveRunning(): void {
+    for (const { index, startedAt } of this.transfers.wrongStops) {
+      const started = startedAt.map((at): RelatedOperation => ({ index: at, role: 'started' }));
+      this.report('free-while-running', index, started, { api: this.apiAt(index), why: 'other-stopped' });
     }
   }
 

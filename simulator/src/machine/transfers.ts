@@ -15,6 +15,14 @@ interface Channel {
   running: Running | null;
 }
 
+/** A channel that nobody has started was stopped while others were at work. */
+export interface WrongStop {
+  /** Index of the operation that stopped it. */
+  readonly index: number;
+  /** Of those that started the others. */
+  readonly startedAt: readonly number[];
+}
+
 /**
  * Which memory the channels of the device were told and may still be working on. Only what was given through a named channel
  * and started in the program is followed: of anything else it is not known when it ends.
@@ -23,6 +31,7 @@ export class Transfers {
   readonly #channels = new Map<string, Channel>();
   /** Channels that were told to stop, with the operation that did, and may not have done so yet. */
   readonly #stopping = new Map<string, number>();
+  #wrongStops: readonly WrongStop[] = [];
 
   give({ device, target }: Give): void {
     if (!device) return;
@@ -40,6 +49,10 @@ export class Transfers {
   stop({ device, quiet }: DevicePower, index: number): void {
     if (quiet) this.#settle(device);
     else if (device !== null && !this.#stopping.has(device)) this.#stopping.set(device, index);
+    const running = [...this.#channels.values()].flatMap(({ running }) => running ?? []);
+    const isStarted = device === null || (this.#channels.get(device)?.running ?? null) !== null;
+    if (!isStarted && running.length > 0 && running.every(({ why }) => why === 'not-stopped'))
+      this.#wrongStops = [...this.#wrongStops, { index, startedAt: running.map(({ startedAt }) => startedAt) }];
     for (const [name, channel] of this.#channels) {
       if (device !== null && name !== device) continue;
       if (quiet) this.#end(name);
@@ -53,6 +66,14 @@ export class Transfers {
     for (const [name, channel] of this.#channels)
       if (isDone) this.#end(name);
       else if (channel.running) channel.running = { ...channel.running, endedAt: index, why: 'timeout' };
+  }
+
+  /** Wrong stops after which none of the channels that were at work was stopped, or waited for. */
+  get wrongStops(): readonly WrongStop[] {
+    const running = [...this.#channels.values()].flatMap(({ running }) =>
+      running?.why === 'not-stopped' ? [running.startedAt] : [],
+    );
+    return this.#wrongStops.filter(({ startedAt }) => startedAt.every((at) => running.includes(at)));
   }
 
   /** How the memory may still be in use; told once. */
