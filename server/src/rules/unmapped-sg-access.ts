@@ -6,6 +6,10 @@ export const unmappedSgAccess = defineRule({
   dialects: ['linux'],
   summary: 'The DMA length or address of a scatterlist entry is read before the list is mapped.',
   cwe: 908,
+  precision: [
+    { tree: 'Linux 6.12.117', read: 1, true: 1 },
+    { tree: 'Linux 6.12.107', read: 5, true: 5 },
+  ],
   message: ({ detail }) =>
     detail.entry === 'first'
       ? `${detail.api} is read from the first entry of the list at each entry that is walked. Read it from the entry that was reached`

@@ -334,10 +334,8 @@ export class Effects {
       if (role === 'scatterlist' || role === 'sg-table' || role === 'object')
         return { pointer, at, key: `M:${this.tableKey(pointer)}`, object: role === 'object' };
       if (role === 'iova') {
-        const target =
-          argument(model, values, 'page') ??
-          argument(model, values, 'buffer') ??
-          argument(model, values, 'scatterlist');
+        // A list that is mapped there keeps the addresses that it has from elsewhere.
+        const target = argument(model, values, 'page') ?? argument(model, values, 'buffer');
         return { pointer: target, at, key: `M:iova:${valueKey(pointer)}`, object: false };
       }
       return { pointer, at, key: null, object: false };
