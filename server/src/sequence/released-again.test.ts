@@ -66,6 +66,12 @@ describe('what a failing function has freed and left in a field', () => {
       'if (setup(p)) { if (p->open) port_stop(p); teardown(p); } return 0;',
       'teardown',
     ],
+    [
+      'when the caller has gone on and something else fails',
+      `int ret = setup(p); if (ret == -EPROBE_DEFER) return ret; if (!ret) p->fast = true; if (p->old) port_age(p);
+       ret = port_start(p); if (ret) goto fail; return 0; fail: teardown(p); return ret;`,
+      'teardown',
+    ],
   ])('is freed again %s', (_, body, by) => {
     expect(releasedAgainBy(`${SETUP}${TEARDOWN}int open(struct port *p)\n{\n${body}\n}\n`)).toEqual([by]);
   });
@@ -76,6 +82,11 @@ describe('what a failing function has freed and left in a field', () => {
     ['the caller clears the field', 'if (setup(p)) { p->buf = NULL; teardown(p); } return 0;'],
     ['the caller clears all of it', 'if (setup(p)) { memset(p, 0, sizeof(*p)); teardown(p); } return 0;'],
     ['something unknown decides', 'if (setup(p)) { if (p->open) teardown(p); } return 0;'],
+    [
+      'the caller goes on and remembers the failure',
+      'int ret = setup(p); p->on = !ret; ret = port_start(p); if (ret) { if (p->on) teardown(p); } return ret;',
+    ],
+    ['the caller goes on and asks', 'int ret = setup(p); int on = port_is_on(p); if (on) teardown(p); return ret;'],
     ['the caller frees that of another', 'if (setup(p)) teardown(p->next); return 0;'],
     ['the variable means another one by then', 'if (setup(p)) { p = p->next; teardown(p); } return 0;'],
   ])('is not where %s', (_, body) => {

@@ -35,7 +35,8 @@ const MAX_PLACES = 2_000;
 
 /**
  * After `source` has failed, does a caller surely release what it has left? Surely: on every way from the failing call to the
- * caller's end, as far as what is known decides the tests on it. `callees` are those that have failed before.
+ * caller's end, as far as what is known decides the tests on it; or, where the caller goes on, on one that only the results of
+ * later calls decide. `callees` are those that have failed before.
  */
 export function releasedAgain(
   code: Code,
@@ -142,65 +143,88 @@ class Walk {
 
   from(activation: Activation, block: number, from: number, entry: Known): Ending {
     const { graph } = activation.frame;
-    const seen = new Set<string>();
-    const work: { block: number; from: number; known: Known }[] = [{ block, from, known: entry }];
+    const isOuter = activation.depth === 0;
+    const ways = new Map<string, Way>();
+    const work: Point[] = [{ block, from, known: entry }];
     let released: LaterRelease | null = null;
     let isUntouchedSomewhere = false;
-    for (let item = work.pop(); item; item = work.pop()) {
-      const key = `${item.block}/${item.from}/${[...item.known].join(';')}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      if (seen.size > MAX_PLACES) return 'unclear';
-      const { instructions, end } = graph.blocks[item.block] ?? { instructions: [], end: null };
-      const known = new Map(item.known);
+    let isUnclearSomewhere = false;
+    for (let point = work.pop(); point; point = work.pop()) {
+      const key = keyOfPoint(point);
+      if (ways.has(key)) continue;
+      if (ways.size >= MAX_PLACES) return 'unclear';
+      const { instructions, end } = graph.blocks[point.block] ?? { instructions: [], end: null };
+      const known = new Map(point.known);
       const ask = this.askIn(activation, known);
       let found: Ending = 'untouched';
-      for (const instruction of instructions.slice(item.from)) {
+      for (const instruction of instructions.slice(point.from)) {
         found = this.execute(activation, known, instruction);
         if (found !== 'untouched') break;
         learn(this.code, activation.frame, known, instruction, ask);
+        if (isOuter) this.learnFresh(activation.frame, known, instruction);
       }
-      if (found === 'unclear') return 'unclear';
+      ways.set(key, { found, next: [], isFree: true });
+      if (found === 'unclear') {
+        if (!isOuter) return 'unclear';
+        isUnclearSomewhere = true;
+      }
       if (found !== 'untouched') {
-        released ??= found;
+        if (found !== 'unclear') released ??= found;
         continue;
       }
-      const go = (to: number, more: readonly [string, number][] = []) =>
-        work.push({ block: to, from: 0, known: more.length ? new Map([...known, ...more]) : known });
+      const go = (to: readonly number[], isFree: boolean, more: readonly [string, number][] = []) => {
+        const after = more.length ? new Map([...known, ...more]) : known;
+        const next = to.map((one): Point => ({ block: one, from: 0, known: after }));
+        work.push(...next);
+        if (isOuter) ways.set(key, { found, next: next.map(keyOfPoint), isFree });
+      };
       switch (end?.kind) {
         case 'goto':
-          go(end.to);
+          go([end.to], true);
           break;
         case 'branch': {
           const truth = compute(known, end.condition, ask);
-          const loop = truth === null ? coveringLoop(graph, item.block) : null;
-          const mark = `loop${item.block}`;
+          const loop = truth === null ? coveringLoop(graph, point.block) : null;
+          const mark = `loop${point.block}`;
           if (loop && !known.has(mark)) {
             const inside = loop.blocks.has(end.whenTrue) ? end.whenTrue : end.whenFalse;
-            go(inside, [[mark, 1]]);
-            break;
-          }
-          if (truth === null || truth !== 0) go(end.whenTrue);
-          if (truth === null || truth === 0) go(end.whenFalse);
+            go([inside], true, [[mark, 1]]);
+          } else if (truth === null) go([end.whenTrue, end.whenFalse], isFresh(known, end.condition));
+          else go([truth === 0 ? end.whenFalse : end.whenTrue], true);
           break;
         }
         case 'switch':
-          for (const { to } of end.cases) go(to);
-          go(end.otherwise);
+          go([...end.cases.map(({ to }) => to), end.otherwise], false);
           break;
         case 'iterate':
-          go(end.body);
-          go(end.exit);
+          go([end.body, end.exit], false);
           break;
         case 'return':
           isUntouchedSomewhere = true;
-          if (activation.depth === 0) this.returned.add(end.value ? compute(known, end.value, ask) : null);
+          if (isOuter) this.returned.add(end.value ? compute(known, end.value, ask) : null);
           break;
         default:
       }
-      if (released && isUntouchedSomewhere) return 'unclear';
+      if (released && isUntouchedSomewhere && !isOuter) return 'unclear';
     }
-    return released && isUntouchedSomewhere ? 'unclear' : (released ?? 'untouched');
+    if (!isUnclearSomewhere && !(released && isUntouchedSomewhere)) return released ?? 'untouched';
+    return forced(ways, keyOfPoint({ block, from, known: entry })) ?? 'unclear';
+  }
+
+  /** What a call returns that is made after the failure has nothing to do with it. */
+  private learnFresh(frame: Frame, known: Map<string, number>, instruction: Instruction): void {
+    if (instruction.kind === 'call') {
+      const target = resolveCallee(this.code, frame, instruction.callee, instruction.arguments.length);
+      const isPassedOn =
+        target.kind === 'model' && (target.model.action === 'pass' || target.model.action === 'is-error');
+      if (!isPassedOn && instruction.arguments.length > 0) known.set(`fresh #${instruction.result}`, 1);
+    } else if (instruction.kind === 'set' && instruction.target.kind === 'name') {
+      const { target, value } = instruction;
+      const isStatus =
+        value.kind === 'temporary' && known.has(`fresh #${value.index}`) && returns(frame.graph, target.name);
+      if (isStatus) known.set(`fresh ${target.name}`, 1);
+      else known.delete(`fresh ${target.name}`);
+    }
   }
 
   private execute(activation: Activation, known: Map<string, number>, instruction: Instruction): Ending {
@@ -265,6 +289,7 @@ class Walk {
 
   private askIn(activation: Activation, known: Known): Ask {
     return (e) => {
+      if (e.kind === 'name' && ERROR_NAME.test(e.name)) return OTHER_ERROR;
       const path = this.pathOf(activation, e);
       if (!path) return null;
       const key = keyOfPath(path);
@@ -282,6 +307,59 @@ class Walk {
   private isOnTheWay(path: AccessPath, known: Known): boolean {
     return this.left.paths.some((one) => one.length >= path.length && isSame(one.slice(0, path.length), path, known));
   }
+}
+
+/** The failure may be any: it is taken for none of those that are asked for by name. */
+const ERROR_NAME = /^E[A-Z][A-Z0-9_]+$/;
+const OTHER_ERROR = 4095;
+
+/** A place that a walk comes to, and what is known there. */
+interface Point {
+  readonly block: number;
+  readonly from: number;
+  readonly known: Known;
+}
+
+const keyOfPoint = ({ block, from, known }: Point): string => `${block}/${from}/${[...known].join(';')}`;
+
+/** How the walk goes on from a point. */
+interface Way {
+  readonly found: Ending;
+  readonly next: readonly string[];
+  /** Where it goes does not depend on anything that may have to do with the failure: each way can be taken. */
+  readonly isFree: boolean;
+}
+
+/** What is released on some way, whatever becomes of the tests that are not free; null = nothing. */
+function forced(ways: ReadonlyMap<string, Way>, start: string): LaterRelease | null {
+  const reached = new Map<string, LaterRelease>();
+  for (const [key, { found }] of ways) if (typeof found !== 'string') reached.set(key, found);
+  for (let before = -1; before < reached.size; ) {
+    before = reached.size;
+    for (const [key, { next, isFree }] of ways) {
+      if (reached.has(key)) continue;
+      const found = next.map((one) => reached.get(one));
+      const [first] = found.filter((one) => one !== undefined);
+      if (first && (isFree || found.every((one) => one !== undefined))) reached.set(key, first);
+    }
+  }
+  return reached.get(start) ?? null;
+}
+
+/** Does the function return what this variable holds: is that a status? */
+const returns = (graph: FunctionGraph, name: string): boolean =>
+  graph.blocks.some(({ end }) => end.kind === 'return' && end.value?.kind === 'name' && end.value.name === name);
+
+/** Is it a status that a later call has returned? */
+function isFresh(known: Known, condition: Expression): boolean {
+  if (condition.kind === 'name') return known.has(`fresh ${condition.name}`);
+  if (condition.kind === 'unary') return condition.operator === '!' && isFresh(known, condition.operand);
+  return (
+    condition.kind === 'binary' &&
+    ['<', '>', '==', '!=', '<=', '>='].includes(condition.operator) &&
+    condition.right.kind === 'number' &&
+    isFresh(known, condition.left)
+  );
 }
 
 /** Names of the innermost fields; '' for a variable. */
