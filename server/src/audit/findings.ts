@@ -244,6 +244,9 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   // It is too early for whatever maps the list later.
   if (violation.kind === 'unmapped-sg-access' && violation.detail.entry === undefined)
     return { place, certain: isClaimed && places.some(isOwn) };
+  // Sizes that are reckoned are seldom what they seem; fields that are given as they stand are not.
+  if (violation.kind === 'size-mismatch' && dialect === 'linux')
+    return { place, certain: isClaimed && violation.detail.madeField !== undefined && isOwn(place) };
   if (violation.detail.why === 'other-stopped') return { place, certain: isClaimed && places.every(isOwn) };
   // Whoever takes the lock is to blame.
   if (violation.kind === 'sleeping-in-atomic') {

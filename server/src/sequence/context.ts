@@ -289,6 +289,9 @@ export class Context {
     { readonly buffer: Reference; readonly direction: Direction; readonly made?: MadeElsewhere }
   >();
 
+  /** Memory that was allocated elsewhere, where it is known how. */
+  readonly knownBuffers = new Map<number, MadeElsewhere>();
+
   /** Remembers that the memory at `pointer` is mapped by `mapping`, and, if it is not shared, that CPU accesses matter. */
   noteMapped(state: State, pointer: Value, mapping: Value, isStreaming: boolean): void {
     const place = pointee(pointer);

@@ -6,7 +6,7 @@ import { isGetter } from './calls.ts';
 import { argument, basePointer, type Context, type DirectionSource, EFI_PAGE_SIZE } from './context.ts';
 import { ANYTHING, decide, narrow } from './domain.ts';
 import { callsName, expressionName, type Frame, isNull, namesIn, usesTemporary } from './frame.ts';
-import { madeElsewhere } from './made-elsewhere.ts';
+import { allocatedElsewhere, areIndependent, fieldBeside, fieldOf, madeElsewhere } from './made-elsewhere.ts';
 import { narrowPlace } from './narrowed.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo } from './tables.ts';
@@ -824,6 +824,7 @@ export class Effects {
     // Pages inside the buffer: a part of it goes, which one is not followed.
     if (target.to === 'buffer' && (target.how === 'offset' || this.isPartOnly(state, target.id, call)))
       return context.handOver(state, target.id, call.name);
+    const field = this.noteAllocator(frame, call, target);
     context.emit(state, {
       op: 'free',
       site: call.site,
@@ -831,10 +832,25 @@ export class Effects {
       target,
       family: model.family ?? call.name,
       device: this.deviceKey(call),
-      size: this.size(state, call),
+      size: { ...this.size(state, call), ...(field !== null && { field }) },
       ...this.stoppedChannel(call, target),
     });
     this.release(state, target);
+  }
+
+  /** Memory that some other function allocated with the size in one field, and that is freed with one: which is it? */
+  private noteAllocator(frame: Frame, { model, expressions }: ModelledCall, target: Reference): string | null {
+    const { code, resources, knownBuffers } = this.context;
+    const [pointer, size] = [expressions[model.args.indexOf('cpu-address')], expressions[model.args.indexOf('size')]];
+    if (code.dialect !== 'linux' || target.to !== 'buffer' || !resources.info(target.id).foreign) return null;
+    const field = pointer && size ? fieldBeside(frame, size, pointer) : null;
+    const made = pointer && field !== null ? allocatedElsewhere(code, frame, pointer) : null;
+    if (!made || !pointer || field === null || made.sizedBy === null || made.sizedBy === field) return null;
+    if (!made.releasedBy.includes(model.family ?? model.name)) return null;
+    const type = fieldOf(frame, pointer)?.type;
+    if (type === undefined || !areIndependent(code, type, [made.sizedBy, field])) return null;
+    knownBuffers.set(target.id, made);
+    return field;
   }
 
   /** A mapping of this path whose device address is taken for that of a buffer. */

@@ -1,10 +1,10 @@
 import type { Direction } from '@dma-audit/simulator';
 import type { Expression, FunctionGraph, Instruction } from '../flow/index.ts';
-import { type ApiModel, releasableAs } from '../models/index.ts';
-import { assignments, callOf, onlyValue } from './access-path.ts';
+import { type ApiModel, familyOf, releasableAs } from '../models/index.ts';
+import { accessPath, assignments, callOf, onlyValue } from './access-path.ts';
 import { resolveCallee } from './calls.ts';
 import type { Code, FunctionSource } from './code.ts';
-import { type Frame, frameOf, partsOf } from './frame.ts';
+import { expressionName, type Frame, frameOf, partsOf } from './frame.ts';
 import type { SourcePlace } from './tables.ts';
 
 /** What is known of a mapping whose handle a function finds in a field: some other function put it there. */
@@ -13,8 +13,17 @@ export interface MadeElsewhere {
   readonly place: SourcePlace;
   readonly api: string;
   readonly direction: Direction;
+  readonly family: string;
   readonly releasedBy: readonly string[];
+  /** The field beside that of the handle which tells its size; null where something else does. */
+  readonly sizedBy: string | null;
 }
+
+/** What a call has to be to make such a handle. */
+type Making = Pick<ApiModel, 'action' | 'result'>;
+
+const MAPPING: Making = { action: 'map', result: 'device-address' };
+const ALLOCATION: Making = { action: 'allocate', result: 'cpu-address' };
 
 /** A field of a structure: only the type of the object that has it tells it from others of the same name. */
 export interface TypedField {
@@ -32,12 +41,21 @@ const MAX_HOPS = 3;
  */
 export function madeElsewhere(code: Code, frame: Frame, handle: Expression): MadeElsewhere | null {
   const wanted = fieldOf(frame, handle);
-  if (!wanted) return null;
+  return wanted && madeFor(code, wanted, MAPPING);
+}
+
+/** The same of memory that was allocated, found by its pointer. */
+export function allocatedElsewhere(code: Code, frame: Frame, pointer: Expression): MadeElsewhere | null {
+  const wanted = fieldOf(frame, pointer);
+  return wanted && madeFor(code, wanted, ALLOCATION);
+}
+
+function madeFor(code: Code, wanted: TypedField, making: Making): MadeElsewhere | null {
   const writers = code.writersOf(wanted.field);
   if (writers.length > MAX_WRITERS) return null;
   const made: MadeElsewhere[] = [];
   for (const writer of writers) {
-    const found = new Writer(code, writer, wanted).makers();
+    const found = new Writer(code, writer, wanted, making).makers();
     if (!found) return null;
     made.push(...found);
   }
@@ -46,17 +64,19 @@ export function madeElsewhere(code: Code, frame: Frame, handle: Expression): Mad
 }
 
 const isAlike = (a: MadeElsewhere, b: MadeElsewhere): boolean =>
-  a.direction === b.direction && a.releasedBy.join() === b.releasedBy.join();
+  a.direction === b.direction && a.sizedBy === b.sizedBy && a.releasedBy.join() === b.releasedBy.join();
 
 class Writer {
   private readonly code: Code;
   private readonly frame: Frame;
   private readonly wanted: TypedField;
+  private readonly making: Making;
 
-  constructor(code: Code, { graph, file }: FunctionSource, wanted: TypedField) {
+  constructor(code: Code, { graph, file }: FunctionSource, wanted: TypedField, making: Making) {
     this.code = code;
     this.frame = frameOf(graph, file);
     this.wanted = wanted;
+    this.making = making;
   }
 
   /** Null: something that no call mapped may be put into the field. */
@@ -77,7 +97,7 @@ class Writer {
     // Through a pointer to the field nothing is followed.
     if (namesAddressOf(value, this.wanted.field)) return null;
     const is = this.isWanted(target);
-    return is === false ? [] : is === true ? this.madeBy(value, 0) : null;
+    return is === false ? [] : is === true ? this.madeBy(value, 0, target) : null;
   }
 
   /** A place that receives something from a call. */
@@ -94,13 +114,13 @@ class Writer {
     return typed && typed.type === this.wanted.type;
   }
 
-  private madeBy(value: Expression, hops: number): readonly MadeElsewhere[] | null {
+  private madeBy(value: Expression, hops: number, into: Expression): readonly MadeElsewhere[] | null {
     if (hops > MAX_HOPS) return null;
     if (isNothing(this.code, value)) return [];
-    if (value.kind === 'cast') return this.madeBy(value.operand, hops + 1);
+    if (value.kind === 'cast') return this.madeBy(value.operand, hops + 1, into);
     if (value.kind === 'name' && this.frame.locals.has(value.name)) {
       if (isHandedOut(this.frame.graph, value.name)) return null;
-      const values = assignments(this.frame.graph, value.name).map((one) => this.madeBy(one, hops + 1));
+      const values = assignments(this.frame.graph, value.name).map((one) => this.madeBy(one, hops + 1, into));
       const known = values.flatMap((one) => (one ? [one] : []));
       return values.length > 0 && known.length === values.length ? known.flat() : null;
     }
@@ -108,11 +128,13 @@ class Writer {
     const target = call && resolveCallee(this.code, this.frame, call.callee, call.arguments.length);
     if (!call || target?.kind !== 'model') return null;
     const { model } = target;
-    if (model.action !== 'map' || model.result !== 'device-address') return null;
+    if (model.action !== this.making.action || model.result !== this.making.result) return null;
     const { file, graph } = this.frame;
     const place = { file, function: graph.name, start: call.start, end: call.end };
     const direction = this.direction(model, call.arguments);
-    return [{ place, api: model.name, direction, releasedBy: releasableAs(model) }];
+    const size = call.arguments[model.args.indexOf('size')];
+    const sizedBy = size ? fieldBeside(this.frame, size, into) : null;
+    return [{ place, api: model.name, direction, family: familyOf(model), releasedBy: releasableAs(model), sizedBy }];
   }
 
   private direction(model: ApiModel, values: readonly Expression[]): Direction {
@@ -120,6 +142,47 @@ class Writer {
     if (value?.kind !== 'name') return 'unknown';
     return this.code.models.constant(value.name, this.code.dialect)?.direction ?? 'unknown';
   }
+}
+
+/** The field of the same object as `other` that an expression names. */
+export function fieldBeside(frame: Frame, e: Expression, other: Expression): string | null {
+  const [path, beside] = [accessPath(frame, e), accessPath(frame, other)];
+  if (!path || !beside || path.length < 2 || path.length !== beside.length) return null;
+  const isSame = path.slice(0, -1).every((step, i) => step === beside[i] && step !== '[?]');
+  const field = path.at(-1) ?? '';
+  return isSame && /^\w+$/.test(field) && field !== beside.at(-1) ? field : null;
+}
+
+/** Is nothing known to make two fields of a structure equal: are other values put into them, neither of them that of the other? */
+export function areIndependent(code: Code, type: string, fields: readonly [string, string]): boolean {
+  const [first, second] = fields.map((field) => valuesOf(code, { type, field }));
+  if (!first?.length || !second?.length) return false;
+  const isOfOther = (value: string): boolean => fields.some((field) => new RegExp(`\\b${field}\\b`).test(value));
+  return !first.some((value) => second.includes(value)) && ![...first, ...second].some(isOfOther);
+}
+
+/** What is put into a field, as text. */
+function valuesOf(code: Code, wanted: TypedField): readonly string[] {
+  return code.writersOf(wanted.field).flatMap(({ graph, file }) => {
+    const frame = frameOf(graph, file);
+    return graph.blocks.flatMap(({ instructions }) =>
+      instructions.flatMap((i) => {
+        if (i.kind !== 'set' || i.target.kind !== 'member' || i.target.field !== wanted.field) return [];
+        return fieldOf(frame, i.target)?.type === wanted.type ? [textOf(frame, i.value)] : [];
+      }),
+    );
+  });
+}
+
+function textOf(frame: Frame, e: Expression, hops = 0): string {
+  if (hops > MAX_HOPS) return '…';
+  const inner = (one: Expression): string => textOf(frame, one, hops + 1);
+  const call = e.kind === 'temporary' ? callOf(frame.graph, e.index) : undefined;
+  if (call) return `${inner(call.callee)}(${call.arguments.map(inner).join()})`;
+  const value = e.kind === 'name' && frame.locals.has(e.name) ? onlyValue(frame.graph, e.name) : null;
+  if (value) return inner(value);
+  if (e.kind === 'binary') return `(${inner(e.left)}${e.operator}${inner(e.right)})`;
+  return e.kind === 'sizeof' ? e.text : expressionName(e);
 }
 
 /** NULL, 0, DMA_MAPPING_ERROR: what says that there is no mapping. */

@@ -840,6 +840,28 @@ class ProgramWriter {
     return status !== undefined && decide(state.domain(status), '!=', 0) === true ? 'failed' : 'ok';
   }
 
+  /** Memory that another function has allocated before. */
+  private declareBuffer(buffer: number, declared: Set<number>, operations: Operation[]): void {
+    const made = this.context.knownBuffers.get(buffer);
+    if (!made || declared.has(buffer)) return;
+    declared.add(buffer);
+    const { place, api, family, releasedBy, sizedBy } = made;
+    operations.push({
+      op: 'allocate',
+      site: this.context.sites.intern(place),
+      api,
+      buffer,
+      memory: 'dma',
+      family,
+      releasedBy,
+      device: null,
+      size: { bytes: null, key: '?', ...(sizedBy !== null && { field: sizedBy }) },
+      outcome: 'ok',
+      managed: false,
+      attributes: [],
+    });
+  }
+
   /** Memory that no operation of the program made is declared before it is first used. */
   private declare(event: Operation, declared: Set<number>, operations: Operation[]): void {
     const known =
@@ -859,6 +881,7 @@ class ProgramWriter {
       this.declare(mapping, declared, operations);
       operations.push(mapping);
     }
+    if (event.op === 'free' && event.target.to === 'buffer') this.declareBuffer(event.target.id, declared, operations);
     const reference =
       event.op === 'map' || event.op === 'declare-mapping' ? event.buffer : 'target' in event ? event.target : null;
     if (reference?.to !== 'buffer') return;

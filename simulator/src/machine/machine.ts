@@ -110,6 +110,8 @@ class Machine {
   private readonly mappings = new Map<MappingId, Mapping>();
   /** Scatterlists whose DMA fields were read while they were not mapped, with the operation. */
   private readonly readBeforeMap = new Map<BufferId, number>();
+  /** Such lists of which the CPU has then reached what they name. */
+  private readonly accessedByResult = new Map<BufferId, { readonly read: number; readonly index: number }>();
   /** While a scatterlist is walked: where DMA fields of the entry that was reached, of the first one, were read. */
   private readonly entriesRead = new Map<BufferId, { first: number | null; current: number | null }>();
   /** What was read last from memory that the host can write, and tested last. */
@@ -143,6 +145,8 @@ class Machine {
       this.execute(operation, index);
       observe?.(index, this.system);
     });
+    for (const { read, index } of this.accessedByResult.values())
+      this.report('unmapped-sg-access', read, [{ index, role: 'used' }], { api: this.apiAt(read), entry: 'memory' });
     return { violations: this.violations, counters: this.system.counters(), refusals: this.refusals };
   }
 
@@ -720,7 +724,10 @@ class Machine {
     if (running) this.reportRunning(running, index, api, mapped(mapping));
     this.settleMemory(mapping, operation, index);
     // The list was mapped before the program began.
-    if (operation.memory?.to === 'buffer') this.readBeforeMap.delete(operation.memory.id);
+    if (operation.memory?.to === 'buffer') {
+      this.readBeforeMap.delete(operation.memory.id);
+      this.accessedByResult.delete(operation.memory.id);
+    }
     this.failures.release();
     if (operation.statusIgnored && mapping.direction === 'from-device') mapping.ignoredAt = index;
     if (this.exiting && !this.asked) this.report('exit-boot-services-unmap-order', index, mapped(mapping), { api });
@@ -842,10 +849,7 @@ class Machine {
   /** The CPU goes through what an entry names, by the length that it has for the device. */
   private accessByResult(list: BufferId, index: number): void {
     const read = this.readBeforeMap.get(list);
-    if (read === undefined) return;
-    this.readBeforeMap.delete(list);
-    const detail = { api: this.apiAt(read), entry: 'memory' };
-    this.report('unmapped-sg-access', read, [{ index, role: 'used' }], detail);
+    if (read !== undefined && !this.accessedByResult.has(list)) this.accessedByResult.set(list, { read, index });
   }
 
   /** A result of an allocation that failed, and that nobody looked at. */
@@ -1144,8 +1148,11 @@ const differ = (a: string, b: string): boolean => a !== b && a !== 'unknown' && 
 const sizesDiffer = (a: Size, b: Size): boolean =>
   a.bytes !== null && b.bytes !== null
     ? a.bytes !== b.bytes
-    : a.multiple !== undefined && a.multiple.of === b.multiple?.of && a.multiple.factor !== b.multiple.factor;
+    : (a.field !== undefined && b.field !== undefined && a.field !== b.field) ||
+      (a.multiple !== undefined && a.multiple.of === b.multiple?.of && a.multiple.factor !== b.multiple.factor);
 const sizeDetail = (made: Size, released: Size): Record<string, string> =>
-  made.bytes === null && made.multiple && released.multiple
-    ? { times: `${released.multiple.factor / made.multiple.factor}` }
-    : { made: `${made.bytes}`, released: `${released.bytes}` };
+  made.field !== undefined && released.field !== undefined
+    ? { madeField: made.field, releasedField: released.field }
+    : made.bytes === null && made.multiple && released.multiple
+      ? { times: `${released.multiple.factor / made.multiple.factor}` }
+      : { made: `${made.bytes}`, released: `${released.bytes}` };

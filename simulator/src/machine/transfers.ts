@@ -52,7 +52,10 @@ export class Transfers {
     const running = [...this.#channels.values()].flatMap(({ running }) => running ?? []);
     const isStarted = device === null || (this.#channels.get(device)?.running ?? null) !== null;
     if (!isStarted && running.length > 0 && running.every(({ why }) => why === 'not-stopped'))
-      this.#wrongStops = [...this.#wrongStops, { index, startedAt: running.map(({ startedAt }) => startedAt) }];
+      this.#wrongStops = [
+        ...this.#wrongStops,
+        { index, startedAt: running.flatMap(({ startedAt }) => startedAt ?? []) },
+      ];
     for (const [name, channel] of this.#channels) {
       if (device !== null && name !== device) continue;
       if (quiet) this.#end(name);

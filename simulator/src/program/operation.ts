@@ -43,6 +43,8 @@ export interface Size {
   readonly key: string;
   /** The size is `factor` times the number named `of`, which is not known; up to rounding to pages. */
   readonly multiple?: { readonly of: string; readonly factor: number };
+  /** The size is what this field holds: those of two fields have nothing to do with each other. */
+  readonly field?: string;
 }
 
 /**
