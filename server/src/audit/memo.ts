@@ -320,7 +320,7 @@ const CHECKED_FIELDS = onData((project) => project.checkedFields);
 const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
 const ENTRY_BOUNDS = onData((project) => project.entryBounds);
 const TESTED_FIELDS = onData((project) => project.testedFields);
-const EXIT_BOOT_HANDLERS = onText((project) => namesOf(project.exitBootHandlers));
+const EXIT_BOOT_HANDLERS = onData((project) => project.data.exitBootHandlers);
 const ASKS_FOR_WIDE_ADDRESSES = onData((project) => project.asksForWideAddresses);
 const SHARED_FIELDS = onData((project) => project.sharedFields);
 const isHandler = (name: string, file: string): Ask =>

@@ -138,6 +138,7 @@ export class Project implements Code {
   }
 
   get exitBootHandlers(): readonly FunctionSource[] {
+    if (!this.data.exitBootHandlers.size) return [];
     return [...this.units.values()].flatMap(({ path, data }) =>
       [...data.exitBootHandlers].flatMap((name) => this.function(name, path) ?? []),
     );

@@ -99,8 +99,12 @@ export class Effects {
       case 'allocate':
       case 'channel-request':
         return give(this.allocate(state, frame, call));
-      case 'free':
       case 'channel-release':
+        // Whoever gives it back waits until it is done.
+        this.power(state, call, 'device-stop');
+        this.free(state, frame, call);
+        return give(fresh());
+      case 'free':
         this.free(state, frame, call);
         return give(fresh());
       case 'sync':
