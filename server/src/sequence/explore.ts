@@ -972,13 +972,14 @@ class Explorer {
     const outerLoops = state.loops;
     const before = new Set<number>();
     for (const [id, { life }] of state.allResources()) if (life === 'live') before.add(id);
+    const own = `${inner.id}:`;
     const states = this.execute(inner, state).map((exit) => {
       const { state: after, value } = exit;
       if (source.relevant) {
         leaveToCallee(context, inner, exit, values, before);
         after.trace = this.step(frame, after.trace, instruction, 'return', source);
       }
-      after.removeAll(`${inner.id}:`);
+      after.removeAll((location) => location.startsWith(own));
       after.loops = outerLoops;
       const returned =
         value && value.kind !== 'uninitialised' ? value : context.evaluator.constant(`result:${inner.id}`);

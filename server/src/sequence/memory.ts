@@ -69,12 +69,7 @@ export class Memory {
 
   /** Nothing is known any more of `location` and what is inside it. */
   forget(state: State, location: string): void {
-    const inside: string[] = [];
-    for (const [place] of state.locations()) {
-      const plain = place.startsWith('Z:') ? place.slice(2) : place;
-      if (isWithin(plain, location)) inside.push(place);
-    }
-    for (const place of inside) state.remove(place);
+    state.removeAll((place) => isWithin(place.startsWith('Z:') ? place.slice(2) : place, location));
     state.epoch++;
   }
 

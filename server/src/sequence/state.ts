@@ -1,6 +1,7 @@
 import type { Direction, Outcome } from '@dma-audit/simulator';
 import { ANYTHING, type Domain, isUnconstrained, NOT_NEGATIVE } from './domain.ts';
 import type { HandleIdentity, ResourceIdentity } from './identity.ts';
+import { Layers } from './layers.ts';
 import type { TraceNode } from './trace.ts';
 import type { Symbols, Value } from './values.ts';
 
@@ -26,17 +27,14 @@ export interface LoopCount {
   readonly count: number;
 }
 
-/** One path's knowledge at one point. Cheap to copy; the maps are copied only when written after a copy. */
+/** One path's knowledge at one point. Cheap to copy. */
 export class State {
   private readonly symbols: Symbols;
-  private store: Map<string, Value>;
+  private store = new Layers<string, Value>();
   /** The part of the store whose values belong to a resource. */
-  private handleStore: Map<string, SymbolValue>;
-  private facts: Map<number, Domain>;
-  private resources: Map<number, ResourceState>;
-  private storeIsShared = false;
-  private factsAreShared = false;
-  private resourcesAreShared = false;
+  private handleStore = new Layers<string, SymbolValue>();
+  private facts = new Layers<number, Domain>();
+  private resources = new Layers<number, ResourceState>();
   /** Hold until handles or resources change; copies share them. */
   private ofHandles: HandleIdentity | null = null;
   private ofResources: ResourceIdentity | null = null;
@@ -54,38 +52,22 @@ export class State {
 
   constructor(symbols: Symbols) {
     this.symbols = symbols;
-    this.store = new Map();
-    this.handleStore = new Map();
-    this.facts = new Map();
-    this.resources = new Map();
   }
 
   fork(): State {
     const copy = new State(this.symbols);
-    copy.store = this.store;
-    copy.handleStore = this.handleStore;
-    copy.facts = this.facts;
-    copy.resources = this.resources;
+    copy.store = this.store.fork();
+    copy.handleStore = this.handleStore.fork();
+    copy.facts = this.facts.fork();
+    copy.resources = this.resources.fork();
     copy.ofHandles = this.ofHandles;
     copy.ofResources = this.ofResources;
-    for (const state of [this, copy]) {
-      state.storeIsShared = true;
-      state.factsAreShared = true;
-      state.resourcesAreShared = true;
-    }
     copy.trace = this.trace;
     copy.loops = this.loops;
     copy.marks = this.marks;
     copy.notes = this.notes;
     copy.epoch = this.epoch;
     return copy;
-  }
-
-  private ownStore(): void {
-    if (!this.storeIsShared) return;
-    this.store = new Map(this.store);
-    this.handleStore = new Map(this.handleStore);
-    this.storeIsShared = false;
   }
 
   /** How much there is to compare and to merge. */
@@ -98,7 +80,6 @@ export class State {
   }
 
   set(location: string, value: Value): void {
-    this.ownStore();
     this.store.set(location, value);
     if (value.kind === 'symbol' && this.symbols.info(value.symbol).resource !== undefined)
       this.setHandle(location, value);
@@ -106,9 +87,7 @@ export class State {
   }
 
   remove(location: string): void {
-    if (!this.store.has(location)) return;
-    this.ownStore();
-    this.store.delete(location);
+    if (!this.store.delete(location)) return;
     if (this.handleStore.delete(location)) this.ofHandles = null;
   }
 
@@ -135,17 +114,12 @@ export class State {
 
   /** Those at which `other` does not hold the very same value: few, where two paths have most of their past in common. */
   differing(other: State): readonly (readonly [string, Value])[] {
-    const found: [string, Value][] = [];
-    if (this.store === other.store) return found;
-    for (const [location, value] of this.store) if (other.store.get(location) !== value) found.push([location, value]);
-    return found;
+    return this.store.differing(other.store);
   }
 
-  /** What begins so is not held any more. */
-  removeAll(prefix: string): void {
-    const found: string[] = [];
-    for (const location of this.store.keys()) if (location.startsWith(prefix)) found.push(location);
-    for (const location of found) this.remove(location);
+  /** Locations that pass are not held any more. */
+  removeAll(test: (location: string) => boolean): void {
+    for (const location of this.store.keysThat(test)) this.remove(location);
   }
 
   /** Locations that hold a value of some resource. */
@@ -158,20 +132,13 @@ export class State {
   }
 
   learn(symbol: number, domain: Domain): void {
-    if (this.factsAreShared) {
-      this.facts = new Map(this.facts);
-      this.factsAreShared = false;
-    }
     if (isUnconstrained(domain)) this.facts.delete(symbol);
     else this.facts.set(symbol, domain);
   }
 
   /** What it knows of symbols of which `other` knows something else. */
   knowingOtherwise(other: State): readonly (readonly [number, Domain])[] {
-    const found: [number, Domain][] = [];
-    if (this.facts === other.facts) return found;
-    for (const [symbol, domain] of this.facts) if (other.domain(symbol) !== domain) found.push([symbol, domain]);
-    return found;
+    return this.facts.differing(other.facts).filter(([symbol, domain]) => other.domain(symbol) !== domain);
   }
 
   resource(id: number): ResourceState | undefined {
@@ -179,10 +146,6 @@ export class State {
   }
 
   update(id: number, change: Partial<ResourceState>): void {
-    if (this.resourcesAreShared) {
-      this.resources = new Map(this.resources);
-      this.resourcesAreShared = false;
-    }
     const old = this.resources.get(id) ?? { outcome: 'pending', life: 'live', escaped: false, wronglyChecked: false };
     this.resources.set(id, { ...old, ...change });
     this.ofResources = null;
