@@ -18,6 +18,7 @@ import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
 import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
 import { expressionName, type Frame, isNull, isUnsigned, localVariables } from './frame.ts';
+import { liveAt } from './liveness.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
 import { returnedNumbers } from './numbers.ts';
@@ -986,15 +987,22 @@ class Explorer {
       after.set(result, returned);
       return after;
     });
-    return this.returned(frame, inner, states, result);
+    return this.returned(frame, inner, states, instruction);
   }
 
   /** What kept the ways out of a callee apart may have been its own, such as how far its loops went: then they are one. */
-  private returned(frame: Frame, callee: Frame, states: readonly State[], result: string): State[] {
+  private returned(
+    frame: Frame,
+    callee: Frame,
+    states: readonly State[],
+    call: Instruction & { kind: 'call' },
+  ): State[] {
     const { context } = this;
+    const isRead = liveAt(frame.graph, call).has(`#${call.result}`);
+    const result = `${frame.id}:#${call.result}`;
     const apart = new Apart<State>((state) => {
-      const value = valueClass(context, state, state.get(result));
-      return `${stateKey(context, frame, state, null)}→${value}`;
+      const value = isRead ? valueClass(context, state, state.get(result)) : '';
+      return `${stateKey(context, frame, state, call)}→${value}`;
     });
     for (const state of states) {
       const key = apart.key(state);

@@ -1,8 +1,10 @@
 import { type Expression, type FunctionGraph, type Instruction, successors, type Terminator } from '../flow/index.ts';
 import { partsOf } from './frame.ts';
 
-/** Where in a function a path is: at the beginning of a block, or past its return. */
-export type Position = number | 'exit';
+/** Where in a function a path is: at the beginning of a block, behind a call, or past its return. */
+export type Position = number | Call | 'exit';
+
+type Call = Instruction & { readonly kind: 'call' };
 
 const NOTHING: ReadonlySet<string> = new Set();
 
@@ -16,12 +18,17 @@ export function liveAt(graph: FunctionGraph, position: Position): ReadonlySet<st
     table = solve(graph);
     TABLES.set(graph, table);
   }
-  return position === 'exit' ? table.always : (table.blocks[position] ?? NOTHING);
+  if (position === 'exit') return table.always;
+  if (typeof position === 'number') return table.blocks[position] ?? NOTHING;
+  if (!table.calls.has(position)) solveBehind(graph, position, table);
+  return table.calls.get(position) ?? NOTHING;
 }
 
 interface Table {
   readonly always: ReadonlySet<string>;
   readonly blocks: readonly ReadonlySet<string>[];
+  /** Behind calls, in blocks that somebody has asked about. */
+  readonly calls: Map<Call, ReadonlySet<string>>;
 }
 
 const TABLES = new WeakMap<FunctionGraph, Table>();
@@ -42,16 +49,32 @@ function solve(graph: FunctionGraph): Table {
     for (const block of backwards) {
       const { instructions, end } = graph.blocks[block] ?? { instructions: [], end: null };
       if (!end) continue;
-      const live = new Set(always);
-      for (const next of successors(end)) for (const name of blocks[next] ?? NOTHING) live.add(name);
-      for (const e of readAtEnd(end)) readIn(e, live);
+      const live = atEnd(end, always, blocks);
       for (const instruction of instructions.toReversed()) before(instruction, live, always);
       if (live.size === blocks[block]?.size) continue;
       blocks[block] = live;
       isChanged = true;
     }
   }
-  return { always, blocks };
+  return { always, blocks, calls: new Map() };
+}
+
+function atEnd(end: Terminator, always: ReadonlySet<string>, blocks: readonly ReadonlySet<string>[]): Set<string> {
+  const live = new Set(always);
+  for (const next of successors(end)) for (const name of blocks[next] ?? NOTHING) live.add(name);
+  for (const e of readAtEnd(end)) readIn(e, live);
+  return live;
+}
+
+/** For all calls of the block that has this one. */
+function solveBehind({ blocks }: FunctionGraph, call: Call, table: Table): void {
+  const block = blocks.find(({ instructions }) => instructions.includes(call));
+  if (!block) return;
+  const live = atEnd(block.end, table.always, table.blocks);
+  for (const instruction of block.instructions.toReversed()) {
+    if (instruction.kind === 'call') table.calls.set(instruction, new Set(live));
+    before(instruction, live, table.always);
+  }
 }
 
 /** From what is live behind an instruction to what is live before it. */

@@ -37,18 +37,18 @@ const MAX_GONE = 2;
 /**
  * Identity of a state as far as DMA is concerned: resources, where their handles are, whether the function is failing,
  * and where in its loops the path is. States with equal keys at one block are merged (property simulation). What a variable
- * holds that nobody reads from there on does not keep them apart; `position` null: within a block, where every variable counts.
+ * holds that nobody reads from there on does not keep them apart.
  */
-export function stateKey(context: Context, frame: Frame, state: State, position: Position | null): string {
-  const live = position === null ? null : liveAt(frame.graph, position);
-  const isLive = (name: string): boolean => live?.has(name) ?? true;
+export function stateKey(context: Context, frame: Frame, state: State, position: Position): string {
+  const live = liveAt(frame.graph, position);
   const own = `${frame.id}:`;
   const handles = state.handleIdentity((one) => handleIdentity(context, one));
   const resources = state.resourceIdentity((one) => resourceIdentity(context, one));
   const holders: string[] = [];
   const held = new Set<number>();
   for (const { location, resource, code } of handles.locals) {
-    if (location.startsWith(own) && !isLive(variableOf(location, own.length)) && !state.get(`E:${location}`)) continue;
+    if (location.startsWith(own) && !live.has(variableOf(location, own.length)) && !state.get(`E:${location}`))
+      continue;
     held.add(resource);
     holders.push(code);
   }
@@ -61,10 +61,10 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
   // In a loop it matters whether the next turn finds it gone.
   const ended = state.loops.length > 0 && resources.ended.length <= MAX_GONE ? resources.ended : [];
   for (const name of resultNames(frame.graph))
-    if (isLive(name)) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
+    if (live.has(name)) holders.push(`${name}:${valueClass(context, state, state.get(`${frame.id}:${name}`))}`);
   // Which way a mapping will go: the arms of `write ? DMA_TO_DEVICE : DMA_FROM_DEVICE` meet before it is made.
   for (const name of directionNames(context, frame.graph)) {
-    const value = isLive(name) ? state.get(`${frame.id}:${name}`) : undefined;
+    const value = live.has(name) ? state.get(`${frame.id}:${name}`) : undefined;
     if (value?.kind === 'symbol') holders.push(`${name}=${directionOf(context, value.symbol) ?? ''}`);
   }
   // An index that is known tells which elements are held, as unwinding loops count it down, and how far a loop went.
@@ -74,7 +74,7 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
   }
   // Whether an address is that of an allocation or of a place inside.
   for (const name of exportedNames(context, frame.graph)) {
-    const sum = isLive(name) ? sumOf(context.symbols, state.get(`${frame.id}:${name}`)) : null;
+    const sum = live.has(name) ? sumOf(context.symbols, state.get(`${frame.id}:${name}`)) : null;
     if (sum) holders.push(`${name}=${sum.of}+${sum.added}`);
   }
   for (const { loop, count } of state.loops) holders.push(`${loop}#${count}`);
