@@ -30,6 +30,8 @@ export interface FileConstants {
   readonly includes: readonly string[];
 }
 
+const NO_CONSTANTS: FileConstants = { definitions: new Map(), includes: [] };
+
 /** What preprocessor conditions may ask of a text, at an offset in it. */
 export interface MacroKnowledge {
   /** Null where only a configuration can tell. */
@@ -60,7 +62,8 @@ interface Conditional {
 
 /** Reads the constants of a file, or of a section of one: `isBegin` if it is the first. Linear in its length; any text gives a result. */
 export function readConstants(text: string, isBegin = true): FileConstants {
-  return new ConstantReader(text, isBegin).read();
+  // Most sections are functions, which define nothing.
+  return text.includes('#') || text.includes('enum') ? new ConstantReader(text, isBegin).read() : NO_CONSTANTS;
 }
 
 class ConstantReader {

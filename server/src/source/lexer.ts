@@ -48,8 +48,16 @@ export interface LexedSource {
   readonly comments: readonly number[];
 }
 
+let last: { readonly text: string; readonly lexed: LexedSource } | null = null;
+
 /** Splits C into tokens. Linear in the length of the text; knows no error: what nothing fits becomes a one-character token. */
 export function lex(text: string): LexedSource {
+  // One pass after the other asks for the same text.
+  if (last?.text !== text) last = { text, lexed: tokensOf(text) };
+  return last.lexed;
+}
+
+function tokensOf(text: string): LexedSource {
   const length = text.length;
   let capacity = (length >> 2) + 64;
   let kinds = new Uint8Array(capacity);
