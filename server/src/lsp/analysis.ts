@@ -1,13 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import type { CancellationToken } from 'vscode-languageserver';
 import type { LiveResult } from '../audit/index.ts';
 import type { AnalysisSettings, Answers, Query, ThreadReply, ThreadRequest } from './messages.ts';
-
-/** The bundled thread lies beside the bundled server. */
-const THREAD = new URL('./analysis-thread.js', import.meta.url);
-
-/** Mebibytes. Explorations make much that soon dies: more room would only fill up. */
-const LIMITS = { maxOldGenerationSizeMb: 768, maxYoungGenerationSizeMb: 64 };
+import { startThread, type Thread } from './thread.ts';
 
 /** Crashes after which the thread is not started again, until another file is opened. */
 const MAX_CRASHES = 3;
@@ -23,32 +17,29 @@ export interface AnalysisEvents {
 /** The analysis, in a thread of its own: the server answers while it works. Paths are absolute. */
 export class Analysis {
   readonly #events: AnalysisEvents;
-  /** Requests to the thread: all of them, and those that change something. */
-  readonly #sent = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
   readonly #texts = new Map<string, { readonly version: number; readonly text: string }>();
   readonly #waiting = new Map<number, (answer: Answers[Query['ask']] | null) => void>();
   #settings: readonly AnalysisSettings[] = [];
-  #worker: Worker | null = null;
+  #thread: Thread | null = null;
   #crashes = 0;
   #nextId = 0;
 
-  /** Starts the thread, which is ready by the time when the first file is opened. */
-  constructor(events: AnalysisEvents) {
+  constructor(events: AnalysisEvents, thread: Thread) {
     this.#events = events;
-    this.#start();
+    this.#use(thread);
   }
 
   /** Everything is analysed anew with these. */
   configure(settings: readonly AnalysisSettings[]): void {
     this.#settings = settings;
-    if (this.#worker) this.#tellAll();
+    if (this.#thread) this.#tellAll();
   }
 
   /** Opens a file or takes its new text. */
   setText(path: string, version: number, text: string): void {
     if (!this.#texts.has(path)) this.#crashes = 0;
     this.#texts.set(path, { version, text });
-    if (this.#worker) this.#post({ kind: 'text', path, version, text });
+    if (this.#thread) this.#post({ kind: 'text', path, version, text });
     else if (this.#crashes < MAX_CRASHES) this.#restart();
   }
 
@@ -64,7 +55,7 @@ export class Analysis {
 
   /** Null when there is no such thing, the text has changed meanwhile, nobody wants it any more, or the analysis has ended. */
   ask<Q extends Query>(query: Q, token: CancellationToken): Promise<Answers[Q['ask']] | null> {
-    if (!this.#worker || token.isCancellationRequested) return Promise.resolve(null);
+    if (!this.#thread || token.isCancellationRequested) return Promise.resolve(null);
     const id = this.#nextId++;
     this.#post({ kind: 'query', id, query });
     return new Promise((resolve) => {
@@ -81,33 +72,27 @@ export class Analysis {
   }
 
   async stop(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = null;
-    await worker?.terminate();
+    const thread = this.#thread;
+    this.#thread = null;
+    await thread?.worker.terminate();
   }
 
-  #start(): void {
-    this.#sent.fill(0);
-    const worker = new Worker(THREAD, { workerData: this.#sent.buffer, resourceLimits: LIMITS });
-    this.#worker = worker;
-    let reason = '';
-    worker.on('message', (reply: ThreadReply) => {
+  #use(thread: Thread): void {
+    this.#thread = thread;
+    thread.worker.on('message', (reply: ThreadReply) => {
       try {
         this.#receive(reply);
       } catch (error) {
         this.#events.fault(error instanceof Error ? (error.stack ?? error.message) : `${error}`);
       }
     });
-    worker.on('error', (error) => {
-      reason = error.message;
-    });
-    worker.on('exit', (code) => {
-      if (this.#worker === worker) this.#crashed(reason || `exit status ${code}`);
+    void thread.ended.then((reason) => {
+      if (this.#thread === thread) this.#crashed(reason);
     });
   }
 
   #crashed(reason: string): void {
-    this.#worker = null;
+    this.#thread = null;
     for (const id of [...this.#waiting.keys()]) this.#answered(id, null);
     const again = ++this.#crashes < MAX_CRASHES;
     if (again) this.#restart();
@@ -115,7 +100,7 @@ export class Analysis {
   }
 
   #restart(): void {
-    this.#start();
+    this.#use(startThread());
     this.#tellAll();
   }
 
@@ -125,10 +110,11 @@ export class Analysis {
   }
 
   #post(request: ThreadRequest): void {
-    if (!this.#worker) return;
-    Atomics.add(this.#sent, 0, 1);
-    if (request.kind !== 'query') Atomics.add(this.#sent, 1, 1);
-    this.#worker.postMessage(request);
+    if (!this.#thread) return;
+    const { worker, sent } = this.#thread;
+    Atomics.add(sent, 0, 1);
+    if (request.kind !== 'query') Atomics.add(sent, 1, 1);
+    worker.postMessage(request);
   }
 
   #receive(reply: ThreadReply): void {

@@ -25,6 +25,7 @@ import { Refresher } from './refresher.ts';
 import { Requests } from './requests.ts';
 import type { Session } from './session.ts';
 import { DEFAULT_SETTINGS, readSettings, readStartOptions, type Settings, type StartOptions } from './settings.ts';
+import type { Thread } from './thread.ts';
 
 /** Serves one client over a connection. */
 export class LanguageServer implements Session {
@@ -43,16 +44,20 @@ export class LanguageServer implements Session {
   readonly #requests: Requests;
   readonly #refresher: Refresher;
 
-  constructor(connection: Connection) {
+  /** `thread`: the one that analyses. */
+  constructor(connection: Connection, thread: Thread) {
     this.connection = connection;
     this.configured = new Promise((resolve) => {
       this.#isConfigured = resolve;
     });
-    this.analysis = new Analysis({
-      result: (version, result) => this.#accept(version, result),
-      fault: (message) => connection.console.error(message),
-      crashed: (reason, again) => this.#crashed(reason, again),
-    });
+    this.analysis = new Analysis(
+      {
+        result: (version, result) => this.#accept(version, result),
+        fault: (message) => connection.console.error(message),
+        crashed: (reason, again) => this.#crashed(reason, again),
+      },
+      thread,
+    );
     this.#pull = new PullDiagnostics(this);
     this.#requests = new Requests(this);
     this.#refresher = new Refresher(this);
