@@ -32,6 +32,8 @@ export type DataFact =
     }
   /** A macro that gets from the address of `field` to the object that has it. */
   | { readonly is: 'container'; readonly name: string; readonly field: string }
+  /** A macro that counts from 0 upwards, as the head of a loop, and which of its arguments does so. */
+  | { readonly is: 'counting-macro'; readonly name: string; readonly argument: number }
   /** A field that holds the token of a mapping, or its device address, and the field beside it whose memory was mapped. */
   | { readonly is: 'token' | 'handle'; readonly name: string; readonly memory: string };
 
@@ -50,6 +52,8 @@ export class DataFacts {
   readonly mappedFields = new Map<string, readonly string[]>();
   readonly mappedBeside = new Map<string, string>();
   readonly counts = new Set<string>();
+  /** Macros that count upwards as the head of a loop, and which argument does so; null where definitions do not agree. */
+  readonly countingMacros = new Map<string, number | null>();
   readonly arrays = new Set<string>();
   readonly exitBootHandlers = new Set<string>();
   readonly wideAttributes = new Set<string>();
@@ -99,6 +103,11 @@ export class DataFacts {
         for (const struct of fact.of) this.fieldsOf.set(`${struct}.${name}`, fact);
         return;
       }
+      case 'counting-macro': {
+        const known = this.countingMacros.get(name);
+        this.countingMacros.set(name, known === undefined || known === fact.argument ? fact.argument : null);
+        return;
+      }
       case 'token': {
         const known = this.mappedFields.get(name) ?? [];
         if (!known.includes(fact.memory)) this.mappedFields.set(name, [...known, fact.memory]);
@@ -142,6 +151,11 @@ export function* dataFacts(
         yield { is: 'field', name, of, kind, type };
       }
     }
+    if (item.kind === 'macro' && item.parameters) {
+      const counter = COUNTING.exec(text.slice(item.body.start, item.body.end))?.[1];
+      const argument = counter === undefined ? -1 : item.parameters.indexOf(counter);
+      if (argument >= 0) yield { is: 'counting-macro', name: item.name, argument };
+    }
     if (item.kind === 'function') yield* factsOfFunction(masked.slice(item.start, item.end), dialect);
   }
 }
@@ -149,6 +163,9 @@ export function* dataFacts(
 /** `#define RING_FROM_PORT(a) CR (a, RING, Port, RING_SIGNATURE)` */
 const CONTAINER =
   /#\s*define\s+(\w+)\s*\(\s*(\w+)\s*\)\s*(?:\\\s*)?\(?\s*(?:(?:BASE_)?CR|container_of)\s*\(\s*\(?\s*(\w+)\s*\)?\s*,[^,()]*,[\s\\]*([\w.]+)/g;
+
+/** `for ((i) = 0; …`, perhaps behind a line continuation */
+const COUNTING = /^[\s\\]*for\s*\(\s*\(?\s*(\w+)\s*\)?\s*=\s*0\s*;/;
 
 function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
   // Who makes a handle tests it for himself only.
@@ -168,8 +185,21 @@ function* factsOfFunction(body: string, dialect: Dialect): Iterable<DataFact> {
 export const isSameData = (a: readonly DataFact[], b: readonly DataFact[]): boolean =>
   a === b || (a.length === b.length && JSON.stringify(a) === JSON.stringify(b));
 
-/** Names of fields that a function's masked text assigns. */
-export function assignedFields(body: string): ReadonlySet<string> {
+/** Names of fields that a function's masked text assigns, counts, or hands out by their address. */
+export function fieldsWritten(body: string): ReadonlySet<string> {
+  const fields = new Set(assignedFields(body));
+  for (const pattern of [COUNTED, HANDED_OUT])
+    for (const [, field] of body.matchAll(pattern)) if (field) fields.add(field);
+  return fields;
+}
+
+/** `queue->entries++` */
+const COUNTED = /(?:->|\.)\s*(\w+)\s*(?:\+\+|--)/g;
+
+/** `of_property_read_u32 (node, "channels", &engine->channels)` */
+const HANDED_OUT = /&\s*\w+(?:\s*(?:->|\.)\s*\w+)*?\s*(?:->|\.)\s*(\w+)\s*[,)]/g;
+
+function assignedFields(body: string): ReadonlySet<string> {
   const fields = new Set<string>();
   for (const [, field] of body.matchAll(/(?:->|\.)\s*(\w+)\s*(?:\[[^\]]*\]\s*)*(?:[-+*/|&^%]|<<|>>)?=(?!=)/g))
     if (field) fields.add(field);

@@ -35,7 +35,17 @@ export function execute(exploration: Exploration, platforms: readonly Platform[]
   const unmappedTwice = new Set(
     findings.flatMap(({ violation, place }) => (violation.kind === 'double-unmap' ? [place] : [])),
   );
-  return findings.filter(({ violation, place }) => violation.kind !== 'double-free' || !unmappedTwice.has(place));
+  // So is leaving a mapping and freeing what is mapped.
+  const left = findings.filter(({ violation }) => violation.detail.why === 'memory-freed');
+  const surely = new Set(left.flatMap((one) => (one.certain ? [faultOrigin(one)] : [])));
+  const perhaps = new Set(left.map(faultOrigin));
+  return findings.filter((finding) => {
+    const { violation, place, exploration, certain } = finding;
+    if (violation.kind === 'double-free') return !unmappedTwice.has(place);
+    const [made] = violation.related;
+    const operation = violation.kind === 'free-while-mapped' && made ? operationAt(finding, made.index) : undefined;
+    return !operation || !(certain ? surely : perhaps).has(exploration.place(operation.site));
+  });
 }
 
 /** Under which a fault is known: what was lost, whichever way that is called, is one fault. */

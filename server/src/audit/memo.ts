@@ -273,6 +273,12 @@ class RecordedCode implements Code {
     return this.#project.arrayField(field);
   }
 
+  countedBy(macro: string): number | null {
+    const key = `counted by ${macro}`;
+    if (!this.#asked.has(key)) this.#asked.set(key, countedBy(macro));
+    return this.#project.countedBy(macro);
+  }
+
   fieldType(field: string): string | null {
     const key = `type of field ${field}`;
     if (!this.#asked.has(key)) this.#asked.set(key, fieldType(field));
@@ -339,6 +345,7 @@ const namesOf = (functions: readonly { readonly name: string; readonly file: str
 const writersOf = (field: string): Ask => onText((project) => namesOf(project.writers(field)));
 const constant = (name: string, file: string): Ask => onConstants((project) => project.constant(name, file));
 const isArray = (name: string, file: string): Ask => onData((project) => project.isArray(name, file));
+const countedBy = (macro: string): Ask => onData((project) => project.countedBy(macro));
 const arrayField = (field: string): Ask => onData((project) => project.arrayField(field));
 const fieldType = (field: string): Ask => onData((project) => project.fieldType(field));
 const fieldOf = (struct: string, field: string): Ask => onData((project) => project.fieldOf(struct, field));

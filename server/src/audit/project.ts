@@ -194,6 +194,10 @@ export class Project implements Code {
     return this.data.mappedFields.get(field) ?? [];
   }
 
+  countedBy(macro: string): number | null {
+    return this.data.countingMacros.get(macro) ?? null;
+  }
+
   arrayField(field: string): ArrayKind {
     return this.data.fields.get(field) ?? 'never';
   }

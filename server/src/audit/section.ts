@@ -1,6 +1,6 @@
 import type { Dialect } from '../models/index.ts';
 import { type FunctionItem, type MacroKnowledge, maskSource, sliceTopLevel } from '../source/index.ts';
-import { assignedFields, type DataFact, dataFacts } from './data-facts.ts';
+import { type DataFact, dataFacts, fieldsWritten } from './data-facts.ts';
 import { type Mention, mentionsIn } from './roles.ts';
 import { type UnseenCode, unseenIn } from './unseen.ts';
 
@@ -14,7 +14,7 @@ export interface FunctionContent {
   readonly calls: ReadonlySet<string>;
   /** Names a DMA API itself. */
   readonly touchesApi: boolean;
-  /** Field names that its own text assigns. */
+  /** Field names that its own text assigns, or hands out by their address. */
   readonly assigns: ReadonlySet<string>;
   /** Field names in its own text. */
   readonly fields: ReadonlySet<string>;
@@ -83,7 +83,7 @@ function readFunction(text: string, masked: string, item: FunctionItem, trigger:
     },
     calls: calledNames(masked),
     touchesApi: trigger.test(masked),
-    assigns: assignedFields(masked),
+    assigns: fieldsWritten(masked),
   };
 }
 

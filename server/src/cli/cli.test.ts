@@ -463,7 +463,7 @@ describe('the documents', () => {
     /```text\n(.*?)```/s.exec(readFileSync(join(repository, document), 'utf8'))?.[1] ?? '';
 
   it('show the example as it comes out', () => {
-    const args = ['check', '--root', repository, '--rule', 'free-while-mapped', join(repository, 'examples/linux')];
+    const args = ['check', '--root', repository, '--rule', 'mapping-leak', join(repository, 'examples/linux')];
     expect(firstBlock('README.md')).toBe(`${dmaAudit(args).stdout.trimEnd()}\n`);
   });
 

@@ -44,6 +44,7 @@ const RELATED: Record<Violation['related'][number]['role'], string> = {
   mapped: 'mapped here',
   allocated: 'allocated here',
   released: 'already released here',
+  freed: 'memory freed here',
   checked: 'tested here',
   failed: 'failed here',
   lost: 'last reference lost here',

@@ -2,7 +2,7 @@ import type { Expression, Instruction } from '../flow/index.ts';
 import { isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
 import type { Code, FunctionSource } from './code.ts';
-import { type Frame, frameOf, partsOf } from './frame.ts';
+import { type Frame, frameOf, partsOf, usesTemporary } from './frame.ts';
 import { type Ask, compute, type Known, learnSet } from './numbers.ts';
 
 /** Callers of callers that are asked. */
@@ -29,7 +29,16 @@ function tellsFailure(value: number | null, returnType: string): boolean {
  * the sign of the result only, so it answers yes too often rather than too seldom.
  */
 export function isReleasedByCallers(code: Code, source: FunctionSource, fields: ReadonlySet<string>): boolean {
-  return new CallerSearch(code, fields).search(source, 0);
+  return new CallerSearch(code, fields, 'failed').search(source, 0);
+}
+
+/** The same where `source` has worked: do its callers see to it that what it leaves in these fields is released? */
+export function isReleasedAfterSuccess(code: Code, source: FunctionSource, fields: ReadonlySet<string>): boolean {
+  return new CallerSearch(code, fields, 'worked').search(source, 0);
+}
+
+function successSamples(returnType: string): readonly (number | null)[] {
+  return failureSamples(returnType).includes(0) ? [] : [0];
 }
 
 /**
@@ -42,7 +51,7 @@ export function isAbandonedByCallers(
   fields: ReadonlySet<string>,
   isUndone: (start: FunctionSource) => boolean,
 ): boolean {
-  return new CallerSearch(code, fields).isAbandoned(source, isUndone, 0);
+  return new CallerSearch(code, fields, 'failed').isAbandoned(source, isUndone, 0);
 }
 
 /** Is the function called in no other way than when a device comes or is opened? If it fails, its counterpart is not called. */
@@ -78,11 +87,14 @@ type Aftermath = 'releases' | 'fails' | 'goes on';
 class CallerSearch {
   private readonly code: Code;
   private readonly fields: ReadonlySet<string>;
+  /** What has become of the function that is called. */
+  private readonly outcome: 'failed' | 'worked';
   private readonly asked = new Set<string>();
 
-  constructor(code: Code, fields: ReadonlySet<string>) {
+  constructor(code: Code, fields: ReadonlySet<string>, outcome: 'failed' | 'worked') {
     this.code = code;
     this.fields = fields;
+    this.outcome = outcome;
   }
 
   search(source: FunctionSource, depth: number): boolean {
@@ -120,7 +132,11 @@ class CallerSearch {
       for (const [i, instruction] of block.instructions.entries()) {
         if (instruction.kind !== 'call') continue;
         if (!this.mayCall(frame, instruction, callee.name)) continue;
-        for (const sample of failureSamples(callee.graph.returnType)) {
+        // Who does not look at what it returns does not know that it failed.
+        const isUnnoticed = this.outcome === 'failed' && !usesTemporary(graph, instruction.result);
+        const samples = this.outcome === 'failed' ? failureSamples : successSamples;
+        for (const sample of samples(callee.graph.returnType)) {
+          if (sample !== null && isUnnoticed) continue;
           const known: Known = new Map(sample === null ? [] : [[`#${instruction.result}`, sample]]);
           this.walk(frame, b, i + 1, known, found);
           if (found.has('releases')) return 'releases';

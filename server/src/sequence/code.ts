@@ -49,6 +49,8 @@ export interface Code {
   constant(name: string, file: string): number | null;
   /** Is `name` an array (or a structure) at file scope, so that its name stands for its address? */
   isArray(name: string, file: string): boolean;
+  /** The argument that a macro of this code counts from 0 upwards as the head of a loop; null when it does not. */
+  countedBy(macro: string): number | null;
   /** Is `field` an array inside its structure, so that its name stands for its address? In all structures that have it, or in some? */
   arrayField(field: string): 'always' | 'sometimes' | 'never';
   /** What `field` is or points to, in the words of its declaration; null where structures do not agree, or none has it. */

@@ -531,22 +531,29 @@ class Explorer {
       `element:${frame.id}:${end.start}:${count}:${state.epoch}`,
       walked ? { walkOf: walked } : {},
     );
+    const counter = this.counterOf(end.macro);
     // Of a macro that is not known the first argument goes through the elements, if it is a variable.
-    assign(model?.element ?? (end.arguments[0]?.kind === 'name' ? 0 : undefined), element);
-    if (model?.counter !== undefined)
+    const first = counter === null && end.arguments[0]?.kind === 'name' ? 0 : undefined;
+    assign(model?.element ?? first, element);
+    if (counter !== null)
       assign(
-        model.counter,
+        counter,
         loop?.heavy
           ? numberValue(count)
           : context.evaluator.constant(`counter:${frame.id}:${end.start}:${state.epoch}`),
       );
   }
 
+  /** The argument of an iterator that counts its turns. */
+  private counterOf(macro: string): number | null {
+    return this.code.models.iterator(macro, this.code.dialect)?.counter ?? this.code.countedBy(macro);
+  }
+
   /** After an iterator its counter tells how many elements there were: none or more. */
   private bindCounter(frame: Frame, state: State, end: Terminator & { kind: 'iterate' }): void {
     const { context } = this;
-    const index = this.code.models.iterator(end.macro, this.code.dialect)?.counter;
-    const target = index === undefined ? undefined : end.arguments[index];
+    const index = this.counterOf(end.macro);
+    const target = index === null ? undefined : end.arguments[index];
     const location = target ? context.evaluator.place(state, frame, target) : null;
     if (!location) return;
     const value = context.evaluator.constant(`counted:${frame.id}:${end.start}:${state.epoch}`);
@@ -848,6 +855,7 @@ class Explorer {
     if (callee.name !== null) this.mayQuieten(frame, state, callee.name, instruction);
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));
+    if (callee.kind === 'function') context.memory.fill(state, values, callee.source.assigns);
     if (callee.kind === 'function' && callee.source.relevant) this.releaseUnseen(state, callee.source);
     // kref_put (&object->references, release)
     if (callee.name !== null && RELEASES.test(callee.name))

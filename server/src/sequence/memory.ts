@@ -15,6 +15,9 @@ import {
 /** A field that is called a number of things, wherever it is declared: none or more. */
 const COUNT = /^(?:nr|num)_/;
 
+/** Fields that are noted one by one: each takes room in the state. */
+const MAX_FIELDS = 48;
+
 /** Reading and writing the symbolic store. Locations are strings: `f0:x`, `G:table.entry`, `*12.ring[s7].dma`. */
 export class Memory {
   private readonly symbols: Symbols;
@@ -65,6 +68,16 @@ export class Memory {
   /** Code that is not seen got the address of `location`: memory that was all zero there may not be so any more. */
   touch(state: State, location: string): void {
     state.set(`N:${location}`, ZERO);
+  }
+
+  /** A function that is not entered got pointers and assigns fields of such names: they need not be zero any more. */
+  fill(state: State, pointers: readonly Value[], fields: ReadonlySet<string>): void {
+    for (const pointer of pointers) {
+      const place = pointee(pointer);
+      if (place === null || !this.isZeroed(state, place)) continue;
+      if (fields.size > MAX_FIELDS) this.touch(state, place);
+      else for (const field of fields) this.touch(state, `${place}.${field}`);
+    }
   }
 
   /** Nothing is known any more of `location` and what is inside it. */

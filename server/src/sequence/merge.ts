@@ -72,6 +72,12 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
     const value = state.get(`${frame.id}:${name}`);
     if (value?.kind === 'number') holders.push(`${name}=${value.value}`);
   }
+  // So does the element at which a loop over a list was left.
+  for (const name of elementNames(frame.graph)) {
+    const value = isLive(name) ? state.get(`${frame.id}:${name}`) : undefined;
+    if (value?.kind === 'symbol' && context.symbols.info(value.symbol).key.startsWith('element:'))
+      holders.push(`${name}=${value.symbol}`);
+  }
   // Whether an address is that of an allocation or of a place inside.
   for (const name of exportedNames(context, frame.graph)) {
     const sum = live.has(name) ? sumOf(context.symbols, state.get(`${frame.id}:${name}`)) : null;
@@ -166,6 +172,19 @@ function indexNames(graph: FunctionGraph): ReadonlySet<string> {
       if (i.kind === 'set') [i.target, i.value].forEach(visit);
     }
   INDEX_NAMES.set(graph, names);
+  return names;
+}
+
+const ELEMENT_NAMES = new WeakMap<FunctionGraph, ReadonlySet<string>>();
+
+/** Variables that go through the elements of lists. */
+function elementNames(graph: FunctionGraph): ReadonlySet<string> {
+  const known = ELEMENT_NAMES.get(graph);
+  if (known) return known;
+  const names = new Set(
+    graph.blocks.flatMap(({ end }) => (end.kind === 'iterate' ? end.arguments.flatMap((e) => variable(e) ?? []) : [])),
+  );
+  ELEMENT_NAMES.set(graph, names);
   return names;
 }
 

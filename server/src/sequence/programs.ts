@@ -2,7 +2,13 @@ import type { Operation, Outcome, Program } from '@dma-audit/simulator';
 import { type ApiModel, familyOf, releasableAs } from '../models/index.ts';
 import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
-import { endsSomewhere, isAbandonedByCallers, isReleasedByCallers, isStart } from './callers.ts';
+import {
+  endsSomewhere,
+  isAbandonedByCallers,
+  isReleasedAfterSuccess,
+  isReleasedByCallers,
+  isStart,
+} from './callers.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context, DirectionSource, Owner } from './context.ts';
@@ -19,7 +25,7 @@ import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
 import { type Step, toldSteps, unroll } from './trace.ts';
-import { isOrigin, isReleasedOutside, Unwinding } from './unwinding.ts';
+import { freesWhileMapped, isOrigin, isReleasedOutside, releasesUnknown, Unwinding } from './unwinding.ts';
 import { fieldsOf, lastField, rootSymbol } from './values.ts';
 
 /** A step of the path that is not an operation: a decision taken, a function entered. `before` = index into the operations. */
@@ -75,6 +81,8 @@ export function sequences(
 /** `*Buffer`, where `Buffer` is a parameter. */
 const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(place);
 
+type LossReason = Extract<Operation, { op: 'lose' }>['why'];
+
 /** A list that is mapped is found where it is, whoever names it. */
 const isFoundByObject = ({ args }: ApiModel): boolean =>
   args.some((role) => role === 'scatterlist' || role === 'sg-table' || role === 'object');
@@ -93,6 +101,7 @@ class ProgramWriter {
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
   private readonly abandoned = new Map<string, boolean>();
+  private readonly releasedAfterSuccess = new Map<string, boolean>();
   private readonly releasedLaterFields = new Map<string, boolean>();
   private readonly mapCalls = new Map<string, MapCall | null>();
 
@@ -259,12 +268,16 @@ class ProgramWriter {
     info: ResourceInfo,
     held: readonly string[],
     failing: boolean | null,
-    why: 'returning' | 'unwound' | 'passed-over' | 'lifecycle-end',
-    isPassedOver: boolean,
+    why: LossReason,
   ): boolean {
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
+    // What is held nowhere is not what others name where they release something.
+    if (why === 'memory-freed')
+      return (
+        !this.mayBeReleased(exit, info, held) && (!held.length || !releasesUnknown(this.context, exit.state, info))
+      );
     if (failing !== true) return why === 'lifecycle-end' && this.isForEver(exit, info, held, failing);
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
@@ -281,7 +294,7 @@ class ProgramWriter {
     if (why === 'lifecycle-end' && (!this.isUndoneByCounterpart(info, held) || this.isKept(exit, held))) return false;
     // What a callee made may be kept in an object that lives on, unless there is none yet or the path unwinds what was before.
     const isEnded = why !== 'returning' && (isStart(this.code, this.source) || this.isAbandoned(info, held));
-    if (info.depth > 0 && !isPassedOver && !isEnded) return false;
+    if (info.depth > 0 && why !== 'passed-over' && !isEnded) return false;
     if (this.isNotedByDevice(exit, info)) return false;
     const isOut = [...exit.state.handles()].some(
       ([place, value]) => isOutParameter(place) && this.context.resourceOf(value) === info.id,
@@ -344,22 +357,10 @@ class ProgramWriter {
       const now = exit.state.resource(info.id);
       if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed || info.kind === 'event') continue;
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
-      const isLost = !now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)));
-      const isLeftBehind =
-        failing === true && !now.wronglyChecked && released.has(info.site) && !held.includes('return value');
-      const isPassedOver = failing === true && this.isPassedOver(exit, info, held);
-      const why = isLost
-        ? 'returning'
-        : isLeftBehind
-          ? this.isLeftToCallers(held)
-            ? null
-            : 'unwound'
-          : isPassedOver
-            ? 'passed-over'
-            : !now.wronglyChecked &&
-                (this.isForgotten(info, held, now.escaped, failing) || this.isOwnBusiness(info, held))
-              ? 'lifecycle-end'
-              : null;
+      const why = this.whyLost(exit, info, held, failing, {
+        isReleasedOnOthers: released.has(info.site),
+        leavesNothing,
+      });
       if (why === null) continue;
       const decisions = this.fatalDecisions(exit, info);
       const cleanUp = failing === true ? this.cleanUpSite(exit, info, decisions) : null;
@@ -370,7 +371,7 @@ class ProgramWriter {
         target: this.context.toResource(info.id, 'exact'),
         why,
         failing: failing === true,
-        certain: this.isCertain(exit, info, held, failing, why, isPassedOver),
+        certain: this.isCertain(exit, info, held, failing, why),
         ...(decisions.length ? { decisions } : {}),
         ...(cleanUp === null ? {} : { cleanUp }),
       });
@@ -382,10 +383,35 @@ class ProgramWriter {
     return lost.filter(({ target }) => !('id' in target && gone.includes(target.id)));
   }
 
+  private whyLost(
+    exit: Exit,
+    info: ResourceInfo,
+    held: readonly string[],
+    failing: boolean | null,
+    { isReleasedOnOthers, leavesNothing }: { readonly isReleasedOnOthers: boolean; readonly leavesNothing: boolean },
+  ): LossReason | null {
+    const now = exit.state.resource(info.id);
+    if (!now) return null;
+    if (this.isMemoryFreed(exit, info, held)) return 'memory-freed';
+    if (!now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)))) return 'returning';
+    if (now.wronglyChecked) return null;
+    if (failing === true) {
+      const isLeftBehind = isReleasedOnOthers && !held.includes('return value');
+      if (isLeftBehind && this.isLeftToCallers(held)) return null;
+      // What a callee made and another path releases may have been for that path only; what is passed over was not.
+      const isPassedOver = !(isLeftBehind && info.depth === 0) && this.isPassedOver(exit, info, held);
+      if (isPassedOver || isLeftBehind) return isPassedOver ? 'passed-over' : 'unwound';
+    }
+    if (this.isForgotten(info, held, now.escaped, failing) || this.isOwnBusiness(info, held)) return 'lifecycle-end';
+    return failing === true && !now.escaped && this.isHalfDone(held) ? 'half-done' : null;
+  }
+
   /** Held where others find it, but the path unwinds what was made before it, and nobody goes on with that. */
   private isPassedOver(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
     const now = exit.state.resource(info.id);
-    if (info.kind === 'channel' || info.inLoop || info.depth > 1 || now?.escaped || now?.wronglyChecked) return false;
+    if (info.kind === 'channel' || info.depth > 1 || now?.escaped || now?.wronglyChecked) return false;
+    // Several that a callee made are queued somewhere, most often.
+    if (info.inLoop && info.depth > 0) return false;
     if (!held.length || held.includes('return value')) return false;
     this.unwinding ??= new Unwinding(
       this.context,
@@ -393,6 +419,15 @@ class ProgramWriter {
       this.raw.exits.filter((other) => this.isFailing(other) !== true),
     );
     return this.unwinding.passesOver(exit, info) && !this.isLeftToCallers(held);
+  }
+
+  /** Freed by the function itself while it is mapped: whoever may hold the address, there is nothing any more that it is of. */
+  private isMemoryFreed(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
+    const memory = this.context.mappedBuffers.get(info.id);
+    const now = exit.state.resource(info.id);
+    if (this.code.dialect !== 'linux' || memory === undefined || info.depth > 0) return false;
+    if (now?.escaped || now?.wronglyChecked || held.includes('return value')) return false;
+    return freesWhileMapped(this.context, exit.state, info, memory) && !this.isLeftToCallers(held);
   }
 
   /** Who holds the device address of a buffer can still reach it. */
@@ -459,6 +494,16 @@ class ProgramWriter {
     const families = releasableAs(model);
     const releasers = families.flatMap((family) => this.code.releasers.get(family) ?? []);
     return releasers.length > 0 && releasers.every((one) => one === 'makers');
+  }
+
+  /** Callers release what it holds when the function has worked, and none does when it has failed. */
+  private isHalfDone(held: readonly string[]): boolean {
+    const fields = new Set(held.map(lastField).filter((field) => field !== ''));
+    if (!fields.size || held.includes('return value') || this.isLeftToCallers(held)) return false;
+    const key = [...fields].sort().join();
+    const known = this.releasedAfterSuccess.get(key) ?? isReleasedAfterSuccess(this.code, this.source, fields);
+    this.releasedAfterSuccess.set(key, known);
+    return known;
   }
 
   /** Whoever called the function takes the resource from where it is held, when the function fails. */

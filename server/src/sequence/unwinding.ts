@@ -1,3 +1,4 @@
+import { releasableAs } from '../models/index.ts';
 import type { Context } from './context.ts';
 import type { Exit } from './explore.ts';
 import type { Frame } from './frame.ts';
@@ -23,6 +24,27 @@ export function isReleasedOutside(state: State, info: ResourceInfo): boolean {
     if (releasedBy(event) === info.id) return lowest <= -info.depth;
   }
   return false;
+}
+
+/** Is the memory of a mapping, or what that is a part of, freed after the mapping was made? */
+export function freesWhileMapped({ resources }: Context, state: State, info: ResourceInfo, memory: number): boolean {
+  const events = unroll(state.trace);
+  const made = events.findIndex((event) => isOrigin(event, info));
+  const freed = new Set(
+    events.slice(made + 1).flatMap((event) => (event.op === 'free' ? (releasedBy(event) ?? []) : [])),
+  );
+  for (let at: number | null = memory; at !== null; at = resources.info(at).within) if (freed.has(at)) return true;
+  return false;
+}
+
+/** After it was made, is something released that the path had not made, in a way that would release it too? */
+export function releasesUnknown({ resources }: Context, state: State, info: ResourceInfo): boolean {
+  const families = info.model ? releasableAs(info.model) : [];
+  const events = unroll(state.trace);
+  return events.slice(events.findIndex((event) => isOrigin(event, info)) + 1).some((event) => {
+    const isSame = (event.op === 'unmap' || event.op === 'free') && families.includes(event.family);
+    return isSame && !('id' in event.target && !resources.info(event.target.id).foreign);
+  });
 }
 
 function releasedBy(event: TraceEvent): number | null {

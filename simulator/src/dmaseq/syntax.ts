@@ -73,7 +73,16 @@ export const WORDS = {
   to: choice('to', plain('shared', 'private')),
   why: choice(
     'why',
-    plain('returning', 'overwritten', 'owner-freed', 'unwound', 'passed-over', 'lifecycle-end', 'not-undone'),
+    plain(
+      'returning',
+      'overwritten',
+      'owner-freed',
+      'unwound',
+      'passed-over',
+      'memory-freed',
+      'lifecycle-end',
+      'not-undone',
+    ),
   ),
   phase: choice('phase', plain('begin', 'end')),
 } as const satisfies Readonly<Record<string, WordField>>;

@@ -81,6 +81,8 @@ interface Mapping {
   /** Who may touch the memory now. */
   owner: 'cpu' | 'device';
   unmappedAt: number | null;
+  /** Its memory was freed while it was there. */
+  freedAt: number | null;
   checkedAt: number | null;
   wronglyCheckedAt: number | null;
   /** The last sync that gave the memory to the device, while none gave it to the CPU. */
@@ -465,6 +467,7 @@ class Machine {
         continue;
       if (!this.isPartOf(mapping.buffer, target.id)) continue;
       mapping.faulty = true;
+      mapping.freedAt = index;
       if (mapping.origin?.outcome === 'short')
         this.report(
           'short-mapping',
@@ -557,6 +560,7 @@ class Machine {
       grant: failed ? null : this.refusable(index, this.system.map(this.mapRequest(operation, memory))),
       owner: 'device',
       unmappedAt: null,
+      freedAt: null,
       checkedAt: null,
       wronglyCheckedAt: null,
       givenBackAt: null,
@@ -1082,18 +1086,19 @@ class Machine {
       if (
         !mapping ||
         !origin ||
-        mapping.faulty ||
+        (mapping.faulty && why !== 'memory-freed') ||
         mapping.unmappedAt !== null ||
         origin.outcome === 'failed' ||
         origin.managed
       )
         return;
+      const related: RelatedOperation[] = [...mapped(mapping)];
+      if (mapping.rightsFailedAt !== null) related.push({ index: mapping.rightsFailedAt, role: 'checked' });
+      if (mapping.freedAt !== null) related.push({ index: mapping.freedAt, role: 'freed' });
       this.report(
         this.leakOf(mapping, origin, isForever),
         index,
-        mapping.rightsFailedAt === null
-          ? mapped(mapping)
-          : [...mapped(mapping), { index: mapping.rightsFailedAt, role: 'checked' }],
+        related,
         { ...detail, made: origin.api },
         facts(mapping),
       );
@@ -1123,6 +1128,7 @@ const unknownMapping = (index: number): Mapping => ({
   grant: null,
   owner: 'device',
   unmappedAt: null,
+  freedAt: null,
   checkedAt: index,
   wronglyCheckedAt: null,
   givenBackAt: null,

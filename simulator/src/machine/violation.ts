@@ -55,6 +55,7 @@ export interface RelatedOperation {
     | 'mapped'
     | 'allocated'
     | 'released'
+    | 'freed'
     | 'checked'
     | 'failed'
     | 'lost'

@@ -297,6 +297,8 @@ export interface Sleep extends Common {
  * `returning`: function ended with success / failure; `overwritten`: another value was put into its only place;
  * `owner-freed`: the object whose field held it was freed; `unwound`: the function failed and, unlike its other failing
  * paths, left behind what it had made; `passed-over`: it failed and released what it had made before the target;
+ * `memory-freed`: the memory of a mapping was freed, the mapping was not taken away;
+ * `half-done`: it failed and left what its callers release when it works, and only then;
  * `not-undone`: what ends the device's use, after the function that began it, has left it alone.
  */
 export interface Lose extends Common {
@@ -308,6 +310,8 @@ export interface Lose extends Common {
     | 'owner-freed'
     | 'unwound'
     | 'passed-over'
+    | 'memory-freed'
+    | 'half-done'
     | 'lifecycle-end'
     | 'not-undone';
   /** True when the path reports failure to its caller. */
