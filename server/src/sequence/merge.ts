@@ -74,7 +74,7 @@ export function stateKey(context: Context, frame: Frame, state: State, position:
   }
   // So does the element at which a loop over a list was left.
   for (const name of elementNames(frame.graph)) {
-    const value = isLive(name) ? state.get(`${frame.id}:${name}`) : undefined;
+    const value = live.has(name) ? state.get(`${frame.id}:${name}`) : undefined;
     if (value?.kind === 'symbol' && context.symbols.info(value.symbol).key.startsWith('element:'))
       holders.push(`${name}=${value.symbol}`);
   }
