@@ -54,18 +54,18 @@ export class Layers<K, V> {
     return true;
   }
 
-  *entries(): Generator<[K, V]> {
+  /** As they are now: the map may be written to while somebody goes through them. */
+  entries(): Iterable<readonly [K, V]> {
     const { base, changes } = this;
-    if (changes.size === 0) {
-      yield* base;
-      return;
-    }
+    if (changes.size === 0) return base;
+    const found: (readonly [K, V])[] = [];
     for (const entry of base) {
       const own = changes.get(entry[0]);
-      if (own === undefined) yield entry;
-      else if (own !== REMOVED) yield [entry[0], own];
+      if (own === undefined) found.push(entry);
+      else if (own !== REMOVED) found.push([entry[0], own]);
     }
-    for (const [key, own] of changes) if (own !== REMOVED && !base.has(key)) yield [key, own];
+    for (const [key, own] of changes) if (own !== REMOVED && !base.has(key)) found.push([key, own]);
+    return found;
   }
 
   /** Those that pass; the map may be written to afterwards. */

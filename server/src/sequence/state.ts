@@ -108,7 +108,7 @@ export class State {
     return (this.ofResources ??= make(this));
   }
 
-  locations(): IterableIterator<[string, Value]> {
+  locations(): Iterable<readonly [string, Value]> {
     return this.store.entries();
   }
 
@@ -123,7 +123,7 @@ export class State {
   }
 
   /** Locations that hold a value of some resource. */
-  handles(): IterableIterator<[string, SymbolValue]> {
+  handles(): Iterable<readonly [string, SymbolValue]> {
     return this.handleStore.entries();
   }
 
@@ -151,7 +151,7 @@ export class State {
     this.ofResources = null;
   }
 
-  allResources(): IterableIterator<[number, ResourceState]> {
+  allResources(): Iterable<readonly [number, ResourceState]> {
     return this.resources.entries();
   }
 
