@@ -11,13 +11,13 @@ import { applied, before, type Edit } from './mutant.ts';
 /**
  * - `default`: there is a new report of a rule that is on by default, and not doubtful, there or where the function is called;
  *   `all`: only with all rules and what is doubtful.
- * - `reported`: the original has a report about the same mapping or buffer already; of each only the first fault is told.
- *   This is asked of the original alone: what becomes of the mutant does not matter.
  * - `unfit`: the mutant is no C any more, or its function was not found again.
  */
 export interface Verdict {
   readonly mutant: Found;
-  readonly outcome: 'default' | 'all' | 'survived' | 'reported' | 'unfit';
+  readonly outcome: 'default' | 'all' | 'survived' | 'unfit';
+  /** The original has a report about the same mapping or buffer already, doubtful perhaps: of each only the first fault is told. */
+  readonly isReported: boolean;
   /** Rules of the new reports; of a survivor none. */
   readonly rules: readonly string[];
   /** Why the function was not analysed to its end. */
@@ -62,7 +62,7 @@ export class Judge {
   async judge(mutant: Found): Promise<Verdict> {
     await setImmediate();
     const { file, edit } = mutant;
-    const unfit: Verdict = { mutant, outcome: 'unfit', rules: [], degraded: [] };
+    const unfit: Verdict = { mutant, outcome: 'unfit', isReported: false, rules: [], degraded: [] };
     const here = this.#directory.projects.find(({ project }) => project.unit(file));
     const old = here?.project.unit(file);
     if (!here || !old) return unfit;
@@ -71,7 +71,6 @@ export class Judge {
     const changed = unit?.functions.get(mutant.function);
     if (!unit || !changed || this.#isBroken(changed.content.masked)) return unfit;
     const original = this.#original(here.project, old, mutant.function);
-    if (original.involved.has(`${file}:${mutant.origin}`)) return { ...unfit, outcome: 'reported' };
     const { faults, degraded } = check(project, unit, mutant.function, edit);
     const fresh = [...added(original.faults, faults)];
     for (const [name, callerFile] of callers(here.units, mutant.function)) {
@@ -86,7 +85,7 @@ export class Judge {
     const told = fresh.filter(({ byDefault }) => byDefault);
     const outcome = told.length ? 'default' : fresh.length ? 'all' : 'survived';
     const rules = [...new Set((told.length ? told : fresh).map(({ rule }) => rule))];
-    return { mutant, outcome, rules, degraded };
+    return { mutant, outcome, isReported: original.involved.has(`${file}:${mutant.origin}`), rules, degraded };
   }
 
   #original(project: Project, unit: Unit, name: string): Checked {

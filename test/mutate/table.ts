@@ -8,7 +8,7 @@ type Outcome = Verdict['outcome'];
 const FOUND: readonly Outcome[] = ['default', 'all'];
 
 const isFound = ({ outcome }: Verdict): boolean => FOUND.includes(outcome);
-const isCounted = (verdict: Verdict): boolean => isFound(verdict) || verdict.outcome === 'survived';
+const isFit = ({ outcome }: Verdict): boolean => outcome !== 'unfit';
 const share = (part: number, whole: number): string => (whole ? `${((100 * part) / whole).toFixed(1)} %` : '-');
 
 /** Markdown: how many mutants of each operator were found, by which rules, and what was left out and why. */
@@ -20,27 +20,28 @@ export function tables({ equivalent, files, functions }: Search, verdicts: reado
     '| --- | ---: | ---: | ---: | --- |',
   ];
   const row = (name: string, some: readonly Verdict[]): void => {
-    const counted = some.filter(isCounted);
+    const counted = some.filter(isFit);
     if (!counted.length) return;
     const found = counted.filter(isFound);
     const byDefault = counted.filter(({ outcome }) => outcome === 'default');
     const cells = [counted.length, share(found.length, counted.length), share(byDefault.length, counted.length)];
     lines.push(`| ${name} | ${cells.join(' | ')} | ${rulesOf(found)} |`);
   };
+  const clean = verdicts.filter(({ isReported }) => !isReported);
   for (const operator of OPERATORS)
     row(
       operator,
-      verdicts.filter(({ mutant }) => mutant.operator === operator),
+      clean.filter(({ mutant }) => mutant.operator === operator),
     );
-  row('all', verdicts);
-  lines.push('', 'Left out:');
+  row('all', clean);
+  row('with those of reported mappings', verdicts);
+  lines.push('', 'Left out, but for the last line:');
   const left = new Map<string, number>();
   const count = (reason: string): void => void left.set(reason, (left.get(reason) ?? 0) + 1);
   for (const { operator, reason } of equivalent) count(`${operator}: ${reason}`);
-  for (const { outcome, mutant } of verdicts) {
+  for (const { outcome, isReported, mutant } of verdicts)
     if (outcome === 'unfit') count(`${mutant.operator}: the mutant is no C`);
-    if (outcome === 'reported') count(`${mutant.operator}: the original has a report about the same mapping or buffer`);
-  }
+    else if (isReported) count(`${mutant.operator}: the original has a report about the same mapping or buffer`);
   for (const [reason, n] of [...left].sort(([a], [b]) => (a < b ? -1 : 1))) lines.push(`- ${n} × ${reason}`);
   return lines;
 }
@@ -55,7 +56,7 @@ function rulesOf(found: readonly Verdict[]): string {
 /** One line for each mutant that was not found by default. */
 export function survivors(verdicts: readonly Verdict[]): readonly string[] {
   return verdicts
-    .filter(({ outcome }) => outcome === 'survived' || outcome === 'all')
+    .filter(({ outcome, isReported }) => !isReported && (outcome === 'survived' || outcome === 'all'))
     .map(({ mutant, rules, degraded }) => {
       const { operator, root, file, line, function: name, api, what } = mutant;
       const reasons = degraded.length ? ` [${degraded.join(', ')}]` : '';

@@ -131,3 +131,33 @@ void port_drain(struct port *p)
     expect(await told(fill(compared))).toEqual([]);
   });
 });
+
+describe('a mapping that a function keeps to itself when it has worked', () => {
+  const run = (wait: string): string => `
+int port_run(struct port *p, void *buf)
+{
+	dma_addr_t dma = dma_map_single(p->dev, buf, 64, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, dma))
+		return -ENOMEM;
+	writel(dma, p->regs);
+	dma_async_issue_pending(p->chan);
+	${wait}
+	return 0;
+}
+`;
+
+  it('is lost where it has waited for the device', async () => {
+    expect(
+      await told(
+        run(
+          'if (!wait_for_completion_timeout(&p->done, HZ)) { dma_unmap_single(p->dev, dma, 64, DMA_TO_DEVICE); return -EIO; }',
+        ),
+      ),
+    ).toEqual(['mapping-leak']);
+  });
+
+  it('may be found in the device by whoever is told that it is done', async () => {
+    expect(await told(run(''))).toEqual(['mapping-leak?']);
+  });
+});

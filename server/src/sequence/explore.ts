@@ -697,7 +697,9 @@ class Explorer {
     // A plain sum is the driver's own note; what the device reads is converted, or packed with other bits.
     if (target.kind === 'member' && (value.kind === 'temporary' || value.kind === 'binary'))
       this.effects.giveLength(state, location, result, value.kind === 'temporary', context.site(frame, { start, end }));
-    if (/^(?:\*|G:)/.test(location))
+    // What an out-parameter gets is the caller's to give.
+    const isOut = this.code.dialect === 'linux' && lastField(location) === '';
+    if (/^(?:\*|G:)/.test(location) && !isOut)
       this.effects.giveValue(state, frame, result, 'field', context.site(frame, { start, end }), 'assignment');
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
     const isPointer =
@@ -850,8 +852,12 @@ class Explorer {
       for (const given of instruction.arguments) this.mayFill(frame, state, given);
       return [state];
     }
-    for (const value of values)
+    for (const value of values) {
+      const hostOf = value.kind === 'symbol' ? context.symbols.info(value.symbol).hostOf : undefined;
+      // A host address beside the device address is for the driver.
+      if (hostOf !== undefined && values.some((other) => context.resourceOf(other) === hostOf)) continue;
       this.effects.giveValue(state, frame, value, 'call', context.site(frame, instruction), callee.name ?? 'call');
+    }
     if (callee.name !== null) this.mayQuieten(frame, state, callee.name, instruction);
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));

@@ -278,7 +278,10 @@ class ProgramWriter {
       return (
         !this.mayBeReleased(exit, info, held) && (!held.length || !releasesUnknown(this.context, exit.state, info))
       );
-    if (failing !== true) return why === 'lifecycle-end' && this.isForEver(exit, info, held, failing);
+    if (failing !== true)
+      return why === 'lifecycle-end'
+        ? this.isForEver(exit, info, held, failing)
+        : why === 'returning' && this.isDoneWith(exit, info, held);
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return (
@@ -476,6 +479,17 @@ class ProgramWriter {
       .some((one) => families.some((family) => one.releases.has(family)) && !isStart(this.code, one));
     this.releasedLaterFields.set(key, isReleased);
     return isReleased;
+  }
+
+  /** The function has waited until the device was done, and nothing but its own variables told where the mapping is. */
+  private isDoneWith(exit: Exit, info: ResourceInfo, held: readonly string[]): boolean {
+    const { kind, depth, inLoop, model, id } = info;
+    if (kind !== 'mapping' || depth > 0 || inLoop || held.length || !model || isFoundByObject(model)) return false;
+    if (this.mayBeReleased(exit, info, held)) return false;
+    const events = unroll(exit.state.trace);
+    const given = events.findLastIndex((e) => e.op === 'give' && 'id' in e.target && e.target.id === id);
+    const made = events.findIndex((event) => isOrigin(event, info));
+    return events.slice(Math.max(given, made) + 1).some(({ op }) => op === 'wait' || op === 'device-stop');
   }
 
   /** Nobody comes back for what was made when the device came, or for a mapping of memory that goes with it. */

@@ -933,7 +933,7 @@ class Machine {
         api: operation.api,
         made: buffer.origin.api,
         through: operation.through,
-        certain: this.isForDevice(operation.through) && !this.isToldRightly('buffer', target.id) ? 'yes' : 'no',
+        certain: operation.through === 'register' && !this.isToldRightly('buffer', target.id) ? 'yes' : 'no',
       },
       { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
     );
@@ -981,20 +981,14 @@ class Machine {
   private giveHostAddress({ api, through }: Give, id: MappingId, mapping: Mapping, index: number): void {
     const { origin } = mapping;
     if (!origin || origin.outcome === 'failed' || mapping.unmappedAt !== null) return;
-    const certain = this.isForDevice(through) && !this.isToldRightly('mapping', id) ? 'yes' : 'no';
+    // EDK2 casts pointers to numbers for its own notes; Linux makes an address of one only with a function that says so.
+    const isMeant = through === 'register' || this.program.dialect === 'linux';
+    const certain = isMeant && !this.isToldRightly('mapping', id) ? 'yes' : 'no';
     const detail = { api, mapped: origin.api, through, certain };
     this.report('unmapped-common-buffer', index, mapped(mapping), detail, {
       direction: 'unknown',
       isShared: origin.mode === 'common',
     });
-  }
-
-  /**
-   * EDK2 casts pointers to numbers for its own notes. Linux makes an address of one only with a function that says so, but
-   * what is kept in a field or handed on may be for the driver.
-   */
-  private isForDevice(through: Give['through']): boolean {
-    return through === 'register' || (through === 'descriptor' && this.program.dialect === 'linux');
   }
 
   /** Is the device told the device address as well, earlier or later? What comes with it is a cookie. */
