@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { builtinModels, createModels } from '../models/index.ts';
 import { createParser } from '../syntax/index.ts';
 import { checkUnit, DEFAULT_CHECK } from './check.ts';
@@ -160,4 +160,29 @@ int port_run(struct port *p, void *buf)
   it('may be found in the device by whoever is told that it is done', async () => {
     expect(await told(run(''))).toEqual(['mapping-leak?']);
   });
+});
+
+test('a channel that is released twice is told, though its release stops it as well', async () => {
+  const driver = `
+static void port_release(struct port *p)
+{
+	if (!IS_ERR_OR_NULL(p->rx))
+		dma_release_channel(p->rx);
+}
+static int port_request(struct port *p)
+{
+	p->rx = dma_request_chan(p->dev, "rx");
+	if (IS_ERR(p->rx))
+		return PTR_ERR(p->rx);
+	if (port_start(p))
+		goto release;
+	return 0;
+
+release:
+	dma_release_channel(p->rx);
+	port_release(p);
+	return -EIO;
+}
+`;
+  expect(await told(driver)).toEqual(['double-free']);
 });

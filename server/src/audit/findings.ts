@@ -281,7 +281,8 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
   const isRepeated = indices.some((i) => {
     const site = operations[i]?.site;
-    return operations.filter((o) => o.site === site && o.op !== 'lose').length > 1;
+    // The release of a channel stops it as well.
+    return operations.filter((o) => o.site === site && o.op !== 'lose' && o.op !== 'device-stop').length > 1;
   });
   const around = activations(path);
   const chains = indices.map((i) => around[i] ?? []);
