@@ -187,20 +187,20 @@ describe('in the workbench', { timeout: 300_000 }, () => {
   });
 
   it('applies a changed setting', async () => {
-    workbench.set({ 'dmaAudit.rules': { 'direction-mismatch': 'off' } });
+    workbench.set({ 'dmaAudit.rules': { 'unchecked-mapping': 'off' } });
     await showProblems();
-    await problems('direction-mismatch').waitFor({ state: 'detached' });
-    await problems('unchecked-mapping').first().waitFor();
+    await problems('unchecked-mapping').waitFor({ state: 'detached' });
+    await problems('mapping-leak').first().waitFor();
     workbench.set({});
-    await problems('direction-mismatch').first().waitFor();
+    await problems('unchecked-mapping').first().waitFor();
     await hideProblems();
   });
 
   it('audits the whole workspace', async () => {
     await runCommand(page, 'DMA Audit: Audit Workspace');
-    await toast(/DMA Audit: 5 findings in 12 functions of 2 files/).waitFor();
+    await toast(/DMA Audit: 6 findings in 12 functions of 2 files/).waitFor();
     await shot('11-audit');
-    await toast(/5 findings/)
+    await toast(/6 findings/)
       .locator('.monaco-button', { hasText: 'Show Problems' })
       .click();
     await problems('BlockDma.c').first().waitFor();

@@ -3,8 +3,8 @@ import type { PathStep, SourcePlace } from '../sequence/index.ts';
 import { faultOrigin, operationAt, type RawFinding } from './findings.ts';
 
 /**
- * Leaves out what a function has lost where nobody comes back for it, when that is told of another function too: of one that it
- * calls, which failed and left it; or of one that called it, whose other failing paths take it back.
+ * Leaves out what a function has lost when that is told of another function too: of one that it calls, which failed and left it;
+ * or, where nobody comes back for it, of one that called it, whose other failing paths take it back.
  */
 export function toldOnce(findings: readonly RawFinding[]): readonly RawFinding[] {
   const certain = new Map<string, RawFinding[]>();
@@ -17,9 +17,13 @@ export function toldOnce(findings: readonly RawFinding[]): readonly RawFinding[]
   }
   return findings.filter((finding) => {
     const key = originOf(finding);
-    if (lossOf(finding)?.why !== 'lifecycle-end' || key === null) return true;
+    const lost = lossOf(finding);
+    if (!lost || key === null) return true;
+    const isEnd = lost.why === 'lifecycle-end';
     const isTold = (other: RawFinding): boolean =>
-      isOnTheWay(other, finding) || (lossOf(other)?.why !== 'lifecycle-end' && isOnTheWay(finding, other));
+      lossOf(other)?.why === 'lifecycle-end'
+        ? isEnd && isOnTheWay(other, finding)
+        : isOnTheWay(other, finding) || (isEnd && isOnTheWay(finding, other));
     return !certain.get(key)?.some(isTold);
   });
 }
