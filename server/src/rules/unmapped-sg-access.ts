@@ -8,7 +8,7 @@ export const unmappedSgAccess = defineRule({
   cwe: 908,
   precision: [
     { tree: 'Linux 6.12.117', read: 1, true: 1 },
-    { tree: 'Linux 6.12.107', read: 5, true: 5 },
+    { tree: 'Linux 6.12.107', read: 3, true: 3 },
   ],
   message: ({ detail }) =>
     detail.entry === 'first'
