@@ -74,8 +74,7 @@ export class CallGraph {
   /** Other names that are called are nothing to it. */
   #isMeant(callee: string): boolean {
     return (
-      this.#byName.has(callee) ||
-      this.through(callee).length > 0 ||
+      this.#meantBy(callee).length > 0 ||
       releasedFamilies(this.#models).has(callee) ||
       acquiredFamilies(this.#models).has(callee)
     );
@@ -102,6 +101,11 @@ export class CallGraph {
     return found;
   }
 
+  /** Names of the functions that a call by this name may mean: its own, or those in tables that have such a member. */
+  #meantBy(callee: string): readonly string[] {
+    return this.#byName.has(callee) ? [callee] : this.through(callee);
+  }
+
   callersOf(node: CallNode): readonly CallNode[] {
     this.#callers ??= this.#allCallers();
     return this.#callers.get(node) ?? [];
@@ -117,10 +121,7 @@ export class CallGraph {
       else if (known.at(-1) !== caller) known.push(caller);
     };
     for (const caller of this.#nodes)
-      for (const callee of caller.calls) {
-        if (this.#byName.has(callee)) add(callee, caller);
-        else for (const name of this.through(callee)) add(name, caller);
-      }
+      for (const callee of caller.calls) for (const name of this.#meantBy(callee)) add(name, caller);
     return callers;
   }
 
@@ -212,8 +213,7 @@ export class CallGraph {
       seen.add(node);
       yield node;
       for (const callee of node.calls)
-        for (const name of this.#byName.has(callee) ? [callee] : this.through(callee))
-          if (isWanted(name)) work.push(...(this.#byName.get(name) ?? []));
+        for (const name of this.#meantBy(callee)) if (isWanted(name)) work.push(...(this.#byName.get(name) ?? []));
     }
   }
 

@@ -261,8 +261,8 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   // Whoever takes the lock is to blame.
   if (violation.kind === 'sleeping-in-atomic') {
     const lock = places.at(-1);
-    const isOwn = lock?.function === exploration.function && lock.file === exploration.file;
-    return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed && isOwn };
+    const isOwnLock = lock !== undefined && isOwn(lock);
+    return { place: callAtFault(violation, path, exploration) ?? place, certain: isClaimed && isOwnLock };
   }
   // What happens after the function has returned, callers do to what it left them.
   if (violation.detail.after === 'return') {
