@@ -1,7 +1,7 @@
 import type { Expression, Instruction } from '../flow/index.ts';
 import { isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
-import type { Code, FunctionSource } from './code.ts';
+import { type Code, type FunctionSource, keyOf } from './code.ts';
 import { type Frame, frameOf, partsOf, usesTemporary } from './frame.ts';
 import { type Ask, compute, type Known, learnSet } from './numbers.ts';
 
@@ -56,7 +56,7 @@ export function isAbandonedByCallers(
 
 /** Is the function called in no other way than when a device comes or is opened? If it fails, its counterpart is not called. */
 export function isStart(code: Code, source: FunctionSource, asked: ReadonlySet<string> = new Set()): boolean {
-  const key = `${source.file}:${source.name}`;
+  const key = keyOf(source);
   const role = code.startsLife(source.name);
   if (role !== null) return role;
   if (asked.has(key) || asked.size >= 2 * MAX_DEPTH) return false;
@@ -74,7 +74,7 @@ export function endsSomewhere(code: Code, source: FunctionSource): boolean {
 
 /** Entry points from which it is called. */
 function beginnings(code: Code, source: FunctionSource, asked: Set<string>): readonly FunctionSource[] {
-  const key = `${source.file}:${source.name}`;
+  const key = keyOf(source);
   if (asked.has(key)) return [];
   asked.add(key);
   if (code.startsLife(source.name) !== null) return [source];
@@ -98,7 +98,7 @@ class CallerSearch {
   }
 
   search(source: FunctionSource, depth: number): boolean {
-    const key = `${source.file}:${source.name}`;
+    const key = keyOf(source);
     if (this.asked.has(key) || depth >= MAX_DEPTH) return false;
     this.asked.add(key);
     return this.code.callersOf(source.name, source.file).some((caller) => {
@@ -109,7 +109,7 @@ class CallerSearch {
   }
 
   isAbandoned(source: FunctionSource, isUndone: (start: FunctionSource) => boolean, depth: number): boolean {
-    const key = `${source.file}:${source.name}`;
+    const key = keyOf(source);
     if (this.asked.has(key) || depth >= MAX_DEPTH) return false;
     this.asked.add(key);
     return this.code.callersOf(source.name, source.file).some((caller) => {

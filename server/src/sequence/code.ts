@@ -18,6 +18,9 @@ export interface FunctionSource {
   readonly releasedFields: ReadonlySet<string>;
 }
 
+/** What tells a function from all others. */
+export const keyOf = ({ file, name }: Pick<FunctionSource, 'file' | 'name'>): string => `${file}:${name}`;
+
 /** The code in which a function is explored: its file, later its driver. */
 export interface Code {
   readonly dialect: Dialect;

@@ -1,7 +1,7 @@
 import type { Operation } from '@dma-audit/simulator';
 import { releasableAs } from '../models/index.ts';
 import { isStart } from './callers.ts';
-import type { Code, FunctionSource } from './code.ts';
+import { type Code, type FunctionSource, keyOf } from './code.ts';
 import type { Exit, RawExploration } from './explore.ts';
 import { Holders } from './ownership.ts';
 import type { State } from './state.ts';
@@ -149,7 +149,7 @@ function mayBeReleased({ context }: RawExploration, state: State, { model }: Res
 
 /** Have all functions been entered that may release what a field of this name holds, but for those that begin something? */
 const isFollowed = (code: Code, entered: ReadonlySet<string>, field: string): boolean =>
-  code.releasersOf(field).every((one) => entered.has(`${one.file}:${one.name}`) || isStart(code, one));
+  code.releasersOf(field).every((one) => entered.has(keyOf(one)) || isStart(code, one));
 
 const loss = (
   raw: RawExploration,

@@ -1,7 +1,7 @@
 import type { Instruction } from '../flow/index.ts';
 import type { Action } from '../models/index.ts';
 import { resolveCallee } from './calls.ts';
-import type { Budget, Code, FunctionSource } from './code.ts';
+import { type Budget, type Code, type FunctionSource, keyOf } from './code.ts';
 import { type Exit, exploreFunction } from './explore.ts';
 import { type Frame, frameOf } from './frame.ts';
 import { fieldOf, type TypedField } from './made-elsewhere.ts';
@@ -81,8 +81,6 @@ function allCallers(code: Code, source: FunctionSource): ReadonlySet<string> | n
     }
   return found;
 }
-
-const keyOf = ({ file, name }: FunctionSource): string => `${file}:${name}`;
 
 /** Is nothing of what these calls map left where the function has worked? */
 function endsWhatItMaps(code: Code, source: FunctionSource, maps: readonly MapCall[], budget: Budget): boolean {

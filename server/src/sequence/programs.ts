@@ -78,6 +78,10 @@ export function sequences(
   return new ProgramWriter(code, source, raw, budget).write();
 }
 
+/** The fields that places are, as far as they are fields. */
+const lastFields = (places: readonly string[]): ReadonlySet<string> =>
+  new Set(places.map(lastField).filter((field) => field !== ''));
+
 /** `*Buffer`, where `Buffer` is a parameter. */
 const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(place);
 
@@ -456,7 +460,7 @@ class ProgramWriter {
 
   /** Its callers fail in turn, up to an entry point that is not undone after a failure, and leave it where it is. */
   private isAbandoned({ kind, model }: ResourceInfo, held: readonly string[]): boolean {
-    const fields = new Set(held.map(lastField).filter((field) => field !== ''));
+    const fields = lastFields(held);
     if (!model || fields.size === 0) return false;
     const key = [kind, ...releasableAs(model), ...held].join();
     const known = this.abandoned.get(key);
@@ -512,7 +516,7 @@ class ProgramWriter {
 
   /** Callers release what it holds when the function has worked, and none does when it has failed. */
   private isHalfDone(held: readonly string[]): boolean {
-    const fields = new Set(held.map(lastField).filter((field) => field !== ''));
+    const fields = lastFields(held);
     if (!fields.size || held.includes('return value') || this.isLeftToCallers(held)) return false;
     const key = [...fields].sort().join();
     const known = this.releasedAfterSuccess.get(key) ?? isReleasedAfterSuccess(this.code, this.source, fields);
@@ -522,7 +526,7 @@ class ProgramWriter {
 
   /** Whoever called the function takes the resource from where it is held, when the function fails. */
   private isLeftToCallers(held: readonly string[]): boolean {
-    const fields = new Set(held.map(lastField).filter((field) => field !== ''));
+    const fields = lastFields(held);
     const key = [...fields].sort().join();
     const known = this.leftToCallers.get(key) ?? isReleasedByCallers(this.code, this.source, fields);
     this.leftToCallers.set(key, known);

@@ -3,7 +3,7 @@ import { type ApiModel, isRelease } from '../models/index.ts';
 import { type AccessPath, accessPath, isAssigned, keyOfPath, POINTER } from './access-path.ts';
 import { failureSamples, learn } from './callers.ts';
 import { resolveCallee } from './calls.ts';
-import type { Code, FunctionSource } from './code.ts';
+import { type Code, type FunctionSource, keyOf } from './code.ts';
 import { type Frame, localVariables } from './frame.ts';
 import { type Ask, compute, type Known } from './numbers.ts';
 import type { SourcePlace } from './tables.ts';
@@ -44,7 +44,7 @@ export function releasedAgain(
   left: Left,
   callees: readonly string[] = [],
 ): LaterRelease | null {
-  const key = `${source.file}:${source.name}`;
+  const key = keyOf(source);
   if (callees.includes(key) || callees.length >= MAX_CALLERS) return null;
   for (const caller of code.callersOf(source.name, source.file)) {
     const activation: Activation = { frame: frameOf(caller, []), given: null, depth: 0 };
