@@ -186,6 +186,12 @@ export function isHandle(context: Context, value: Value): boolean {
   return role !== 'device-address' || !context.resources.info(resource).model?.args.includes('mapping-out');
 }
 
+/** The same of a resource that the path still has. */
+export function isLiveHandle(context: Context, state: State, value: Value): boolean {
+  const resource = isHandle(context, value) ? context.resourceOf(value) : null;
+  return resource !== null && state.resource(resource)?.life === 'live';
+}
+
 const GETTER =
   /(^|_)(size|len|headlen|length|ivsize|blocksize|digestsize|authsize|nents|count|num|is|has|ctx|priv|tfm|data|dev|device|to|index|id|flags|drvdata|direction|dir)(_|$)|(^|_)(present|valid|enabled|supports?|supported|can|needs?|uses?|should|compatible|capable|mode|property_read_bool)(_|$)/;
 const NO_GETTER =

@@ -10,6 +10,7 @@ import {
   isGetter,
   isHandle,
   isHeavy,
+  isLiveHandle,
   RELEASES,
   resolveCallee,
 } from './calls.ts';
@@ -960,7 +961,8 @@ class Explorer {
       ? callee.source.weight <= this.budget.weight >> frame.depth
       : isTiny(callee.source.graph) ||
           (callee.source.weight <= HELPER_WEIGHT &&
-            (this.context.atExitBootServices || values.some((v) => this.context.isMapped(state, v))));
+            (this.context.atExitBootServices ||
+              values.some((v) => this.context.isMapped(state, v) || isLiveHandle(this.context, state, v))));
   }
 
   private enter(
@@ -1051,7 +1053,7 @@ const plainType = (type: string): string => type.replace(/\b(?:const|static|inli
 const QUIETENS =
   /^(?!(re)?init_).*(wait|poll|sync|complet|status|done|busy|idle|stop|halt|reset|disable|terminat|abort|flush|drain|cancel|quiesce)/i;
 
-/** A helper that gets a pointer to mapped memory, or stops the device, is worth a look, if it is not long. In characters. */
+/** A helper that gets a pointer to mapped memory or its device address, or stops the device, is worth a look, if it is not long. In characters. */
 const HELPER_WEIGHT = 2_000;
 
 /** Macros that take one half of an address. */

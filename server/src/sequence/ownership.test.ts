@@ -88,6 +88,41 @@ describe('a mapping whose handle is', () => {
     expect(losses(body('else if (p->n == 2) held = 1;'))).toEqual(['returning']);
   });
 
+  it('is looked for in a function that it is handed to, though that reaches no API', () => {
+    const found = paths(`
+static int queue(struct port *p, dma_addr_t addr, int len)
+{
+	struct entry *e;
+	int i;
+
+	if (p->used >= p->size) {
+		p->stopped++;
+		return -ENOMEM;
+	}
+	e = ring_produce(p->ring);
+	e->len = len & 0xffff;
+	for (i = 0; i < 4; i++)
+		e->pad[i] = 0;
+	e->flags = p->flags | p->mask;
+	p->addr[p->head] = addr;
+	p->head = (p->head + 1) % p->size;
+	return 0;
+}
+static int f(struct port *p, void *buf, int len)
+{
+	dma_addr_t a = dma_map_single(p->dev, buf, len, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, a))
+		return -EIO;
+	if (queue(p, a, len))
+		return -EBUSY;
+	return 0;
+}
+`);
+    const lost = found.flatMap(({ program }) => program.operations.flatMap((o) => (o.op === 'lose' ? [o.why] : [])));
+    expect(lost).toEqual(['returning']);
+  });
+
   it('in a field is left to a caller that releases the field when the function fails', () => {
     const code = (onError: string) => `static int start(struct port *p)
 {
