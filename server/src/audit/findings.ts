@@ -1,6 +1,7 @@
 import { type Operation, type Platform, run, type Violation } from '@dma-audit/simulator';
 import type { DirectionSource, DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
 import { activations, commonDepth } from './frames.ts';
+import { isMadeApart, isReleasedApart } from './told-apart.ts';
 
 /** A violation with the path on which it happened and what it does on each platform. */
 export interface RawFinding {
@@ -199,38 +200,8 @@ function isGivenOutright({ index, related }: Violation, { program }: DmaPath, ex
   return source(index) === 'constant' && made !== undefined && source(made.index) !== 'elsewhere';
 }
 
-/**
- * Where the other arm of a decision above it releases the same thing by another function, the decision tells which of them
- * has made it, though that could not be followed.
- */
-function isToldApart({ index }: Violation, path: DmaPath, exploration: Exploration): boolean {
-  const released = releasedAt(path, index);
-  if (released === null) return false;
-  const others = new Set(
-    path.steps.flatMap(({ what, before, place }) =>
-      before === index && OPPOSITE.has(what) ? [`${OPPOSITE.get(what)} ${place.file}:${place.start}`] : [],
-    ),
-  );
-  return exploration.paths.some((other) =>
-    other.steps.some(
-      ({ what, before, place }, i) =>
-        others.has(`${what} ${place.file}:${place.start}`) &&
-        other.steps[i + 1]?.before !== before &&
-        releasedAt(other, before) === released,
-    ),
-  );
-}
-
-const OPPOSITE: ReadonlyMap<string, string> = new Map([
-  ['true', 'false'],
-  ['false', 'true'],
-]);
-
-function releasedAt({ program }: DmaPath, index: number): number | null {
-  const operation = program.operations[index];
-  const isRelease = operation?.op === 'unmap' || operation?.op === 'free';
-  return isRelease && 'id' in operation.target ? operation.target.id : null;
-}
+/** What may have the place of another operation: the release of a channel stops it as well, and any may sleep. */
+const ALONG: ReadonlySet<Operation['op']> = new Set(['lose', 'device-stop', 'sleep']);
 
 /** Where a fault is told, and whether anything on the path had to be guessed. */
 function judge(violation: Violation, path: DmaPath, exploration: Exploration): Pick<RawFinding, 'place' | 'certain'> {
@@ -245,7 +216,8 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   const isOwn = (one: SourcePlace): boolean => one.function === exploration.function && one.file === exploration.file;
   const isGuarded =
     (violation.kind === 'free-while-mapped' && path.mayBeUnmapped.has(violation.index)) ||
-    (violation.kind === 'api-mismatch' && isToldApart(violation, path, exploration));
+    (violation.kind === 'api-mismatch' && isReleasedApart(violation, path, exploration)) ||
+    (violation.kind === 'direction-mismatch' && isMadeApart(violation, path, exploration, places.every(isOwn)));
   const isClaimed = violation.detail.certain !== 'no' && !isGuarded;
   if (violation.kind === 'direction-mismatch')
     return { place, certain: isClaimed && isGivenOutright(violation, path, exploration) };
@@ -279,10 +251,12 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
   }
   // Of a loss in Linux the path itself knows.
   if (dialect === 'linux' && operations[violation.index]?.op === 'lose') return { place, certain: isClaimed };
+  // Whoever ends what was handed over takes it back.
+  const isEnd = operations[violation.index]?.op === 'unmap' || operations[violation.index]?.op === 'free';
+  const isAlong = ({ op }: Operation): boolean => ALONG.has(op) || (isEnd && op === 'hand-over');
   const isRepeated = indices.some((i) => {
     const site = operations[i]?.site;
-    // The release of a channel stops it as well.
-    return operations.filter((o) => o.site === site && o.op !== 'lose' && o.op !== 'device-stop').length > 1;
+    return operations.filter((o) => o.site === site && !isAlong(o)).length > 1;
   });
   const around = activations(path);
   const chains = indices.map((i) => around[i] ?? []);

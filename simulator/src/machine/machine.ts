@@ -96,6 +96,8 @@ interface Mapping {
   dirtyAt: number | null;
   /** A fault of this mapping was reported: what follows from it is not reported again. */
   faulty: boolean;
+  /** Code that is not seen has it, or may have ended it: nothing is said of it, until the program ends it itself. */
+  handedOver: boolean;
 }
 
 /** Executes one program on one platform. */
@@ -214,7 +216,7 @@ class Machine {
       case 'lose':
         return this.lose(operation, index);
       case 'hand-over':
-        if (operation.target.to === 'mapping') this.mappingOf(operation.target.id, index).faulty = true;
+        if (operation.target.to === 'mapping') handOver(this.mappingOf(operation.target.id, index));
         else if (operation.target.to === 'buffer') this.bufferOf(operation.target.id, index).handedOver = true;
         return;
       case 'memory-map-change':
@@ -434,7 +436,7 @@ class Machine {
     }
     if (this.failedAllocations.has(target.id)) return;
     const buffer = this.bufferOf(target.id, index);
-    if (buffer.handedOver) return;
+    if (buffer.handedOver && !this.isTakenBack(buffer, operation)) return;
     if (buffer.freedAt !== null) {
       // Two frees of ordinary memory are another tool's business; reference counts make most of them right. Callers that free
       // what the function has left them are told of only where nothing is counted.
@@ -488,6 +490,11 @@ class Machine {
     buffer.freedAt = index;
     if (operation.family !== 'memory') this.failures.release();
     if (buffer.allocation !== null && !this.pools.free(buffer.allocation)) this.system.free(buffer.allocation);
+  }
+
+  /** Whoever frees DMA memory believes that nobody else has. */
+  private isTakenBack({ origin, freedAt }: Buffer, { family }: Free): boolean {
+    return origin?.memory === 'dma' && (freedAt !== null || family !== 'memory');
   }
 
   /** Pages go back to the allocator that the host can still reach, or may: what somebody else puts there is no secret. */
@@ -572,6 +579,7 @@ class Machine {
       rightsFailedAt: null,
       ignoredAt: null,
       faulty: false,
+      handedOver: false,
     };
     this.mappings.set(operation.mapping, mapping);
     this.failures.acquire(index, operation.api, operation.outcome === 'ok');
@@ -722,8 +730,10 @@ class Machine {
     }
     if (target.to !== 'mapping') return;
     const mapping = this.mappingOf(target.id, index);
+    const isTakenBack = mapping.handedOver;
+    takeBack(mapping);
     if (this.isInvalidUse(mapping, index, api, 'unmap')) return;
-    this.settleWrites(mapping);
+    if (!isTakenBack) this.settleWrites(mapping);
     const running = this.transfers.take('mapping', target.id) ?? this.takenFrom(operation);
     if (running) this.reportRunning(running, index, api, mapped(mapping));
     this.settleMemory(mapping, operation, index);
@@ -753,7 +763,7 @@ class Machine {
         { api, made: origin.direction, released: operation.direction },
         facts(mapping),
       );
-    if (origin.op !== 'map') return;
+    if (origin.op !== 'map' || isTakenBack) return;
     if (operation.entries === 'mapped') return this.report('sg-count-mismatch', index, mapped(mapping), { api });
     if (origin.device !== null && operation.device !== null && origin.device !== operation.device)
       return this.report('device-mismatch', index, mapped(mapping), {
@@ -1133,6 +1143,7 @@ const unknownMapping = (index: number): Mapping => ({
   rightsFailedAt: null,
   ignoredAt: null,
   faulty: false,
+  handedOver: false,
 });
 const made = (buffer: Buffer): RelatedOperation[] =>
   buffer.origin ? [{ index: buffer.index, role: 'allocated' }] : [];
@@ -1143,6 +1154,17 @@ const mapped = (mapping: Mapping): RelatedOperation[] =>
 const facts = ({ origin, declared }: Mapping): FaultFacts => ({
   direction: (origin ?? declared)?.direction ?? 'unknown',
 });
+const handOver = (mapping: Mapping): void => {
+  if (mapping.faulty || mapping.unmappedAt !== null) return;
+  mapping.faulty = true;
+  mapping.handedOver = true;
+};
+/** Whoever ends a mapping believes that nobody else has. */
+const takeBack = (mapping: Mapping): void => {
+  if (!mapping.handedOver || mapping.origin?.outcome === 'failed') return;
+  mapping.faulty = false;
+  mapping.handedOver = false;
+};
 const differ = (a: string, b: string): boolean => a !== b && a !== 'unknown' && b !== 'unknown';
 /** Bytes are given where pages are wanted, or the other way round: factors differ by 4096 at least. */
 const sizesDiffer = (a: Size, b: Size): boolean =>
