@@ -93,9 +93,77 @@ int ring_init(struct port *p, int index)
     expect(await told(init('kfree(p->ring);'))).toContain('api-mismatch');
   });
 
+  it('is told where another arm releases it rightly, and nothing is made that this one is for', async () => {
+    const open = `
+int port_open(struct port *p, void *buf)
+{
+	dma_addr_t dma = dma_map_single(p->dev, buf, 64, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, dma))
+		return -ENOMEM;
+	if (port_start(p, buf)) {
+		dma_free_coherent(p->dev, 64, buf, dma);
+		return -EIO;
+	}
+	dma_unmap_single(p->dev, dma, 64, DMA_TO_DEVICE);
+	return 0;
+}
+`;
+    expect(await told(open)).toEqual(['api-mismatch']);
+  });
+
   it('is doubtful where the other arm of a decision releases the same thing by the right one', async () => {
     const undo = 'if (index == 0 && p->sram) kfree(p->ring); else dma_free_coherent(p->dev, 4096, p->ring, p->dma);';
     expect(await told(init(undo))).toEqual(['api-mismatch?']);
+  });
+});
+
+describe('a mapping that code which is not seen may have ended', () => {
+  const send = (undo: string): string => `
+int port_send(struct port *p, void *buf)
+{
+	dma_addr_t dma = dma_map_single(p->dev, buf, 64, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, dma))
+		return -ENOMEM;
+	if (p->ops->start(p, dma)) {
+		${undo}
+		return -EIO;
+	}
+	dma_unmap_single(p->dev, dma, 64, DMA_TO_DEVICE);
+	return 0;
+}
+`;
+
+  it("is the function's own where it ends it itself", async () => {
+    const right = 'dma_unmap_single(p->dev, dma, 64, DMA_TO_DEVICE);';
+    expect(await told(send(right))).toEqual([]);
+    expect(await told(send(right + right))).toEqual(['double-unmap']);
+    expect(await told(send('dma_unmap_single(p->dev, dma, 64, DMA_FROM_DEVICE);'))).toEqual(['direction-mismatch']);
+    expect(await told(send('dma_free_coherent(p->dev, 64, buf, dma);'))).toEqual(['api-mismatch']);
+  });
+
+  it('may be another that is ended in another direction', async () => {
+    const either = `
+int port_send(struct port *p, struct req *r)
+{
+	dma_addr_t dma;
+
+	if (r->src == r->dst)
+		dma = dma_map_single(p->dev, r->src, 64, DMA_BIDIRECTIONAL);
+	else
+		dma = dma_map_single(p->dev, r->src, 64, DMA_TO_DEVICE);
+	if (dma_mapping_error(p->dev, dma))
+		return -ENOMEM;
+	p->ops->start(p, r, dma);
+	if (r->src == r->dst)
+		dma_unmap_single(p->dev, dma, 64, DMA_BIDIRECTIONAL);
+	else
+		dma_unmap_single(p->dev, dma, 64, DMA_TO_DEVICE);
+	return 0;
+}
+`;
+    expect((await told(either)).filter((one) => !one.endsWith('?'))).toEqual([]);
   });
 });
 
@@ -124,6 +192,30 @@ void port_drain(struct port *p)
   it('is doubtful where the device is told the device address as well: a cookie', async () => {
     const both = 'writel(virt_to_phys(buf), p->regs + 4); writel(dma, p->regs);';
     expect(await told(fill(both))).toEqual(['unmapped-common-buffer?']);
+  });
+
+  it('is told where only its other half is the device address', async () => {
+    const halves = 'writel(lower_32_bits(virt_to_phys(buf)), p->regs); writel(upper_32_bits(dma), p->regs + 4);';
+    expect(await told(fill(halves))).toEqual(['unmapped-common-buffer']);
+  });
+
+  it.each([
+    ['a structure', 'struct cmd c; c.address = lower_32_bits(virt_to_phys(buf)); port_exec(p, &c);'],
+    ['an array', 'u32 c[2]; c[0] = virt_to_phys(buf); port_exec(p, c);'],
+    ['a macro', 'PORT_SET_ADDRESS(p, virt_to_phys(buf));'],
+  ])('is told where it goes into %s', async (_, body) => {
+    expect(await told(fill(body))).toEqual(['unmapped-common-buffer']);
+  });
+
+  it('is told where a function makes it what the device wants, in either of two ways', async () => {
+    const convert = 'static u32 words(struct port *p, u64 a) { if (p->words) return a / 4; return a; }';
+    expect(await told(convert + fill('p->desc->address = words(p, virt_to_phys(buf));'))).toEqual([
+      'unmapped-common-buffer',
+    ]);
+  });
+
+  it('is doubtful beside the device address', async () => {
+    expect(await told(fill('port_attach(p, virt_to_phys(buf), dma);'))).toEqual(['unmapped-common-buffer?']);
   });
 
   it('is meant where both addresses are compared', async () => {

@@ -38,6 +38,7 @@ export interface ModelledCall {
 const PAGE = 4096;
 /** Mark of a path on which a channel was started. */
 export const RUNNING = 'running';
+export const NO_SIZE: Size = { bytes: null, key: '?' };
 /** Marks of a path that holds so many locks. */
 export const ATOMIC = 'atomic';
 
@@ -1010,7 +1011,8 @@ export class Effects {
     const value = argument(model, values, 'value');
     const bits = values[model.args.indexOf('value') + 1];
     const isHalf = !bits || (bits.kind === 'number' && bits.value === 32);
-    const { resource, role } = value?.kind === 'symbol' && isHalf ? symbols.info(value.symbol) : {};
+    const { resource, role, hostOf } = value?.kind === 'symbol' && isHalf ? symbols.info(value.symbol) : {};
+    if (hostOf !== undefined) return evaluator.constant(`(${key})`, { hostOf, isUpperHalf: true });
     return resource !== undefined && role === 'device-address' && state.resource(resource)
       ? evaluator.constant(`(${key})`, { resource, role, derived: true, isUpperHalf: true })
       : evaluator.derived(state, key, values);
@@ -1257,7 +1259,7 @@ export class Effects {
     through: Extract<Operation, { readonly op: 'give' }>['through'],
     site: number,
     api: string,
-    told: { readonly device?: string | null; readonly size: Size } = { size: { bytes: null, key: '?' } },
+    told: { readonly device?: string | null; readonly size: Size; readonly isBeside?: boolean } = { size: NO_SIZE },
   ): void {
     if (value.kind !== 'symbol') return;
     const { resource, role, derived, hostOf, isUpperHalf } = this.context.symbols.info(value.symbol);
@@ -1272,7 +1274,8 @@ export class Effects {
       });
     if (hostOf !== undefined && state.resource(hostOf)?.life === 'live') {
       const target = this.context.toResource(hostOf, 'other-role');
-      return this.context.emit(state, { op: 'give', site, api, target, through, size: { bytes: null, key: '?' } });
+      const which = { ...(told.isBeside && { isBeside: true }), ...(isUpperHalf && { isUpperHalf }) };
+      return this.context.emit(state, { op: 'give', site, api, target, through, size: NO_SIZE, ...which });
     }
     if (through === 'field' || through === 'call') return;
     if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address'))
@@ -1285,7 +1288,9 @@ export class Effects {
       api,
       target: this.context.toResource(resource, role === 'device-address' ? 'exact' : 'other-role'),
       through: isNote && through === 'register' ? 'field' : through,
-      ...told,
+      size: told.size,
+      ...(told.device !== undefined && { device: told.device }),
+      ...(isUpperHalf && { isUpperHalf }),
     });
     // A descriptor is read back when the device is done; so is a register, where nobody wrote the value down.
     const isNoted = [...state.locations()].some(

@@ -17,8 +17,8 @@ import {
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
-import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
-import { expressionName, type Frame, isNull, isUnsigned, localVariables } from './frame.ts';
+import { ATOMIC, Effects, NO_SIZE, RUNNING, walkMark } from './effects.ts';
+import { expressionName, type Frame, isNull, isUnsigned, localVariables, usesTemporary } from './frame.ts';
 import { liveAt } from './liveness.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
 import { mergeCoarsely, mergeInto, stateKey, valueClass } from './merge.ts';
@@ -698,9 +698,7 @@ class Explorer {
     // A plain sum is the driver's own note; what the device reads is converted, or packed with other bits.
     if (target.kind === 'member' && (value.kind === 'temporary' || value.kind === 'binary'))
       this.effects.giveLength(state, location, result, value.kind === 'temporary', context.site(frame, { start, end }));
-    // What an out-parameter gets is the caller's to give.
-    const isOut = this.code.dialect === 'linux' && lastField(location) === '';
-    if (/^(?:\*|G:)/.test(location) && !isOut)
+    if (this.isPutAway(target, location))
       this.effects.giveValue(state, frame, result, 'field', context.site(frame, { start, end }), 'assignment');
     // A pointer kept in shared memory is the driver's own note; a number made of it is an address for the device.
     const isPointer =
@@ -709,6 +707,16 @@ class Explorer {
     if (location.startsWith('*') && (isHandle || !isPointer))
       this.tellDevice(frame, state, location, result, { start, end });
     return true;
+  }
+
+  /**
+   * In an object, or in Linux in a structure or an array of the function's own, as commands are. What an out-parameter gets is the
+   * caller's to give.
+   */
+  private isPutAway(target: Expression, location: string): boolean {
+    const isObject = /^(?:\*|G:)/.test(location);
+    if (this.code.dialect !== 'linux') return isObject;
+    return isObject ? lastField(location) !== '' : target.kind === 'member' || target.kind === 'index';
   }
 
   /** The device may write there too: what the driver reads back later need not be the number that it put there. */
@@ -851,14 +859,11 @@ class Explorer {
       const key = `${callee.name}(${values.map(valueKey).join()})`;
       state.set(result, context.evaluator.derived(state, key, values));
       for (const given of instruction.arguments) this.mayFill(frame, state, given);
+      // One that stands for itself does something with them.
+      if (!usesTemporary(frame.graph, instruction.result)) this.giveHostAddresses(frame, state, instruction, values);
       return [state];
     }
-    for (const value of values) {
-      const hostOf = value.kind === 'symbol' ? context.symbols.info(value.symbol).hostOf : undefined;
-      // A host address beside the device address is for the driver.
-      if (hostOf !== undefined && values.some((other) => context.resourceOf(other) === hostOf)) continue;
-      this.effects.giveValue(state, frame, value, 'call', context.site(frame, instruction), callee.name ?? 'call');
-    }
+    this.giveHostAddresses(frame, state, instruction, values);
     if (callee.name !== null) this.mayQuieten(frame, state, callee.name, instruction);
     const harmless = callee.kind === 'function' && !callee.source.relevant ? callee.source.assigns : null;
     callUnknown(context, state, callee.name, values, harmless, context.site(frame, instruction));
@@ -885,6 +890,24 @@ class Explorer {
     }
     state.set(result, returned);
     return [state];
+  }
+
+  /** A call that is not seen may give the device what it gets. */
+  private giveHostAddresses(
+    frame: Frame,
+    state: State,
+    call: Instruction & { kind: 'call' },
+    values: readonly Value[],
+  ): void {
+    const { context } = this;
+    const name = call.callee.kind === 'name' ? call.callee.name : 'call';
+    for (const value of values) {
+      const hostOf = value.kind === 'symbol' ? context.symbols.info(value.symbol).hostOf : undefined;
+      if (hostOf === undefined) continue;
+      // Beside the device address it may be for the driver.
+      const isBeside = values.some((other) => context.resourceOf(other) === hostOf);
+      this.effects.giveValue(state, frame, value, 'call', context.site(frame, call), name, { size: NO_SIZE, isBeside });
+    }
   }
 
   /** `VIRTIO_CFG_READ (Dev, MaxTarget, &Dev->MaxTarget)`: a number whose address is taken is there to be written. */

@@ -269,7 +269,12 @@ export function mergeInto(context: Context, state: State, other: State, where: s
       state.set(location, known);
       continue;
     }
-    const symbol = symbols.intern(`join:${where}:${location}:${state.epoch}`);
+    const host = hostOf(context, mine);
+    const isSameHost = host !== undefined && host === hostOf(context, theirs);
+    const symbol = symbols.intern(
+      `join:${where}:${location}:${state.epoch}${isSameHost ? `:${host}` : ''}`,
+      isSameHost ? { hostOf: host } : {},
+    );
     const value = symbolValue(symbol);
     joined.set(pair, value);
     state.set(location, value);
@@ -291,6 +296,10 @@ export function mergeInto(context: Context, state: State, other: State, where: s
       context.handOver(state, id, 'paths meet');
   if (state.epoch !== other.epoch) state.epoch = Math.max(state.epoch, other.epoch) + 1;
 }
+
+/** The mapping whose memory's host address a value is, however it was put. */
+const hostOf = ({ symbols }: Context, value: Value): number | undefined =>
+  value.kind === 'symbol' ? symbols.info(value.symbol).hostOf : undefined;
 
 const isSame = (a: Value, b: Value): boolean => a === b || valueKey(a) === valueKey(b);
 

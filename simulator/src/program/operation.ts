@@ -218,6 +218,10 @@ export interface Give extends Common {
   readonly size: Size;
   /** Channel or queue through which it is told; absent = not known. */
   readonly device?: string | null;
+  /** A host address that is told together with the device address: perhaps for somebody else. */
+  readonly isBeside?: boolean;
+  /** Of the address only its upper half. */
+  readonly isUpperHalf?: boolean;
 }
 
 /** An allocation is handed on whole, by its address: to user space (dma_mmap_coherent), to another driver (dma_get_sgtable). */
