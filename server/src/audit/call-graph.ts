@@ -25,7 +25,8 @@ export class CallGraph {
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
   readonly #releasedFields = new Map<CallNode, ReadonlySet<string>>();
   #fieldReleasers: ReadonlyMap<string, readonly CallNode[]> | null = null;
-  #releasers: ReadonlyMap<string, 'makers' | 'others'> | null = null;
+  #drivers: ReadonlyMap<string, string> | null = null;
+  readonly #releasers = new Map<string, ReadonlyMap<string, 'makers' | 'others'>>();
 
   private constructor(nodes: readonly CallNode[], tables: readonly Tables[], models: Models) {
     this.#nodes = nodes;
@@ -186,23 +187,57 @@ export class CallGraph {
     return this.releasesOf(node).size ? node.content.fields : NOTHING;
   }
 
-  /** Families that are released: each time by a function that makes something of them, or for others as well. */
-  get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
-    this.#releasers ??= this.#allReleasers();
-    return this.#releasers;
+  /**
+   * Families that are released in the driver that the file is part of: each time by a function that makes something of them, or
+   * for others as well.
+   */
+  releasersIn(file: string): ReadonlyMap<string, 'makers' | 'others'> {
+    const driver = this.#driverOf(file);
+    const known = this.#releasers.get(driver) ?? this.#releasersOfDriver(driver);
+    this.#releasers.set(driver, known);
+    return known;
   }
 
-  #allReleasers(): ReadonlyMap<string, 'makers' | 'others'> {
+  #releasersOfDriver(driver: string): ReadonlyMap<string, 'makers' | 'others'> {
     const families = new Map<string, 'makers' | 'others'>();
     const released = releasedFamilies(this.#models);
     const acquired = acquiredFamilies(this.#models);
-    for (const { calls } of this.relevantNodes) {
+    for (const { calls, file } of this.relevantNodes) {
+      if (this.#driverOf(file) !== driver) continue;
       const own = new Set([...calls].flatMap((callee) => acquired.get(callee) ?? []));
       for (const callee of calls)
         for (const family of released.get(callee) ?? [])
           families.set(family, own.has(family) ? (families.get(family) ?? 'makers') : 'others');
     }
     return families;
+  }
+
+  /** The first file of those that call one another: a directory may hold many drivers. */
+  #driverOf(file: string): string {
+    this.#drivers ??= this.#allDrivers();
+    return this.#drivers.get(file) ?? file;
+  }
+
+  #allDrivers(): ReadonlyMap<string, string> {
+    const linked = new Map<string, Set<string>>();
+    const link = (one: string, other: string): void => void linked.set(one, (linked.get(one) ?? new Set()).add(other));
+    for (const caller of this.#nodes)
+      for (const callee of caller.calls) {
+        const target = this.find(callee, caller.file);
+        if (!target || target.file === caller.file) continue;
+        link(caller.file, target.file);
+        link(target.file, caller.file);
+      }
+    const drivers = new Map<string, string>();
+    for (const first of [...linked.keys()].sort()) {
+      const work = [first];
+      for (let file = work.pop(); file !== undefined; file = work.pop()) {
+        if (drivers.has(file)) continue;
+        drivers.set(file, first);
+        work.push(...(linked.get(file) ?? []));
+      }
+    }
+    return drivers;
   }
 
   *#below(start: CallNode, isWanted: (name: string) => boolean): Iterable<CallNode> {

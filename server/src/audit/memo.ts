@@ -154,9 +154,9 @@ class RecordedCode implements Code {
     this.#isStale = isStale;
   }
 
-  get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
-    this.#asked.set('releasers', RELEASERS);
-    return this.#project.releasers;
+  releasersIn(file: string): ReadonlyMap<string, 'makers' | 'others'> {
+    this.#asked.set(`releasers in ${file}`, releasersIn(file));
+    return this.#project.releasersIn(file);
   }
 
   get checkedFields(): ReadonlySet<string> {
@@ -321,7 +321,7 @@ const dataOf = (project: Project): object => project.data;
 const constantsOf = (project: Project): object => project.constants;
 const textOf = (project: Project): object => project;
 
-const RELEASERS = onCalls((project) => [...project.releasers].join());
+const releasersIn = (file: string): Ask => onCalls((project) => [...project.releasersIn(file)].join());
 const CHECKED_FIELDS = onData((project) => project.checkedFields);
 const MAPPED_BESIDE = onData((project) => [...project.mappedBeside].join());
 const ENTRY_BOUNDS = onData((project) => project.entryBounds);

@@ -117,8 +117,8 @@ export class Project implements Code {
     return sequelsOf(this, name);
   }
 
-  get releasers(): ReadonlyMap<string, 'makers' | 'others'> {
-    return this.calls.releasers;
+  releasersIn(file: string): ReadonlyMap<string, 'makers' | 'others'> {
+    return this.calls.releasersIn(file);
   }
 
   get checkedFields(): ReadonlySet<string> {

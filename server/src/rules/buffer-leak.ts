@@ -17,7 +17,9 @@ export const bufferLeak = defineRule({
         ? `this failing path takes back what was made before the buffer of ${detail.made}, but leaves that allocated. Free it here too before returning`
         : detail.why === 'half-done'
           ? `this failing path leaves the buffer of ${detail.made} allocated; callers free it when the function has worked, but not when it has failed. Free it here before returning`
-          : detail.why === 'lifecycle-end'
-            ? `this entry point fails and leaves the buffer of ${detail.made} allocated: whoever called it does not call its counterpart. Free it here before returning`
-            : `the buffer allocated by ${detail.made} is lost on this path: nothing holds its address any more. Free it before this point`,
+          : detail.why === 'unclaimed'
+            ? `this failing path leaves the buffer of ${detail.made} allocated, and no caller frees it after the failure. Free it here before returning`
+            : detail.why === 'lifecycle-end'
+              ? `this entry point fails and leaves the buffer of ${detail.made} allocated: whoever called it does not call its counterpart. Free it here before returning`
+              : `the buffer allocated by ${detail.made} is lost on this path: nothing holds its address any more. Free it before this point`,
 });

@@ -19,7 +19,9 @@ export const mappingLeak = defineRule({
           ? `the memory is freed on this path, and the mapping that ${detail.made} made of it is left in place. Unmap it before the memory is freed`
           : detail.why === 'half-done'
             ? `this failing path leaves the mapping of ${detail.made} in place; callers unmap it when the function has worked, but not when it has failed. Unmap it here before returning`
-            : detail.why === 'lifecycle-end'
-              ? `this entry point fails and leaves the mapping of ${detail.made} in place: whoever called it does not call its counterpart. Unmap it here before returning`
-              : `the mapping made by ${detail.made} is lost on this path: no variable or field holds its ${dialect === 'edk2' ? 'token' : 'address'} any more. Unmap it before this point`,
+            : detail.why === 'unclaimed'
+              ? `this failing path leaves the mapping of ${detail.made} in place, and no caller unmaps it after the failure. Unmap it here before returning`
+              : detail.why === 'lifecycle-end'
+                ? `this entry point fails and leaves the mapping of ${detail.made} in place: whoever called it does not call its counterpart. Unmap it here before returning`
+                : `the mapping made by ${detail.made} is lost on this path: no variable or field holds its ${dialect === 'edk2' ? 'token' : 'address'} any more. Unmap it before this point`,
 });

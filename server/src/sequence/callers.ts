@@ -1,5 +1,5 @@
 import type { Expression, Instruction } from '../flow/index.ts';
-import { isRelease } from '../models/index.ts';
+import { familyOf, isRelease } from '../models/index.ts';
 import { RELEASES, resolveCallee } from './calls.ts';
 import { type Code, type FunctionSource, keyOf } from './code.ts';
 import { type Frame, frameOf, partsOf, usesTemporary } from './frame.ts';
@@ -24,17 +24,28 @@ function tellsFailure(value: number | null, returnType: string): boolean {
   return sample === 0 ? value <= 0 : sample < 0 ? value < 0 : value !== 0;
 }
 
+/** What callers may release: what one of these fields holds; where it is held by no field, whatever is of these families. */
+interface Wanted {
+  readonly fields: ReadonlySet<string>;
+  readonly families: readonly string[];
+}
+
 /**
- * After `source` has failed, does a function that called it release what one of these fields holds? Paths are followed by
- * the sign of the result only, so it answers yes too often rather than too seldom.
+ * After `source` has failed and returned `result`, if that is known, does a function that called it release what is wanted?
+ * Paths are followed by the result only, so it answers yes too often rather than too seldom.
  */
-export function isReleasedByCallers(code: Code, source: FunctionSource, fields: ReadonlySet<string>): boolean {
-  return new CallerSearch(code, fields, 'failed').search(source, 0);
+export function isReleasedByCallers(
+  code: Code,
+  source: FunctionSource,
+  wanted: Wanted,
+  result: number | null,
+): boolean {
+  return new CallerSearch(code, wanted, 'failed', result).search(source, 0);
 }
 
 /** The same where `source` has worked: do its callers see to it that what it leaves in these fields is released? */
 export function isReleasedAfterSuccess(code: Code, source: FunctionSource, fields: ReadonlySet<string>): boolean {
-  return new CallerSearch(code, fields, 'worked').search(source, 0);
+  return new CallerSearch(code, { fields, families: [] }, 'worked').search(source, 0);
 }
 
 function successSamples(returnType: string): readonly (number | null)[] {
@@ -51,7 +62,7 @@ export function isAbandonedByCallers(
   fields: ReadonlySet<string>,
   isUndone: (start: FunctionSource) => boolean,
 ): boolean {
-  return new CallerSearch(code, fields, 'failed').isAbandoned(source, isUndone, 0);
+  return new CallerSearch(code, { fields, families: [] }, 'failed').isAbandoned(source, isUndone, 0);
 }
 
 /** Is the function called in no other way than when a device comes or is opened? If it fails, its counterpart is not called. */
@@ -86,15 +97,18 @@ type Aftermath = 'releases' | 'fails' | 'goes on';
 
 class CallerSearch {
   private readonly code: Code;
-  private readonly fields: ReadonlySet<string>;
+  private readonly wanted: Wanted;
   /** What has become of the function that is called. */
   private readonly outcome: 'failed' | 'worked';
+  /** What the first of the functions that are called has returned; null where that is not known. */
+  private readonly result: number | null;
   private readonly asked = new Set<string>();
 
-  constructor(code: Code, fields: ReadonlySet<string>, outcome: 'failed' | 'worked') {
+  constructor(code: Code, wanted: Wanted, outcome: 'failed' | 'worked', result: number | null = null) {
     this.code = code;
-    this.fields = fields;
+    this.wanted = wanted;
     this.outcome = outcome;
+    this.result = result;
   }
 
   search(source: FunctionSource, depth: number): boolean {
@@ -103,7 +117,7 @@ class CallerSearch {
     this.asked.add(key);
     return this.code.callersOf(source.name, source.file).some((caller) => {
       // Whoever names none of the fields, itself or in what it calls, releases none of them.
-      if (this.namesFields(caller) && this.after(caller, source) === 'releases') return true;
+      if (this.mayRelease(caller) && this.after(caller, source, depth) === 'releases') return true;
       return this.search(caller, depth + 1);
     });
   }
@@ -113,18 +127,22 @@ class CallerSearch {
     if (this.asked.has(key) || depth >= MAX_DEPTH) return false;
     this.asked.add(key);
     return this.code.callersOf(source.name, source.file).some((caller) => {
-      if (this.after(caller, source) !== 'fails') return false;
+      if (this.after(caller, source, depth) !== 'fails') return false;
       const starts = this.code.startsLife(caller.name);
       return starts === null ? this.isAbandoned(caller, isUndone, depth + 1) : starts && isUndone(caller);
     });
   }
 
   /** Does it, or what it calls, name one of the fields where it releases something? */
-  private namesFields(source: FunctionSource | null): boolean {
-    return source !== null && [...this.fields].some((field) => source.releasedFields.has(field));
+  private mayRelease(source: FunctionSource | null): boolean {
+    const { fields, families } = this.wanted;
+    if (source === null) return false;
+    return fields.size
+      ? [...fields].some((field) => source.releasedFields.has(field))
+      : families.some((family) => source.releases.has(family));
   }
 
-  private after(caller: FunctionSource, callee: FunctionSource): Aftermath {
+  private after(caller: FunctionSource, callee: FunctionSource, depth: number): Aftermath {
     const { graph, file } = caller;
     const frame = frameOf(graph, file);
     const found = new Set<Aftermath>();
@@ -135,7 +153,8 @@ class CallerSearch {
         // Who does not look at what it returns does not know that it failed.
         const isUnnoticed = this.outcome === 'failed' && !usesTemporary(graph, instruction.result);
         const samples = this.outcome === 'failed' ? failureSamples : successSamples;
-        for (const sample of samples(callee.graph.returnType)) {
+        const isKnown = depth === 0 && this.result !== null;
+        for (const sample of isKnown ? [this.result] : samples(callee.graph.returnType)) {
           if (sample !== null && isUnnoticed) continue;
           const known: Known = new Map(sample === null ? [] : [[`#${instruction.result}`, sample]]);
           this.walk(frame, b, i + 1, known, found);
@@ -198,13 +217,14 @@ class CallerSearch {
   private releases(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }): boolean {
     const target = resolveCallee(this.code, frame, callee, values.length);
     const named = (e: Expression): boolean =>
-      (e.kind === 'member' && this.fields.has(e.field)) || partsOf(e).some(named);
+      (e.kind === 'member' && this.wanted.fields.has(e.field)) || partsOf(e).some(named);
     switch (target.kind) {
       case 'function':
-        if (this.namesFields(target.source)) return true;
+        if (this.mayRelease(target.source)) return true;
         break;
       case 'model': {
         const { action } = target.model;
+        if (isRelease(action) && !this.wanted.fields.size) return this.wanted.families.includes(familyOf(target.model));
         // A local copy of the field may be what is released: then the function names the field somewhere.
         if (isRelease(action)) return values.some(named) || this.copies(frame);
         break;
@@ -214,14 +234,17 @@ class CallerSearch {
         if (callee.kind === 'member' && RELEASES.test(callee.field)) return true;
     }
     // A function that is handed on to be called: kref_put (&object->kref, release).
-    return values.some((v) => v.kind === 'name' && this.namesFields(this.code.function(v.name, frame.file)));
+    return values.some((v) => v.kind === 'name' && this.mayRelease(this.code.function(v.name, frame.file)));
   }
 
   private copies(frame: Frame): boolean {
     return frame.graph.blocks.some(({ instructions }) =>
       instructions.some(
         (i) =>
-          i.kind === 'set' && i.target.kind === 'name' && i.value.kind === 'member' && this.fields.has(i.value.field),
+          i.kind === 'set' &&
+          i.target.kind === 'name' &&
+          i.value.kind === 'member' &&
+          this.wanted.fields.has(i.value.field),
       ),
     );
   }

@@ -38,8 +38,11 @@ export interface Code {
   sequelsOf(name: string): readonly FunctionSource[];
   /** Functions that may release what a field of this name holds. */
   releasersOf(field: string): readonly FunctionSource[];
-  /** Families that are released: each time by a function that makes something of them, or for others as well. */
-  readonly releasers: ReadonlyMap<string, 'makers' | 'others'>;
+  /**
+   * Families that are released in the driver that the file is part of: each time by a function that makes something of them, or
+   * for others as well.
+   */
+  releasersIn(file: string): ReadonlyMap<string, 'makers' | 'others'>;
   /** The functions in which something may be put into a field of this name. */
   writersOf(field: string): readonly FunctionSource[];
   /** Does a table of this code have the function in a member of this name? */

@@ -123,7 +123,7 @@ static int f(struct port *p, void *buf, int len)
     expect(lost).toEqual(['returning']);
   });
 
-  it('in a field is left to a caller that releases the field when the function fails', () => {
+  it('in a field may be left to a caller that releases the field when the function fails', () => {
     const code = (onError: string) => `static int start(struct port *p)
 {
 	p->addr = dma_map_single(p->dev, p->buf, 64, DMA_TO_DEVICE);
@@ -153,10 +153,12 @@ static int open(struct port *p)
 }
 `;
     const leaks = (text: string) =>
-      paths(text, 'linux', 'start').flatMap((p) => p.program.operations.filter((o) => o.op === 'lose')).length;
-    expect(leaks(code('stop(p);'))).toBe(0);
-    expect(leaks(code('report(p);'))).toBe(1);
-    expect(leaks(code('return err;\n\tstop(p);'))).toBe(1);
+      paths(text, 'linux', 'start').flatMap((p) =>
+        p.program.operations.flatMap((o) => (o.op === 'lose' ? [o.certain] : [])),
+      );
+    expect(leaks(code('stop(p);'))).toEqual([false]);
+    expect(leaks(code('report(p);'))).toEqual([true]);
+    expect(leaks(code('return err;\n\tstop(p);'))).toEqual([true]);
   });
 
   it('in a field is lost when another failing path shows that the function cleans up after itself', () => {
@@ -166,6 +168,41 @@ static int open(struct port *p)
 	return 0;`;
     expect(losses(body(''))).toEqual(['unwound']);
     expect(losses(body('dma_unmap_single(p->dev, a, 64, DMA_TO_DEVICE);'))).toEqual([]);
+  });
+});
+
+describe('a list that a failing function leaves mapped', () => {
+  const lost = (caller: string) =>
+    paths(`static int f(struct port *p, struct request *r)
+{
+	if (!dma_map_sg(p->dev, r->list, r->entries, DMA_TO_DEVICE))
+		return -ENOMEM;
+	if (!ring_doorbell(p))
+		return -EIO;
+	return 0;
+}
+
+static void give_back(struct port *p, struct request *r)
+{
+	dma_unmap_sg(p->dev, r->list, r->entries, DMA_TO_DEVICE);
+	complete(&r->done);
+}
+
+static int submit(struct port *p, struct request *r)
+{
+	int err = f(p, r);
+
+	${caller}
+	return err;
+}
+`).flatMap((p) => p.program.operations.flatMap((o) => (o.op === 'lose' ? [`${o.why} ${o.certain}`] : [])));
+
+  it.each([
+    ['is given back by nobody', 'if (err)\n\t\treport(p);', ['unclaimed false']],
+    ['is given back by who called it', 'if (err)\n\t\tgive_back(p, r);', []],
+    ['is given back where it has worked', 'if (!err)\n\t\tgive_back(p, r);', ['unclaimed false']],
+  ])('%s', (_who, caller, expected) => {
+    expect(lost(caller)).toEqual(expected);
   });
 });
 
@@ -245,6 +282,38 @@ describe('does the function say that it fails?', () => {
     expect(
       answers('static void f(struct port *p)\n{\ndma_unmap_single(p->dev, p->addr, 64, DMA_TO_DEVICE);\n}\n'),
     ).toEqual([null]);
+  });
+
+  /** Maps what it is given; `failed`: what it does when that cannot be mapped. */
+  const mapped = (type: string, failed: string, rest: string) =>
+    answers(`static ${type} f(struct port *p, void *buf)
+{
+	p->addr = dma_map_single(p->dev, buf, 64, DMA_TO_DEVICE);
+	if (dma_mapping_error(p->dev, p->addr))
+		${failed}
+	${rest}
+}
+`);
+
+  it.each(['void', 'netdev_tx_t'])(
+    'a %s function fails where it goes to the label to which its failures go',
+    (type) => {
+      const value = type === 'void' ? '' : ' NETDEV_TX_OK';
+      const body = `if (!ring(p)) goto drop;\nreturn${value};\ndrop:\nreport(p);\nreturn${value};`;
+      expect(mapped(type, 'goto drop;', body)).toEqual([null, true, true]);
+    },
+  );
+
+  it('a void function says nothing where all ways go by one label', () => {
+    expect(mapped('void', 'goto out;', 'if (!ring(p)) goto out;\nstart(p);\nout:\nreport(p);')).not.toContain(true);
+  });
+
+  it.each<[string, string, readonly (boolean | null)[]]>([
+    ['a number that it gives for its own failure', 'return 4181;', [true, true, false]],
+    ['a number that it gives otherwise', 'return 4182;', [true, false, false]],
+  ])('an int function fails with %s', (_which, otherwise, expected) => {
+    const found = mapped('int', 'return 4181;', `if (!ring(p)) ${otherwise}\nreturn 0;`);
+    expect(found.toSorted().reverse()).toEqual(expected);
   });
 
   it('EBUSY means "queued" in a function that says EINPROGRESS as well', () => {

@@ -34,20 +34,6 @@ export function isFailing(context: Context, frame: Frame, { state, value }: Exit
 /** Are errors of this type positive? */
 const isStatus = (type: string): boolean => /STATUS|\bblk_status_t\b/.test(type);
 
-/**
- * For functions whose type does not tell what failure is: they fail where they return what they return when an operation of
- * their own has failed, and nothing else returns that.
- */
-export function failsByExample(exits: readonly Exit[], hasFailed: (exit: Exit) => boolean): (exit: Exit) => boolean {
-  const numbers = (some: readonly Exit[]) =>
-    new Set(some.flatMap(({ value }) => (value?.kind === 'number' ? [value.value] : [])));
-  const [failed, worked] = [numbers(exits.filter(hasFailed)), numbers(exits.filter((exit) => !hasFailed(exit)))];
-  return ({ value }) => {
-    if (value?.kind !== 'number' || !failed.has(value.value)) return false;
-    return failed.size === 1 && [...worked].some((other) => other !== value.value);
-  };
-}
-
 /** Is an asynchronous request among what a negative result may stand for, in a function that knows of such? */
 function mayGoOn(context: Context, frame: Frame, { low, high, not }: Domain, offset: number): boolean {
   return ['EINPROGRESS', 'EIOCBQUEUED'].some((name) => {

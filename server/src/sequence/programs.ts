@@ -15,12 +15,13 @@ import type { Context, DirectionSource, Owner } from './context.ts';
 import { decide } from './domain.ts';
 import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
+import { Failures } from './failures.ts';
 import { readsName } from './frame.ts';
 import { lifecycles } from './lifecycles.ts';
 import { structName, type TypedField } from './made-elsewhere.ts';
 import { type MapCall, mappedOnlyWithin } from './mapped-within.ts';
 import { mayBeReleased, mayBeUnmapped } from './maybe-released.ts';
-import { failsByExample, Holders, isFailing } from './ownership.ts';
+import { Holders } from './ownership.ts';
 import { type LaterRelease, releasedAgain } from './released-again.ts';
 import type { State } from './state.ts';
 import type { ResourceInfo, SourcePlace } from './tables.ts';
@@ -85,6 +86,11 @@ const lastFields = (places: readonly string[]): ReadonlySet<string> =>
 /** `*Buffer`, where `Buffer` is a parameter. */
 const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(place);
 
+/** Sites of what is released again on some path, and whether on one that fails. */
+type ReleasedSites = ReadonlyMap<number, 'failing' | 'working'>;
+
+const NO_FIELDS: ReadonlySet<string> = new Set();
+
 type LossReason = Extract<Operation, { op: 'lose' }>['why'];
 
 /** A list that is mapped is found where it is, whoever names it. */
@@ -100,7 +106,7 @@ class ProgramWriter {
   private readonly raw: RawExploration;
   private readonly context: Context;
   private readonly budget: Budget;
-  private byExample: ((exit: Exit) => boolean) | null = null;
+  private readonly failures: Failures;
   private unwinding: Unwinding | null = null;
   /** By the names of fields. */
   private readonly leftToCallers = new Map<string, boolean>();
@@ -115,6 +121,7 @@ class ProgramWriter {
     this.raw = raw;
     this.context = raw.context;
     this.budget = budget;
+    this.failures = new Failures(raw.context, raw.frame, raw.exits);
   }
 
   write(): Exploration {
@@ -161,13 +168,13 @@ class ProgramWriter {
    */
   private inOrder(
     taken: (paths: Iterable<DmaPath>) => readonly DmaPath[],
-    released: ReadonlySet<number>,
+    released: ReleasedSites,
   ): readonly DmaPath[] {
     const { exits } = this.raw;
     const turns = new Map<string, number>();
     const ordered = exits
       .map((exit, at) => {
-        const way = `${exit.site} ${this.isFailing(exit)}`;
+        const way = `${exit.site} ${this.failures.isFailing(exit)}`;
         const turn = turns.get(way) ?? 0;
         turns.set(way, turn + 1);
         return { exit, at, turn };
@@ -188,8 +195,8 @@ class ProgramWriter {
     for (const state of this.raw.partial) yield this.path(state, [], null, false, null);
   }
 
-  private *complete(exit: Exit, released: ReadonlySet<number>): Iterable<DmaPath> {
-    const failing = this.isFailing(exit);
+  private *complete(exit: Exit, released: ReleasedSites): Iterable<DmaPath> {
+    const failing = this.failures.isFailing(exit);
     const losses = this.losses(exit, failing, released);
     yield this.path(
       exit.state,
@@ -205,32 +212,9 @@ class ProgramWriter {
   }
 
   private *lifecycles(): Iterable<DmaPath> {
-    const mayHaveWorked = (exit: Exit): boolean => this.isFailing(exit) !== true;
+    const mayHaveWorked = (exit: Exit): boolean => this.failures.isFailing(exit) !== true;
     for (const { state, losses } of lifecycles(this.code, this.source, this.raw, mayHaveWorked))
       yield this.path(state, losses, null, true, false);
-  }
-
-  /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. */
-  private isFailing(exit: Exit): boolean | null {
-    const told = isFailing(this.context, this.raw.frame, exit);
-    if (told !== null) return told;
-    const ownFailure = (e: Exit) =>
-      [...this.made(e.state)].some((info) => e.state.resource(info.id)?.outcome === 'failed');
-    this.byExample ??= failsByExample(this.raw.exits, ownFailure);
-    // A packet that could not be mapped was dropped, unless the next try worked.
-    if (/\bnetdev_tx_t\b/.test(this.raw.frame.graph.returnType))
-      return this.lastOutcome(exit) === 'failed' ? true : null;
-    return this.byExample(exit) ? true : null;
-  }
-
-  /** How the last attempt to map or to allocate ended; null when there was none. */
-  private lastOutcome({ state }: Exit): string | null {
-    for (let node = state.trace; node; node = node.previous) {
-      const { event } = node;
-      const id = event.op === 'map' ? event.mapping : event.op === 'allocate' ? event.buffer : null;
-      if (id !== null) return state.resource(id)?.outcome ?? null;
-    }
-    return null;
   }
 
   private *made(state: State): Iterable<ResourceInfo> {
@@ -241,13 +225,14 @@ class ProgramWriter {
   }
 
   /** Places of acquisition that some path of this function releases again: it cleans up after itself. */
-  private sitesReleased(): Set<number> {
-    const sites = new Set<number>();
+  private sitesReleased(): ReleasedSites {
+    const sites = new Map<number, 'failing' | 'working'>();
     for (const exit of this.raw.exits) {
       for (const info of this.made(exit.state)) {
         const now = exit.state.resource(info.id);
         if (now?.life === 'gone' && now.outcome !== 'failed' && isReleasedOutside(exit.state, info))
-          sites.add(info.site);
+          if (sites.get(info.site) !== 'failing')
+            sites.set(info.site, this.failures.isFailing(exit) === true ? 'failing' : 'working');
       }
     }
     return sites;
@@ -286,6 +271,9 @@ class ProgramWriter {
       return why === 'lifecycle-end'
         ? this.isForEver(exit, info, held, failing)
         : why === 'returning' && this.isDoneWith(exit, info, held);
+    // Its callers may release it as well as its other failing paths do.
+    if (why === 'unwound' && this.isLeftToCallers(held, exit)) return false;
+    if (why === 'unclaimed') return false;
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return (
@@ -356,7 +344,7 @@ class ProgramWriter {
     );
   }
 
-  private losses(exit: Exit, failing: boolean | null, released: ReadonlySet<number>): readonly Operation[] {
+  private losses(exit: Exit, failing: boolean | null, released: ReleasedSites): readonly Operation[] {
     const holders = new Holders(this.context, exit);
     const leavesNothing = failsByStatus(this.context, this.raw.frame, exit);
     const lost: Extract<Operation, { op: 'lose' }>[] = [];
@@ -365,7 +353,7 @@ class ProgramWriter {
       if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed || info.kind === 'event') continue;
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
       const why = this.whyLost(exit, info, held, failing, {
-        isReleasedOnOthers: released.has(info.site),
+        releasedOn: released.get(info.site) ?? null,
         leavesNothing,
       });
       if (why === null) continue;
@@ -395,7 +383,10 @@ class ProgramWriter {
     info: ResourceInfo,
     held: readonly string[],
     failing: boolean | null,
-    { isReleasedOnOthers, leavesNothing }: { readonly isReleasedOnOthers: boolean; readonly leavesNothing: boolean },
+    {
+      releasedOn,
+      leavesNothing,
+    }: { readonly releasedOn: 'failing' | 'working' | null; readonly leavesNothing: boolean },
   ): LossReason | null {
     const now = exit.state.resource(info.id);
     if (!now) return null;
@@ -403,14 +394,17 @@ class ProgramWriter {
     if (!now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)))) return 'returning';
     if (now.wronglyChecked) return null;
     if (failing === true) {
-      const isLeftBehind = isReleasedOnOthers && !held.includes('return value');
-      if (isLeftBehind && this.isLeftToCallers(held)) return null;
+      const isLeftBehind = releasedOn !== null && !held.includes('return value');
+      const isOwn = releasedOn === 'failing' && info.depth === 0 && this.code.dialect === 'linux';
+      if (isLeftBehind && !isOwn && this.isLeftToCallers(held, exit)) return null;
       // What a callee made and another path releases may have been for that path only; what is passed over was not.
       const isPassedOver = !(isLeftBehind && info.depth === 0) && this.isPassedOver(exit, info, held);
       if (isPassedOver || isLeftBehind) return isPassedOver ? 'passed-over' : 'unwound';
     }
     if (this.isForgotten(info, held, now.escaped, failing) || this.isOwnBusiness(info, held)) return 'lifecycle-end';
-    return failing === true && !now.escaped && this.isHalfDone(held) ? 'half-done' : null;
+    if (failing !== true || now.escaped) return null;
+    if (this.isHalfDone(exit, held)) return 'half-done';
+    return this.isUnclaimed(exit, info, held) ? 'unclaimed' : null;
   }
 
   /** Held where others find it, but the path unwinds what was made before it, and nobody goes on with that. */
@@ -423,9 +417,9 @@ class ProgramWriter {
     this.unwinding ??= new Unwinding(
       this.context,
       this.raw.frame,
-      this.raw.exits.filter((other) => this.isFailing(other) !== true),
+      this.raw.exits.filter((other) => this.failures.isFailing(other) !== true),
     );
-    return this.unwinding.passesOver(exit, info) && !this.isLeftToCallers(held);
+    return this.unwinding.passesOver(exit, info) && !this.isLeftToCallers(held, exit);
   }
 
   /** Freed by the function itself while it is mapped: whoever may hold the address, there is nothing any more that it is of. */
@@ -434,7 +428,7 @@ class ProgramWriter {
     const now = exit.state.resource(info.id);
     if (this.code.dialect !== 'linux' || memory === undefined || info.depth > 0) return false;
     if (now?.escaped || now?.wronglyChecked || held.includes('return value')) return false;
-    return freesWhileMapped(this.context, exit.state, info, memory) && !this.isLeftToCallers(held);
+    return freesWhileMapped(this.context, exit.state, info, memory) && !this.isLeftToCallers(held, exit);
   }
 
   /** Who holds the device address of a buffer can still reach it. */
@@ -510,14 +504,15 @@ class ProgramWriter {
     // A device address in an out-parameter is the caller's.
     if (held.includes('return value') || (!isFoundByObject(model) && held.some(isOutParameter))) return false;
     const families = releasableAs(model);
-    const releasers = families.flatMap((family) => this.code.releasers.get(family) ?? []);
+    const inDriver = this.code.releasersIn(this.source.file);
+    const releasers = families.flatMap((family) => inDriver.get(family) ?? []);
     return releasers.length > 0 && releasers.every((one) => one === 'makers');
   }
 
   /** Callers release what it holds when the function has worked, and none does when it has failed. */
-  private isHalfDone(held: readonly string[]): boolean {
+  private isHalfDone(exit: Exit, held: readonly string[]): boolean {
     const fields = lastFields(held);
-    if (!fields.size || held.includes('return value') || this.isLeftToCallers(held)) return false;
+    if (!fields.size || held.includes('return value') || this.isLeftToCallers(held, exit)) return false;
     const key = [...fields].sort().join();
     const known = this.releasedAfterSuccess.get(key) ?? isReleasedAfterSuccess(this.code, this.source, fields);
     this.releasedAfterSuccess.set(key, known);
@@ -525,12 +520,21 @@ class ProgramWriter {
   }
 
   /** Whoever called the function takes the resource from where it is held, when the function fails. */
-  private isLeftToCallers(held: readonly string[]): boolean {
-    const fields = lastFields(held);
-    const key = [...fields].sort().join();
-    const known = this.leftToCallers.get(key) ?? isReleasedByCallers(this.code, this.source, fields);
+  private isLeftToCallers(held: readonly string[], { value }: Exit, families: readonly string[] = []): boolean {
+    const fields = families.length ? NO_FIELDS : lastFields(held);
+    const result = value?.kind === 'number' ? value.value : null;
+    const key = [...fields, ...families, result].sort().join();
+    const known =
+      this.leftToCallers.get(key) ?? isReleasedByCallers(this.code, this.source, { fields, families }, result);
     this.leftToCallers.set(key, known);
     return known;
+  }
+
+  /** Nobody who called the function, nor who called that, releases anything of its kind when the function has failed. */
+  private isUnclaimed(exit: Exit, { depth, model, kind }: ResourceInfo, held: readonly string[]): boolean {
+    if (this.code.dialect !== 'linux' || depth > 0 || !model || kind === 'channel') return false;
+    if (held.includes('return value') || (!isFoundByObject(model) && held.some(isOutParameter))) return false;
+    return !this.isLeftToCallers(held, exit, isFoundByObject(model) ? releasableAs(model) : []);
   }
 
   /**
@@ -555,7 +559,7 @@ class ProgramWriter {
   private fatalDecisions(exit: Exit, info: ResourceInfo): readonly number[] {
     const others = this.raw.exits.flatMap((other) => {
       const now = other.state.resource(info.id);
-      const isLeft = now?.life === 'live' && now.outcome !== 'failed' && this.isFailing(other) === true;
+      const isLeft = now?.life === 'live' && now.outcome !== 'failed' && this.failures.isFailing(other) === true;
       return isLeft ? [] : this.ownDecisions(other, info);
     });
     const isFatal = (one: Step) => !others.some((other) => other.site === one.site && other.what === one.what);

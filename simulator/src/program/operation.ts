@@ -303,6 +303,7 @@ export interface Sleep extends Common {
  * paths, left behind what it had made; `passed-over`: it failed and released what it had made before the target;
  * `memory-freed`: the memory of a mapping was freed, the mapping was not taken away;
  * `half-done`: it failed and left what its callers release when it works, and only then;
+ * `unclaimed`: it failed, and none of its callers releases anything of the kind when it has;
  * `not-undone`: what ends the device's use, after the function that began it, has left it alone.
  */
 export interface Lose extends Common {
@@ -316,6 +317,7 @@ export interface Lose extends Common {
     | 'passed-over'
     | 'memory-freed'
     | 'half-done'
+    | 'unclaimed'
     | 'lifecycle-end'
     | 'not-undone';
   /** True when the path reports failure to its caller. */
