@@ -4,7 +4,7 @@ export const accessRightsLeak = defineRule({
   id: 'access-rights-leak',
   severity: 'warning',
   dialects: ['edk2'],
-  precision: [{ tree: 'EDK2 2022.11', read: 5, true: 5 }],
+  precision: [{ tree: 'EDK2 2022.11', read: 10, true: 9 }],
   summary: 'A mapping is left behind where the IOMMU could not be told the access rights.',
   cwe: 772,
   message: ({ detail }) =>

@@ -65,6 +65,47 @@ export function isAbandonedByCallers(
   return new CallerSearch(code, { fields, families: [] }, 'failed').isAbandoned(source, isUndone, 0);
 }
 
+/**
+ * Does whoever calls `source` release what it puts where a parameter points, a field or a variable, after a failure? The caller
+ * may hand its own parameter on.
+ */
+export function isUndoneByCallers(code: Code, source: FunctionSource, parameter: number, depth = 0): boolean {
+  if (depth >= MAX_DEPTH) return false;
+  const isUndone = (caller: FunctionSource, given: Expression | undefined): boolean => {
+    if (given?.kind === 'cast') return isUndone(caller, given.operand);
+    if (given?.kind === 'address-of') return releasesAfter(code, caller, source, given.object);
+    const own = caller.graph.parameters.findIndex(({ name }) => given?.kind === 'name' && given.name === name);
+    return own >= 0 && isUndoneByCallers(code, caller, own, depth + 1);
+  };
+  const callers = code.callersOf(source.name, source.file);
+  return (
+    callers.length > 0 &&
+    callers.every((caller) =>
+      callsOf(code, caller, source.name).every(({ arguments: values }) => isUndone(caller, values[parameter])),
+    )
+  );
+}
+
+function releasesAfter(code: Code, caller: FunctionSource, source: FunctionSource, kept: Expression): boolean {
+  const name = kept.kind === 'member' ? kept.field : kept.kind === 'name' ? kept.name : null;
+  if (name === null) return false;
+  const wanted = { fields: new Set([name]), families: [] };
+  return new CallerSearch(code, wanted, 'failed').isReleasedBy(caller, source, 0);
+}
+
+function callsOf(code: Code, { graph, file }: FunctionSource, name: string): readonly Call[] {
+  const frame = frameOf(graph, file);
+  return graph.blocks.flatMap(({ instructions }) =>
+    instructions.filter((one): one is Call => one.kind === 'call' && mayCall(code, frame, one, name)),
+  );
+}
+
+function mayCall(code: Code, frame: Frame, { callee, arguments: values }: Call, name: string): boolean {
+  const target = resolveCallee(code, frame, callee, values.length);
+  if (target.kind === 'function') return target.name === name;
+  return target.kind === 'unknown' && callee.kind === 'member' && code.isCalledThrough(callee.field, name);
+}
+
 /** Is the function called in no other way than when a device comes or is opened? If it fails, its counterpart is not called. */
 export function isStart(code: Code, source: FunctionSource, asked: ReadonlySet<string> = new Set()): boolean {
   const key = keyOf(source);
@@ -92,6 +133,8 @@ function beginnings(code: Code, source: FunctionSource, asked: Set<string>): rea
   return code.callersOf(source.name, source.file).flatMap((caller) => beginnings(code, caller, asked));
 }
 
+type Call = Instruction & { kind: 'call' };
+
 /** What a caller does after a failure: it releases something, returns a failure itself, or goes on in some other way. */
 type Aftermath = 'releases' | 'fails' | 'goes on';
 
@@ -117,9 +160,13 @@ class CallerSearch {
     this.asked.add(key);
     return this.code.callersOf(source.name, source.file).some((caller) => {
       // Whoever names none of the fields, itself or in what it calls, releases none of them.
-      if (this.mayRelease(caller) && this.after(caller, source, depth) === 'releases') return true;
+      if (this.mayRelease(caller) && this.isReleasedBy(caller, source, depth)) return true;
       return this.search(caller, depth + 1);
     });
+  }
+
+  isReleasedBy(caller: FunctionSource, source: FunctionSource, depth: number): boolean {
+    return this.after(caller, source, depth) === 'releases';
   }
 
   isAbandoned(source: FunctionSource, isUndone: (start: FunctionSource) => boolean, depth: number): boolean {
@@ -149,7 +196,7 @@ class CallerSearch {
     for (const [b, block] of graph.blocks.entries())
       for (const [i, instruction] of block.instructions.entries()) {
         if (instruction.kind !== 'call') continue;
-        if (!this.mayCall(frame, instruction, callee.name)) continue;
+        if (!mayCall(this.code, frame, instruction, callee.name)) continue;
         // Who does not look at what it returns does not know that it failed.
         const isUnnoticed = this.outcome === 'failed' && !usesTemporary(graph, instruction.result);
         const samples = this.outcome === 'failed' ? failureSamples : successSamples;
@@ -162,12 +209,6 @@ class CallerSearch {
         }
       }
     return found.has('fails') && !found.has('goes on') ? 'fails' : 'goes on';
-  }
-
-  private mayCall(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }, name: string): boolean {
-    const target = resolveCallee(this.code, frame, callee, values.length);
-    if (target.kind === 'function') return target.name === name;
-    return target.kind === 'unknown' && callee.kind === 'member' && this.code.isCalledThrough(callee.field, name);
   }
 
   /** Adds to `found` what comes of the ways on from there, up to the first that releases something. */
@@ -214,13 +255,13 @@ class CallerSearch {
     }
   }
 
-  private releases(frame: Frame, { callee, arguments: values }: Instruction & { kind: 'call' }): boolean {
+  private releases(frame: Frame, { callee, arguments: values }: Call): boolean {
     const target = resolveCallee(this.code, frame, callee, values.length);
     const named = (e: Expression): boolean =>
-      (e.kind === 'member' && this.wanted.fields.has(e.field)) || partsOf(e).some(named);
+      this.wanted.fields.has(e.kind === 'member' ? e.field : e.kind === 'name' ? e.name : '') || partsOf(e).some(named);
     switch (target.kind) {
       case 'function':
-        if (this.mayRelease(target.source)) return true;
+        if (this.mayRelease(target.source) || (target.source.releases.size > 0 && values.some(named))) return true;
         break;
       case 'model': {
         const { action } = target.model;

@@ -8,6 +8,7 @@ import {
   isReleasedAfterSuccess,
   isReleasedByCallers,
   isStart,
+  isUndoneByCallers,
 } from './callers.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
@@ -391,7 +392,8 @@ class ProgramWriter {
     const now = exit.state.resource(info.id);
     if (!now) return null;
     if (this.isMemoryFreed(exit, info, held)) return 'memory-freed';
-    if (!now.escaped && (held.length === 0 || (leavesNothing && held.every(isOutParameter)))) return 'returning';
+    if (!now.escaped && (held.length === 0 || (leavesNothing && held.every((place) => this.isLeftInVain(place)))))
+      return 'returning';
     if (now.wronglyChecked) return null;
     if (failing === true) {
       const isLeftBehind = releasedOn !== null && !held.includes('return value');
@@ -405,6 +407,15 @@ class ProgramWriter {
     if (failing !== true || now.escaped) return null;
     if (this.isHalfDone(exit, held)) return 'half-done';
     return this.isUnclaimed(exit, info, held) ? 'unclaimed' : null;
+  }
+
+  /** An out-parameter of which callers take nothing after a failure. */
+  private isLeftInVain(place: string): boolean {
+    const root = isOutParameter(place) ? rootSymbol(place) : null;
+    if (root === null) return false;
+    const { loadedFrom } = this.context.symbols.info(root);
+    const parameter = this.source.graph.parameters.findIndex(({ name }) => loadedFrom === `P:${name}`);
+    return parameter < 0 || !isUndoneByCallers(this.code, this.source, parameter);
   }
 
   /** Held where others find it, but the path unwinds what was made before it, and nobody goes on with that. */
