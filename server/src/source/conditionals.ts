@@ -23,6 +23,8 @@ interface Arm {
   end: number;
   /** Null where only a configuration can tell. */
   readonly truth: boolean | null;
+  /** The one macro that decides it, if it is that simple. */
+  readonly asks: Question | null;
   /** Bracket depth at the end, and the lowest on the way, both relative to the beginning. */
   depth: number;
   lowest: number;
@@ -31,10 +33,17 @@ interface Arm {
   last: number;
 }
 
+/** Is a macro set, or is it not? */
+interface Question {
+  readonly macro: string;
+  readonly isSet: boolean;
+}
+
 /**
  * Removes the preprocessor: blanks all directives and keeps such arms of conditionals that the rest reads as one program.
- * Within a function, and wherever arms are not whole declarations, that is the first arm that is not known to be false;
- * elsewhere all arms are kept, so that a function defined differently in each arm is seen each time.
+ * Within a function, and wherever arms are not whole declarations, that is the first arm that is not known to be false, and
+ * what has been taken for set once is set to its end; elsewhere all arms are kept, so that a function defined differently in
+ * each arm is seen each time.
  */
 export function removePreprocessor(
   text: string,
@@ -47,16 +56,19 @@ export function removePreprocessor(
   const tracker = new BracketTracker(text, kept, tokens.count);
   /** Whether the arm that begins at a directive is kept. */
   const keepArm = new Map<number, boolean>();
+  /** What is taken for set, or not set, in a function, though only a configuration can tell. */
+  const assumed = new Map<string, boolean>();
   const nextDirective = new Map<number, number>();
   for (let at = 0; at < tokens.count; at++) {
     if (tokens.kind[at] !== DIRECTIVE) {
       kept.copy(tokens, at);
       tracker.accept(kept.count - 1);
+      if (!tracker.inFunction) assumed.clear();
       continue;
     }
     const group = groups.get(at);
     if (group !== undefined) {
-      const chosen = chooseArms(group, tracker, kept.kind[kept.count - 1] ?? 0);
+      const chosen = chooseArms(group, tracker, kept.kind[kept.count - 1] ?? 0, assumed);
       for (const arm of group) {
         keepArm.set(arm.directive, chosen.includes(arm));
         nextDirective.set(arm.directive, arm.end);
@@ -72,15 +84,35 @@ export function removePreprocessor(
   return { tokens: kept, match: tracker.match };
 }
 
-function chooseArms(group: readonly Arm[], tracker: BracketTracker, before: number): readonly Arm[] {
-  const live: Arm[] = [];
-  for (const arm of group) {
-    if (arm.truth !== false) live.push(arm);
-    if (arm.truth === true) break;
+function chooseArms(
+  group: readonly Arm[],
+  tracker: BracketTracker,
+  before: number,
+  assumed: Map<string, boolean>,
+): readonly Arm[] {
+  const live = liveArms(group, ({ truth }) => truth);
+  if (tracker.inFunction) {
+    const [chosen] = liveArms(group, ({ truth, asks }) => {
+      const isSet = asks && assumed.get(asks.macro);
+      return truth ?? (typeof isSet === 'boolean' ? isSet === asks?.isSet : null);
+    });
+    for (const arm of group) {
+      if (arm.truth === null && arm.asks) assumed.set(arm.asks.macro, (arm === chosen) === arm.asks.isSet);
+      if (arm === chosen) break;
+    }
+    return chosen ? [chosen] : [];
   }
   if (group.length === 1 || live.length < 2) return live;
-  if (tracker.inFunction || tracker.inParentheses || !live.every((arm) => isWhole(arm, before)))
-    return live.slice(0, 1);
+  return tracker.inParentheses || !live.every((arm) => isWhole(arm, before)) ? live.slice(0, 1) : live;
+}
+
+function liveArms(group: readonly Arm[], truthOf: (arm: Arm) => boolean | null): readonly Arm[] {
+  const live: Arm[] = [];
+  for (const arm of group) {
+    const truth = truthOf(arm);
+    if (truth !== false) live.push(arm);
+    if (truth === true) break;
+  }
   return live;
 }
 
@@ -107,7 +139,7 @@ function findGroups(text: string, tokens: Tokens, macros: MacroKnowledge): Reado
     const directive = readConditional(text, tokens.start[at] ?? 0, tokens.end[at] ?? 0, macros);
     if (directive === null) continue;
     if (directive.role === 'open') {
-      const group = [newArm(at, directive.truth, tokens.count)];
+      const group = [newArm(at, directive, tokens.count)];
       groups.set(at, group);
       open.push(group);
       continue;
@@ -116,7 +148,7 @@ function findGroups(text: string, tokens: Tokens, macros: MacroKnowledge): Reado
     if (group === undefined || arm === undefined) continue;
     arm.end = at;
     if (directive.role === 'next') {
-      group.push(newArm(at, directive.truth, tokens.count));
+      group.push(newArm(at, directive, tokens.count));
       continue;
     }
     open.pop();
@@ -126,8 +158,8 @@ function findGroups(text: string, tokens: Tokens, macros: MacroKnowledge): Reado
   return groups;
 }
 
-function newArm(directive: number, truth: boolean | null, end: number): Arm {
-  return { directive, end, truth, depth: 0, lowest: 0, first: 0, last: 0 };
+function newArm(directive: number, { truth, asks }: Conditional, end: number): Arm {
+  return { directive, end, truth, asks, depth: 0, lowest: 0, first: 0, last: 0 };
 }
 
 function extend(arm: Arm, kind: number): void {
@@ -153,7 +185,11 @@ function addGroup(outer: Arm, group: readonly Arm[]): void {
 interface Conditional {
   readonly role: 'open' | 'next' | 'close';
   readonly truth: boolean | null;
+  readonly asks: Question | null;
 }
+
+/** `defined (NAME)`, `!NAME`, `IS_ENABLED (NAME)` */
+const QUESTION = /^\s*(!?)\s*(?:(?:defined|IS_ENABLED|IS_REACHABLE)\b\s*\(?\s*)?([A-Za-z_]\w*)\s*\)?\s*$/;
 
 const CONDITIONAL = /^#\s*(ifdef|ifndef|if|elif|else|endif)\b/;
 
@@ -161,21 +197,25 @@ function readConditional(text: string, start: number, end: number, macros: Macro
   const directive = text.slice(start, end);
   const [head, word] = CONDITIONAL.exec(directive) ?? [];
   if (head === undefined) return null;
-  const rest = directive.slice(head.length);
+  const rest = directive.slice(head.length).replace(/\/\*.*?\*\/|\/\/.*/gs, ' ');
   const isDefined = () => isDefinedAt(/[\w$]+/.exec(rest)?.[0] ?? '', start, macros);
+  const asked = (isSet: boolean): Question | null => {
+    const [, not, macro] = QUESTION.exec(rest) ?? [];
+    return macro === undefined ? null : { macro, isSet: (not === '') === isSet };
+  };
   switch (word) {
     case 'ifdef':
-      return { role: 'open', truth: isDefined() };
+      return { role: 'open', truth: isDefined(), asks: asked(true) };
     case 'ifndef':
-      return { role: 'open', truth: negate(isDefined()) };
+      return { role: 'open', truth: negate(isDefined()), asks: asked(false) };
     case 'if':
-      return { role: 'open', truth: conditionTruth(rest, start, macros) };
+      return { role: 'open', truth: conditionTruth(rest, start, macros), asks: asked(true) };
     case 'elif':
-      return { role: 'next', truth: conditionTruth(rest, start, macros) };
+      return { role: 'next', truth: conditionTruth(rest, start, macros), asks: asked(true) };
     case 'else':
-      return { role: 'next', truth: null };
+      return { role: 'next', truth: null, asks: null };
     default:
-      return { role: 'close', truth: null };
+      return { role: 'close', truth: null, asks: null };
   }
 }
 

@@ -37,9 +37,17 @@ describe('the preprocessor', () => {
     ['in arguments', 'f(a,\n#ifdef B\nb\n#else\nc\n#endif\n);', 'f(a,b);'],
     ['around an else', 'if (a)\nb();\n#ifdef C\nelse\nc();\n#endif', 'if(a)b();else c();'],
     ['with half a block', '#ifdef A\nif (a) {\n#else\nif (b) {\n#endif\nc();\n}', 'if(a){ c();}'],
+    ['what was taken is not set', '#ifdef A\na();\n#else\nb();\n#endif\n#ifndef A // B\nc();\n#endif', 'a();'],
+    ['nor is it otherwise', '#if !defined(A)\na();\n#endif\n#if A\nb();\n#else\nc();\n#endif', 'a();c();'],
+    ['what was not taken', '#if A > 1\na();\n#elif B\nb();\n#endif\n#ifdef B\nc();\n#endif', 'a();c();'],
     ['statement gone', 'if (a)\n#if 0\nb();\n#endif', 'if(a);'],
   ])('inside a function: %s', (_, source, expected) => {
     expect(body(source)).toBe(tight(expected));
+  });
+
+  test('each function takes its own arms', () => {
+    const source = 'void f(void)\n{\n#ifdef A\n\ta();\n#endif\n}\nvoid g(void)\n{\n#ifndef A\n\tb();\n#endif\n}\n';
+    expect(masked(source)).toMatch(/a\(\);.*b\(\);/s);
   });
 
   test('at top level whole definitions stay, halves of one do not', () => {
