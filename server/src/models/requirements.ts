@@ -40,7 +40,8 @@ const requirements: Partial<Record<Action, Requirement>> = {
   convert: { failure: true, roles: [['buffer', 'page']], properties: ['to'] },
   'channel-request': { family: true, failure: true, roles: [['result:pointer']] },
   'channel-release': { family: true, roles: [['channel']] },
-  'device-stop': { roles: [['channel', 'device', 'this']], properties: ['quiet'] },
+  // Without a channel or device it stops all that was started.
+  'device-stop': { roles: [], properties: ['quiet'] },
   'device-start': { roles: [['channel', 'device', 'this']] },
   'read-memory': { roles: [touched] },
   'write-memory': { roles: [touched] },

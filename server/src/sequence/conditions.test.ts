@@ -64,6 +64,7 @@ describe('a test of a pending result', () => {
     ['nonzero', 'status', '<', 0, 'failed by a right test', 'ok by a right test'],
     ['negative', 'status', '<', 0, 'failed by a right test', 'ok by a right test'],
     ['negative', 'status', '==', 0, 'ok by a right test', 'pending'],
+    ['negative', 'count', '==', -12, 'failed by a right test', 'ok by a right test'],
     ['err-pointer', 'cpu-address', '<', 0, 'failed by a right test', 'ok by a right test'],
     ['err-pointer-or-null', 'cpu-address', '<=', 0, 'failed by a right test', 'ok by a right test'],
     ['not-positive', 'count', '<=', 0, 'failed by a right test', 'ok by a right test'],
@@ -83,6 +84,15 @@ describe('a test of a pending result', () => {
     const error = symbolValue(symbols.intern('const:mapping-error'));
     expect(conditions.assume(state, test(error, '==', result), true)?.resource(0)?.outcome).toBe('failed');
     expect(tests).toEqual(['right 0 dma_mapping_error']);
+  });
+
+  it('says nothing where a number is counted down from a result that is never negative', () => {
+    const { conditions, state, result, tests } = world('zero', 'count');
+    if (result.kind !== 'symbol') throw new Error('no symbol');
+    const counted = symbolValue(result.symbol, 1);
+    expect(conditions.assume(state.fork(), test(counted, '!=', ZERO), false)).toBeNull();
+    expect(conditions.assume(state.fork(), test(counted, '!=', ZERO), true)?.resource(0)?.outcome).toBe('pending');
+    expect(tests).toEqual([]);
   });
 
   it('that is known to have failed puts back what its outputs held before', () => {

@@ -132,7 +132,7 @@ export class Conditions {
     }
     switch (value.kind) {
       case 'symbol':
-        return this.learn(state, value.symbol, truth ? '!=' : '==', -value.offset, truth ? '!= 0' : '== 0');
+        return this.learn(state, value, truth ? '!=' : '==', 0, truth ? '!= 0' : '== 0');
       case 'test':
         return this.assumeTest(state, truth ? value.operator : oppositeTest(value.operator), value.left, value.right);
       default:
@@ -176,7 +176,7 @@ export class Conditions {
       return this.assumeTest(state, SWAPPED[operator], right, left);
     if (right.kind === 'number' && right.value !== 0) this.shorten(state, operator, left);
     if (left.kind === 'symbol' && right.kind === 'number')
-      return this.learn(state, left.symbol, operator, right.value - left.offset, `${operator} ${right.value}`);
+      return this.learn(state, left, operator, right.value, `${operator} ${right.value}`);
     this.shorten(state, operator, left);
     this.shorten(state, SWAPPED[operator], right);
     const { symbol, inverted } = this.relationFact(operator, left, right);
@@ -226,19 +226,28 @@ export class Conditions {
     return { symbol: this.symbols.intern(`${a}${op}${b}`), inverted };
   }
 
-  private learn(state: State, symbol: number, operator: TestOperator, value: number, test: string): State | null {
+  private learn(
+    state: State,
+    { symbol, offset }: Pick<Value & { kind: 'symbol' }, 'symbol' | 'offset'>,
+    operator: TestOperator,
+    than: number,
+    test: string,
+  ): State | null {
+    const value = than - offset;
     const domain = narrow(state.domain(symbol), operator, value);
     if (!domain) return null;
     state.learn(symbol, domain);
     const { resource, role, key } = this.symbols.info(symbol);
     if (domain.low === 0 && domain.high === 0)
       for (const part of JOINED.test(key) ? key.matchAll(/\bs(\d+)\b/g) : [])
-        if (!this.learn(state, Number(part[1]), '==', 0, test)) return null;
+        if (!this.learn(state, { symbol: Number(part[1]), offset: 0 }, '==', 0, test)) return null;
     if (resource === undefined || role === undefined) return state;
     const now = state.resource(resource);
     if (now?.outcome !== 'pending' || now.life === 'gone') return state;
     const sign = this.resources.info(resource).model?.failure ?? 'never';
-    const failed = failureBy(sign, role, domain);
+    const failed = failureBy(sign, role, domain, isOfSign(operator, value));
+    // A number that is counted down from the result says nothing of it.
+    if (failed === 'wrong' && offset !== 0) return domain.high < 0 ? null : state;
     if (failed === 'wrong') {
       this.observer.onWrongTest(state, resource, test);
       // The author took this arm for the failure: nothing is reported twice by believing that.
@@ -279,8 +288,15 @@ const JOINED = /^\((?:s?\d+\|)+s?\d+\)$/;
 /** dma_mapping_error () answers -ENOMEM, a comparison 1. */
 const numberWhenTrue = ({ operator }: Value & { kind: 'test' }): number => (operator === 'mapping-error' ? -12 : 1);
 
-/** Does `domain` tell that the operation failed (true), worked (false), nothing (null), or is the test itself wrong? */
-function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | null | 'wrong' {
+/** Does the test ask whether a number is negative? */
+const isOfSign = (operator: TestOperator, value: number): boolean =>
+  operator === '<' || operator === '>=' ? value === 0 : (operator === '<=' || operator === '>') && value === -1;
+
+/**
+ * Does `domain` tell that the operation failed (true), worked (false), nothing (null), or is the test itself wrong? `asksSign`:
+ * the test was whether the number is negative.
+ */
+function failureBy(sign: FailureSign, role: string, domain: Domain, asksSign: boolean): boolean | null | 'wrong' {
   const zero = decide(domain, '==', 0);
   switch (sign) {
     case 'mapping-error':
@@ -292,7 +308,7 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
       if (role !== 'count') return null;
       if (domain.high < 0) return 'wrong';
       if (domain.high === 0) return true;
-      return zero ?? (domain.low === 0 ? 'wrong' : null);
+      return zero ?? (domain.low === 0 && asksSign ? 'wrong' : null);
     case 'nonzero':
     case 'efi-error':
       if (role !== 'status') return null;
@@ -304,7 +320,9 @@ function failureBy(sign: FailureSign, role: string, domain: Domain): boolean | n
     case 'err-pointer':
       // No entries: nothing was mapped that would have to be unmapped.
       if (role === 'count' && domain.high <= 0) return true;
-      return role === 'mapped-bytes' || role === 'device-address' ? null : decide(domain, '<', 0);
+      if (role === 'mapped-bytes' || role === 'device-address') return null;
+      // Whoever asks for one error number knows of no other.
+      return domain.not.some((number) => number < 0) ? false : decide(domain, '<', 0);
     case 'err-pointer-or-null':
       return decide(domain, '<=', 0);
     case 'not-positive':
