@@ -261,7 +261,9 @@ class CallerSearch {
       this.wanted.fields.has(e.kind === 'member' ? e.field : e.kind === 'name' ? e.name : '') || partsOf(e).some(named);
     switch (target.kind) {
       case 'function':
-        if (this.mayRelease(target.source) || (target.source.releases.size > 0 && values.some(named))) return true;
+        if (this.mayRelease(target.source)) return true;
+        // What it is handed it may release.
+        if (this.outcome === 'failed' && target.source.releases.size > 0 && values.some(named)) return true;
         break;
       case 'model': {
         const { action } = target.model;

@@ -1,4 +1,5 @@
 import type { Operation, Outcome, Program } from '@dma-audit/simulator';
+import type { Instruction } from '../flow/index.ts';
 import { type ApiModel, familyOf, releasableAs } from '../models/index.ts';
 import { type AccessPath, numbersIn, pathOfKey, pathOfPlace } from './access-path.ts';
 import { failsByStatus } from './callee-exit.ts';
@@ -17,7 +18,7 @@ import { decide } from './domain.ts';
 import { edk2Ends } from './edk2-ends.ts';
 import { type Exit, exploreFunction, type RawExploration } from './explore.ts';
 import { Failures } from './failures.ts';
-import { readsName } from './frame.ts';
+import { readsName, usesTemporary } from './frame.ts';
 import { lifecycles } from './lifecycles.ts';
 import { structName, type TypedField } from './made-elsewhere.ts';
 import { type MapCall, mappedOnlyWithin } from './mapped-within.ts';
@@ -268,6 +269,7 @@ class ProgramWriter {
       return (
         !this.mayBeReleased(exit, info, held) && (!held.length || !releasesUnknown(this.context, exit.state, info))
       );
+    if (why === 'returning' && this.isDropped(info)) return true;
     if (failing !== true)
       return why === 'lifecycle-end'
         ? this.isForEver(exit, info, held, failing)
@@ -362,7 +364,7 @@ class ProgramWriter {
       const cleanUp = failing === true ? this.cleanUpSite(exit, info, decisions) : null;
       lost.push({
         op: 'lose',
-        site: this.endSite(exit, info, decisions),
+        site: this.isDropped(info) ? info.site : this.endSite(exit, info, decisions),
         api: info.name,
         target: this.context.toResource(info.id, 'exact'),
         why,
@@ -501,6 +503,16 @@ class ProgramWriter {
     return events.slice(Math.max(given, made) + 1).some(({ op }) => op === 'wait' || op === 'device-stop');
   }
 
+  /** What the call that mapped it returned goes nowhere. */
+  private isDropped({ kind, model, site }: ResourceInfo): boolean {
+    if (kind !== 'mapping' || model?.result !== 'device-address') return false;
+    const { function: name, file, start } = this.context.sites.place(site);
+    const graph = this.code.function(name, file)?.graph;
+    const isCall = (one: Instruction): boolean =>
+      one.kind === 'call' && one.start === start && graph !== undefined && !usesTemporary(graph, one.result);
+    return graph?.blocks.some(({ instructions }) => instructions.some(isCall)) ?? false;
+  }
+
   /** Nobody comes back for what was made when the device came, or for a mapping of memory that goes with it. */
   private isForEver({ state }: Exit, info: ResourceInfo, held: readonly string[], failing: boolean | null): boolean {
     if (info.depth > 0 || !info.model || isFoundByObject(info.model)) return false;
@@ -623,6 +635,8 @@ class ProgramWriter {
       // Below a callee: it is explored by itself.
       if (info.kind === 'buffer' && (info.depth > 1 || now.life === 'released-maybe')) return false;
       // Some other function tests this field.
+      // That it is left behind comes before that it was not looked at.
+      if (this.isDropped(info)) return false;
       if (info.kind === 'mapping') return !held.some((place) => this.code.checkedFields.has(lastField(place)));
       if (this.isUsed(exit, info)) return true;
       // A function that failed leaves it to nobody.
