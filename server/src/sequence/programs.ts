@@ -407,7 +407,8 @@ class ProgramWriter {
     }
     if (this.isForgotten(info, held, now.escaped, failing) || this.isOwnBusiness(info, held)) return 'lifecycle-end';
     if (failing !== true || now.escaped) return null;
-    if (this.isHalfDone(exit, held)) return 'half-done';
+    // What a callee's callee made may be a pool that is kept.
+    if (info.depth <= 1 && this.isHalfDone(exit, held)) return 'half-done';
     return this.isUnclaimed(exit, info, held) ? 'unclaimed' : null;
   }
 
