@@ -25,7 +25,7 @@ export class CallGraph {
   readonly #releases = new Map<CallNode, ReadonlySet<string>>();
   readonly #releasedFields = new Map<CallNode, ReadonlySet<string>>();
   #fieldReleasers: ReadonlyMap<string, readonly CallNode[]> | null = null;
-  #drivers: ReadonlyMap<string, string> | null = null;
+  #links: Links | null = null;
   readonly #releasers = new Map<string, ReadonlyMap<string, 'makers' | 'others'>>();
 
   private constructor(nodes: readonly CallNode[], tables: readonly Tables[], models: Models) {
@@ -192,18 +192,17 @@ export class CallGraph {
    * for others as well.
    */
   releasersIn(file: string): ReadonlyMap<string, 'makers' | 'others'> {
-    const driver = this.#driverOf(file);
-    const known = this.#releasers.get(driver) ?? this.#releasersOfDriver(driver);
-    this.#releasers.set(driver, known);
+    const known = this.#releasers.get(file) ?? this.#releasersOf(this.#driverOf(file));
+    this.#releasers.set(file, known);
     return known;
   }
 
-  #releasersOfDriver(driver: string): ReadonlyMap<string, 'makers' | 'others'> {
+  #releasersOf(files: ReadonlySet<string>): ReadonlyMap<string, 'makers' | 'others'> {
     const families = new Map<string, 'makers' | 'others'>();
     const released = releasedFamilies(this.#models);
     const acquired = acquiredFamilies(this.#models);
     for (const { calls, file } of this.relevantNodes) {
-      if (this.#driverOf(file) !== driver) continue;
+      if (!files.has(file)) continue;
       const own = new Set([...calls].flatMap((callee) => acquired.get(callee) ?? []));
       for (const callee of calls)
         for (const family of released.get(callee) ?? [])
@@ -212,32 +211,29 @@ export class CallGraph {
     return families;
   }
 
-  /** The first file of those that call one another: a directory may hold many drivers. */
-  #driverOf(file: string): string {
-    this.#drivers ??= this.#allDrivers();
-    return this.#drivers.get(file) ?? file;
+  /**
+   * Files that call something in it, directly or not, and all that these call: a directory may hold many drivers, which call the
+   * same libraries.
+   */
+  #driverOf(file: string): ReadonlySet<string> {
+    this.#links ??= this.#allLinks();
+    const { calling, called } = this.#links;
+    return reached(called, reached(calling, [file]));
   }
 
-  #allDrivers(): ReadonlyMap<string, string> {
-    const linked = new Map<string, Set<string>>();
-    const link = (one: string, other: string): void => void linked.set(one, (linked.get(one) ?? new Set()).add(other));
+  #allLinks(): Links {
+    const calling = new Map<string, Set<string>>();
+    const called = new Map<string, Set<string>>();
+    const add = (links: Map<string, Set<string>>, from: string, to: string): void =>
+      void links.set(from, (links.get(from) ?? new Set()).add(to));
     for (const caller of this.#nodes)
       for (const callee of caller.calls) {
         const target = this.find(callee, caller.file);
         if (!target || target.file === caller.file) continue;
-        link(caller.file, target.file);
-        link(target.file, caller.file);
+        add(calling, target.file, caller.file);
+        add(called, caller.file, target.file);
       }
-    const drivers = new Map<string, string>();
-    for (const first of [...linked.keys()].sort()) {
-      const work = [first];
-      for (let file = work.pop(); file !== undefined; file = work.pop()) {
-        if (drivers.has(file)) continue;
-        drivers.set(file, first);
-        work.push(...(linked.get(file) ?? []));
-      }
-    }
-    return drivers;
+    return { calling, called };
   }
 
   *#below(start: CallNode, isWanted: (name: string) => boolean): Iterable<CallNode> {
@@ -275,6 +271,23 @@ export class CallGraph {
         }
     return reached;
   }
+}
+
+/** Of each file, those that call something in it, and those in which it calls something. */
+interface Links {
+  readonly calling: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly called: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+function reached(links: ReadonlyMap<string, ReadonlySet<string>>, from: Iterable<string>): ReadonlySet<string> {
+  const found = new Set<string>();
+  const work = [...from];
+  for (let file = work.pop(); file !== undefined; file = work.pop()) {
+    if (found.has(file)) continue;
+    found.add(file);
+    work.push(...(links.get(file) ?? NOTHING));
+  }
+  return found;
 }
 
 function remembered<T>(known: Map<CallNode, T>, node: CallNode, make: () => T): T {

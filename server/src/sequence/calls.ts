@@ -94,6 +94,9 @@ const NOTHING: ReadonlySet<string> = new Set();
 export const RELEASES =
   /free|release|unmap|clean|destroy|exit|uninit|deinit|fini(?!sh)|remove|stop|put|dealloc|teardown|tear_down|shutdown|reset|del(?!ay)|disable|flush|close|complete|done|abort|cancel|drop|kill|detach|unregister|dereg|unwind|purge|recycle|consume|return|undo|discard|_err\b|error/i;
 
+/** Instead of the name of a function that is not known. */
+export const THROUGH_POINTER = 'call through a pointer';
+
 /**
  * A call whose body is not seen. It may store or release handles that it gets by value; it fills places whose address it
  * gets; it may release what hangs below a pointer only if its name says so, or if it is not known which function it is.
@@ -109,7 +112,7 @@ export function callUnknown(
   const mayRelease = name === null || (assigns === null && RELEASES.test(name));
   const touch = (resource: number) => {
     if (state.resource(resource)?.life !== 'live') return;
-    if (mayRelease) context.handOver(state, resource, name ?? 'call through a pointer');
+    if (mayRelease) context.handOver(state, resource, name ?? THROUGH_POINTER);
     else state.update(resource, { escaped: true });
   };
   for (const value of values) {

@@ -20,29 +20,34 @@ export class Failures {
     this.exits = exits;
   }
 
-  /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped. Null = cannot be told. */
+  /** What the type does not tell, the function's own failures may: `false`, a packet that is dropped, 0 for a command that is done. */
   isFailing(exit: Exit): boolean | null {
     const { returnType } = this.frame.graph;
     const told = isFailing(this.context, this.frame, exit);
-    if (told === true || (told === false && !isLarge(exit))) return told;
+    if (told === true) return true;
     // A packet that could not be mapped was dropped, unless the next try worked.
     if (/\bnetdev_tx_t\b/.test(returnType) && this.lastOutcome(exit) === 'failed') return true;
-    if (/\bnetdev_tx_t\b|^void$/.test(returnType)) return this.goesWhereFailuresGo(exit) ? true : null;
     this.byNumber ??= failsByExample(this.exits, (one) => this.hasFailed(one));
-    return this.byNumber(exit) ? true : told;
+    const isNumber = !/\bnetdev_tx_t\b/.test(returnType) && (told === null || isLarge(exit));
+    if (isNumber && this.byNumber(exit)) return true;
+    // In EDK2 a status tells: a failure that is swallowed is another fault.
+    return this.context.code.dialect === 'linux' && this.goesWhereFailuresGo(exit) ? true : told;
   }
 
   /**
-   * For functions that tell nobody: does the path come to a label to which others go when an operation of their own has failed,
-   * and those that keep something do not?
+   * For functions that tell nobody: does the path come to a label to which others go when an operation of their own has failed?
+   * It stands behind the return of one that keeps something.
    */
   private goesWhereFailuresGo(exit: Exit): boolean {
     if (this.cleanUps === null) {
       const failed = this.exits.filter((one) => this.hasFailed(one));
-      const worked = this.exits.filter((one) => !this.hasFailed(one) && this.keepsSomething(one));
-      const cleanUps = new Set(failed.flatMap((one) => this.labelAfterFailure(one) ?? []));
-      const isToldApart = worked.some((one) => !this.labels(one).some((label) => cleanUps.has(label)));
-      this.cleanUps = isToldApart ? cleanUps : new Set();
+      const labels = new Set(failed.flatMap((one) => this.labelAfterFailure(one) ?? []));
+      const others = this.exits.filter(
+        (one) =>
+          !this.hasFailed(one) && this.keepsSomething(one) && !this.labels(one).some((label) => labels.has(label)),
+      );
+      const returns = others.flatMap(({ site }) => (site === null ? [] : [this.context.sites.place(site).start]));
+      this.cleanUps = new Set([...labels].filter(({ start }) => returns.some((one) => one < start)));
     }
     const { cleanUps } = this;
     return cleanUps.size > 0 && this.labels(exit).some((label) => cleanUps.has(label));

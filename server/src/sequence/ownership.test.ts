@@ -304,6 +304,11 @@ describe('does the function say that it fails?', () => {
     },
   );
 
+  it('an int function fails where it goes there, though it returns 0', () => {
+    const body = 'if (!ring(p)) goto drop;\nreturn 0;\ndrop:\nreport(p);\nreturn 0;';
+    expect(mapped('int', 'goto drop;', body)).toEqual([false, true, true]);
+  });
+
   it('a void function says nothing where all ways go by one label', () => {
     expect(mapped('void', 'goto out;', 'if (!ring(p)) goto out;\nstart(p);\nout:\nreport(p);')).not.toContain(true);
   });

@@ -11,6 +11,7 @@ import {
   isStart,
   isUndoneByCallers,
 } from './callers.ts';
+import { THROUGH_POINTER } from './calls.ts';
 import { cleanUpAfter } from './clean-up.ts';
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import type { Context, DirectionSource, Owner } from './context.ts';
@@ -261,6 +262,7 @@ class ProgramWriter {
     failing: boolean | null,
     why: LossReason,
   ): boolean {
+    if (why === 'unclaimed' || exit.state.resource(info.id)?.life !== 'live') return false;
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
@@ -276,7 +278,6 @@ class ProgramWriter {
         : why === 'returning' && this.isDoneWith(exit, info, held);
     // Its callers may release it as well as its other failing paths do.
     if (why === 'unwound' && this.isLeftToCallers(held, exit)) return false;
-    if (why === 'unclaimed') return false;
     // When a probe fails, nobody comes back for its channels; elsewhere whoever has the field may.
     if (info.kind === 'channel')
       return (
@@ -353,7 +354,9 @@ class ProgramWriter {
     const lost: Extract<Operation, { op: 'lose' }>[] = [];
     for (const info of this.made(exit.state)) {
       const now = exit.state.resource(info.id);
-      if (now?.life !== 'live' || now.outcome === 'failed' || info.model?.managed || info.kind === 'event') continue;
+      if (!now || now.life === 'gone' || now.outcome === 'failed' || info.model?.managed || info.kind === 'event')
+        continue;
+      if (now.life === 'released-maybe' && !this.isLentOut(exit, info)) continue;
       const held = [...holders.of(info.id), ...this.heldByMappings(exit, holders, info.id)];
       const why = this.whyLost(exit, info, held, failing, {
         releasedOn: released.get(info.site) ?? null,
@@ -381,6 +384,16 @@ class ProgramWriter {
     return lost.filter(({ target }) => !('id' in target && gone.includes(target.id)));
   }
 
+  /** Given up only since it was handed to somebody through a pointer, in a driver where nobody else releases such. */
+  private isLentOut({ state }: Exit, info: ResourceInfo): boolean {
+    const handed = unroll(state.trace).flatMap((e) =>
+      e.op === 'hand-over' && 'id' in e.target && e.target.id === info.id ? [e.api] : [],
+    );
+    if (this.code.dialect !== 'linux') return false;
+    const isLent = handed.length > 0 && handed.every((api) => api === THROUGH_POINTER);
+    return isLent && info.depth === 0 && this.releasers(info).every((one) => one === 'makers');
+  }
+
   private whyLost(
     exit: Exit,
     info: ResourceInfo,
@@ -393,6 +406,7 @@ class ProgramWriter {
   ): LossReason | null {
     const now = exit.state.resource(info.id);
     if (!now) return null;
+    if (now.life === 'released-maybe') return 'lifecycle-end';
     if (this.isMemoryFreed(exit, info, held)) return 'memory-freed';
     if (!now.escaped && (held.length === 0 || (leavesNothing && held.every((place) => this.isLeftInVain(place)))))
       return 'returning';
@@ -406,9 +420,9 @@ class ProgramWriter {
       if (isPassedOver || isLeftBehind) return isPassedOver ? 'passed-over' : 'unwound';
     }
     if (this.isForgotten(info, held, now.escaped, failing) || this.isOwnBusiness(info, held)) return 'lifecycle-end';
-    if (failing !== true || now.escaped) return null;
+    if (failing !== true) return null;
     // What a callee's callee made may be a pool that is kept.
-    if (info.depth <= 1 && this.isHalfDone(exit, held)) return 'half-done';
+    if (!now.escaped && info.depth <= 1 && this.isHalfDone(exit, held)) return 'half-done';
     return this.isUnclaimed(exit, info, held) ? 'unclaimed' : null;
   }
 
@@ -523,14 +537,19 @@ class ProgramWriter {
   }
 
   /** A mapping in a driver where each function ends its own: nobody else will, whoever may hold it. */
-  private isOwnBusiness({ kind, depth, model }: ResourceInfo, held: readonly string[]): boolean {
+  private isOwnBusiness(info: ResourceInfo, held: readonly string[]): boolean {
+    const { kind, depth, model } = info;
     if (this.code.dialect !== 'linux' || kind !== 'mapping' || depth > 0 || !model) return false;
     // A device address in an out-parameter is the caller's.
     if (held.includes('return value') || (!isFoundByObject(model) && held.some(isOutParameter))) return false;
-    const families = releasableAs(model);
-    const inDriver = this.code.releasersIn(this.source.file);
-    const releasers = families.flatMap((family) => inDriver.get(family) ?? []);
+    const releasers = this.releasers(info);
     return releasers.length > 0 && releasers.every((one) => one === 'makers');
+  }
+
+  /** Who releases such in this driver. */
+  private releasers({ model }: ResourceInfo): readonly ('makers' | 'others')[] {
+    const inDriver = this.code.releasersIn(this.source.file);
+    return (model ? releasableAs(model) : []).flatMap((family) => inDriver.get(family) ?? []);
   }
 
   /** Callers release what it holds when the function has worked, and none does when it has failed. */
@@ -558,7 +577,8 @@ class ProgramWriter {
   private isUnclaimed(exit: Exit, { depth, model, kind }: ResourceInfo, held: readonly string[]): boolean {
     if (this.code.dialect !== 'linux' || depth > 0 || !model || kind === 'channel') return false;
     if (held.includes('return value') || (!isFoundByObject(model) && held.some(isOutParameter))) return false;
-    return !this.isLeftToCallers(held, exit, isFoundByObject(model) ? releasableAs(model) : []);
+    const isInField = lastFields(held).size > 0 && !isFoundByObject(model);
+    return !this.isLeftToCallers(held, exit, isInField ? [] : releasableAs(model));
   }
 
   /**
@@ -731,6 +751,7 @@ class ProgramWriter {
     const events = unroll(state.trace);
     const told = toldSteps(events);
     const maybeUnmapped = new Set<number>();
+    const lost = new Set(tail.flatMap((e) => (e.op === 'lose' && 'id' in e.target ? [e.target.id] : [])));
     for (const [at, event] of [...events, ...tail].entries()) {
       if (event.op === 'step') {
         if (told.has(event))
@@ -748,6 +769,8 @@ class ProgramWriter {
           operations.push({ ...event, op: 'give', through: 'call', size: { bytes: null, key: '?' } });
         continue;
       }
+      // Lost is what was only lent.
+      if (event.op === 'hand-over' && 'id' in event.target && lost.has(event.target.id)) continue;
       this.declare(event, declared, operations);
       if (event.op === 'free' && mayBeUnmapped(this.context, this.raw.frame.graph.name, events.slice(0, at), event))
         maybeUnmapped.add(operations.length);
