@@ -5,7 +5,7 @@ export const bufferLeak = defineRule({
   severity: 'error',
   dialects: ['linux', 'edk2'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 67, true: 59 },
+    { tree: 'Linux 6.12.117', read: 76, true: 65 },
     { tree: 'EDK2 2022.11', read: 6, true: 6 },
   ],
   summary: 'A DMA buffer is left behind on a path that nobody can free any more.',

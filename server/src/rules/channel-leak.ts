@@ -5,7 +5,7 @@ export const channelLeak = defineRule({
   severity: 'warning',
   dialects: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 21, true: 21 },
+    { tree: 'Linux 6.12.117', read: 24, true: 23 },
     { tree: 'Linux 6.1.192', read: 18, true: 18 },
   ],
   summary: 'A dmaengine channel is requested and not released on a failing path.',

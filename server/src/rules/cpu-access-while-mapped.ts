@@ -4,7 +4,7 @@ export const cpuAccessWhileMapped = defineRule({
   id: 'cpu-access-while-mapped',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  precision: [{ tree: 'Linux 6.12.117', read: 5, true: 5 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 6, true: 6 }],
   summary: 'The CPU touches memory while it belongs to the device.',
   cwe: 662,
   message: ({ detail, dialect }) =>

@@ -5,7 +5,7 @@ export const doubleFree = defineRule({
   severity: 'error',
   dialects: ['linux', 'edk2'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 3, true: 3 },
+    { tree: 'Linux 6.12.117', read: 4, true: 4 },
     { tree: 'EDK2 2022.11', read: 1, true: 1 },
   ],
   summary: 'A DMA buffer is freed that is already free, or was never allocated.',

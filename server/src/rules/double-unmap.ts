@@ -12,7 +12,7 @@ export const doubleUnmap = defineRule({
   dialects: ['linux', 'edk2'],
   precision: [
     { tree: 'Linux 6.12.117', read: 1, true: 1 },
-    { tree: 'EDK2 2022.11', read: 4, true: 4 },
+    { tree: 'EDK2 2022.11', read: 5, true: 4 },
   ],
   summary: 'A mapping is unmapped that is already gone, or was never made.',
   cwe: 415,

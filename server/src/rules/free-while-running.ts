@@ -10,7 +10,7 @@ export const freeWhileRunning = defineRule({
   id: 'free-while-running',
   severity: 'warning',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 15, true: 15 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 18, true: 17 }],
   summary: 'Memory is unmapped or freed, or left to the caller, while a transfer on it may still run.',
   cwe: 416,
   message: ({ detail }) =>

@@ -4,7 +4,7 @@ export const invalidAttributes = defineRule({
   id: 'invalid-attributes',
   severity: 'warning',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 17, true: 16 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 21, true: 20 }],
   summary: 'An allocation of DMA memory is given flags that it does not take.',
   cwe: 628,
   message: ({ detail }) =>

@@ -6,7 +6,7 @@ export const lifecycleLeak = defineRule({
   dialects: ['linux', 'edk2'],
   nurseryIn: ['edk2'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 12, true: 12 },
+    { tree: 'Linux 6.12.117', read: 13, true: 13 },
     { tree: 'Linux 6.1.170', read: 1, true: 1 },
   ],
   summary: 'A field keeps a mapping or a buffer, and no function of the driver releases it.',

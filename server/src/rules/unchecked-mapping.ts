@@ -4,7 +4,7 @@ export const uncheckedMapping = defineRule({
   id: 'unchecked-mapping',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  precision: [{ tree: 'Linux 6.12.117', read: 65, true: 56 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 87, true: 74 }],
   summary: 'The result of a map call is used on the outcome where it failed.',
   cwe: 252,
   message: ({ detail, dialect }) =>

@@ -5,7 +5,7 @@ export const wrongAddress = defineRule({
   severity: 'error',
   dialects: ['linux'],
   precision: [
-    { tree: 'Linux 6.12.117', read: 34, true: 29 },
+    { tree: 'Linux 6.12.117', read: 36, true: 31 },
     { tree: 'Linux 6.12.107', read: 1, true: 1 },
     { tree: 'Linux 6.1.170', read: 1, true: 1 },
   ],

@@ -4,7 +4,7 @@ export const wrongMappingCheck = defineRule({
   id: 'wrong-mapping-check',
   severity: 'error',
   dialects: ['linux'],
-  precision: [{ tree: 'Linux 6.12.117', read: 4, true: 4 }],
+  precision: [{ tree: 'Linux 6.12.117', read: 5, true: 4 }],
   summary: 'The result of a map call is tested in a way that does not find failures.',
   cwe: 253,
   message: ({ detail }) =>
