@@ -1,7 +1,7 @@
 import { type Operation, type Platform, run, type Violation } from '@dma-audit/simulator';
 import type { DirectionSource, DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
 import { activations, commonDepth } from './frames.ts';
-import { isMadeApart, isReleasedApart } from './told-apart.ts';
+import { isMadeApart, isOnlyMistaken, isReleasedApart } from './told-apart.ts';
 
 /** A violation with the path on which it happened and what it does on each platform. */
 export interface RawFinding {
@@ -190,6 +190,12 @@ const isInLoop = (operation: Operation | undefined, exploration: Exploration): b
   'id' in operation.target &&
   exploration.isInLoop(operation.target.id);
 
+/** Nothing is decided between two operations: it is the same thing, in the same turn of every loop. */
+const isStraight = ({ steps }: DmaPath, first: number, last: number): boolean =>
+  !steps.some(({ what, before }) => DECISIONS.has(what) && before > first && before <= last);
+
+const DECISIONS: ReadonlySet<string> = new Set(['true', 'false', 'case', 'iterate', 'skip']);
+
 /** Do both ends say which way, so that nothing that was not seen makes them agree? The map call may choose between two. */
 function isGivenOutright({ index, related }: Violation, { program }: DmaPath, exploration: Exploration): boolean {
   const source = (i: number | undefined): DirectionSource => {
@@ -267,8 +273,13 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
     const isFirstOwn = released !== undefined && isOwn(released) && violation.related[0]?.role === 'released';
     const isSeen = indices.every((i) => !isInLoop(operations[i], exploration));
     const call = chains[0]?.[0]?.call;
-    return { place: call ?? again ?? place, certain: isClaimed && isMade && isFirstOwn && isSeen && !isRepeated };
+    const isOneTurn = isOwn(place) && isStraight(path, violation.related[0]?.index ?? 0, violation.index);
+    const isSure = (isSeen && !isRepeated) || isOneTurn;
+    return { place: call ?? again ?? place, certain: isClaimed && isMade && isFirstOwn && isSure };
   }
+  // However often: nothing is made here that such a release is for.
+  if (violation.kind === 'api-mismatch' && dialect === 'linux' && isOnlyMistaken(violation, path, exploration))
+    return { place, certain: isClaimed && places.every(isOwn) };
   if (dialect === 'linux' || !places.some((one) => !isOwn(one)))
     return { place, certain: isClaimed && !isRepeated && places.every(isOwn) };
   // What lies in one callee altogether is told where that one is explored by itself.

@@ -22,6 +22,12 @@ export function isReleasedApart({ index }: Violation, path: DmaPath, exploration
   );
 }
 
+/** Is the release for nothing that is made here? */
+export function isOnlyMistaken({ index }: Violation, path: DmaPath, exploration: Exploration): boolean {
+  const released = releasedAt(path, index);
+  return released !== null && !makesFor(released.family, exploration);
+}
+
 /** Is anything made here that this family releases? Who makes ordinary memory is not told. */
 const makesFor = (family: string, { paths }: Exploration): boolean =>
   family === 'memory' ||

@@ -266,11 +266,22 @@ export class Evaluator {
       const known = this.flags(state, operator, left, right);
       if (known) return known;
     }
+    const whole = operator === '|' || operator === '+' ? (this.joined(left, right) ?? this.joined(right, left)) : null;
+    if (whole) return whole;
     const result = this.derived(state, `${valueKey(left)}${operator}${valueKey(right)}`, [left, right], at);
     // A pointer that is not null stays so when something is added to it.
     const isPointer = left.kind === 'symbol' && this.conditions.truth(state, left) === true;
     if (operator === '+' && isPointer && result.kind === 'symbol') state.learn(result.symbol, NOT_ZERO);
     return result;
+  }
+
+  /** The halves of a device address that was put away in two are put together again: its lower half stands for the whole. */
+  private joined(lower: Value, upper: Value): Value | null {
+    if (lower.kind !== 'symbol' || lower.offset !== 0 || upper.kind !== 'symbol') return null;
+    const [one, other] = [this.symbols.info(lower.symbol), this.symbols.info(upper.symbol)];
+    if (one.resource === undefined || one.role !== 'device-address' || one.derived) return null;
+    const isUpper = other.resource === one.resource && other.role === one.role && /<<32\)*$/.test(other.key);
+    return isUpper ? lower : null;
   }
 
   /** Who compares the device address with the host address knows which of them he uses: the table of an IOMMU needs the host's. */

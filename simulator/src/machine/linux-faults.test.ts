@@ -47,6 +47,11 @@ it.each([
   ['code that is not seen may have ended a mapping', 'declare b 64\nmap m = b 64\nhand-over m\nfree b', []],
   ['the program ends it all the same', 'map m = unknown 64\nhand-over m\nunmap m\nunmap m', ['double-unmap 4']],
   ['in another direction', 'map m = unknown 64 from-device\nhand-over m\nunmap m to-device', ['direction-mismatch 3']],
+  [
+    'its memory was freed meanwhile',
+    'declare b 64\nmap m = b 64\nhand-over m\nfree b\nunmap m',
+    ['free-while-mapped 4'],
+  ],
   ['an allocation that is freed all the same', 'allocate a 64\nhand-over a\nfree a\nfree a', ['double-free 4']],
   ['pages are freed while shared', 'allocate b 4096\nconvert b 4096 shared\nfree b', ['shared-page-freed 3']],
   [

@@ -98,6 +98,8 @@ interface Mapping {
   faulty: boolean;
   /** Code that is not seen has it, or may have ended it: nothing is said of it, until the program ends it itself. */
   handedOver: boolean;
+  /** Its memory was freed meanwhile. */
+  freedAwayAt: number | null;
 }
 
 /** Executes one program on one platform. */
@@ -436,7 +438,8 @@ class Machine {
     }
     if (this.failedAllocations.has(target.id)) return;
     const buffer = this.bufferOf(target.id, index);
-    if (buffer.handedOver && !this.isTakenBack(buffer, operation)) return;
+    // Whoever frees DMA memory believes that nobody else has.
+    if (buffer.handedOver && buffer.origin?.memory !== 'dma') return;
     if (buffer.freedAt !== null) {
       // Two frees of ordinary memory are another tool's business; reference counts make most of them right. Callers that free
       // what the function has left them are told of only where nothing is counted.
@@ -460,6 +463,8 @@ class Machine {
       });
     this.freeShared(operation, target.id, index);
     for (const [, mapping] of this.mappings) {
+      if (mapping.handedOver && mapping.buffer !== null && this.isPartOf(mapping.buffer, target.id))
+        mapping.freedAwayAt ??= index;
       if (
         mapping.unmappedAt !== null ||
         mapping.faulty ||
@@ -490,11 +495,6 @@ class Machine {
     buffer.freedAt = index;
     if (operation.family !== 'memory') this.failures.release();
     if (buffer.allocation !== null && !this.pools.free(buffer.allocation)) this.system.free(buffer.allocation);
-  }
-
-  /** Whoever frees DMA memory believes that nobody else has. */
-  private isTakenBack({ origin, freedAt }: Buffer, { family }: Free): boolean {
-    return origin?.memory === 'dma' && (freedAt !== null || family !== 'memory');
   }
 
   /** Pages go back to the allocator that the host can still reach, or may: what somebody else puts there is no secret. */
@@ -580,6 +580,7 @@ class Machine {
       ignoredAt: null,
       faulty: false,
       handedOver: false,
+      freedAwayAt: null,
     };
     this.mappings.set(operation.mapping, mapping);
     this.failures.acquire(index, operation.api, operation.outcome === 'ok');
@@ -669,8 +670,9 @@ class Machine {
 
   /** A mapping that was there all the time ends: when its memory is free already, that was freed while mapped. */
   private settleMemory(mapping: Mapping, { memory, api }: Unmap, index: number): void {
-    const freedAt = memory?.to === 'buffer' ? (this.buffers.get(memory.id)?.freedAt ?? null) : null;
-    if (freedAt === null || mapping.origin || mapping.faulty) return;
+    const known = memory?.to === 'buffer' && !mapping.origin ? this.buffers.get(memory.id) : undefined;
+    const freedAt = mapping.freedAwayAt ?? known?.freedAt ?? null;
+    if (freedAt === null || mapping.faulty) return;
     mapping.faulty = true;
     const free = this.program.operations[freedAt];
     this.report('free-while-mapped', freedAt, [{ index, role: 'used' }], {
@@ -1157,6 +1159,7 @@ const unknownMapping = (index: number): Mapping => ({
   ignoredAt: null,
   faulty: false,
   handedOver: false,
+  freedAwayAt: null,
 });
 const made = (buffer: Buffer): RelatedOperation[] =>
   buffer.origin ? [{ index: buffer.index, role: 'allocated' }] : [];
