@@ -293,8 +293,38 @@ void port_drain(struct port *p)
     ]);
   });
 
-  it('is doubtful beside the device address', async () => {
-    expect(await told(fill('port_attach(p, virt_to_phys(buf), dma);'))).toEqual(['unmapped-common-buffer?']);
+  it.each([
+    ['a call that is not seen', '', 'port_attach(p, virt_to_phys(buf), dma);'],
+    [
+      'one that is',
+      'static void attach(struct port *p, u64 host, u64 dma) { writel(host, p->regs + 4); p->next = dma; }',
+      'attach(p, virt_to_phys(buf), dma);',
+    ],
+  ])('is doubtful beside the device address, in %s', async (_, callee, body) => {
+    expect(await told(callee + fill(body))).toEqual(['unmapped-common-buffer?']);
+  });
+
+  it('is doubtful where both its halves are told beside the whole', async () => {
+    const both =
+      'writel(lower_32_bits(virt_to_phys(buf)), p->regs); writel(upper_32_bits(virt_to_phys(buf)), p->regs + 4); writel(dma, p->regs + 8);';
+    expect(await told(fill(both))).toEqual(['unmapped-common-buffer?']);
+  });
+
+  it('may be noted of a page from a pool, whose device address is asked for', async () => {
+    const refill = `
+int port_refill(struct port *p)
+{
+	struct page *page = page_pool_dev_alloc_pages(p->pool);
+
+	if (!page)
+		return -ENOMEM;
+	writel(page_pool_get_dma_addr(page), p->regs);
+	writel(page_to_phys(page), p->regs + 4);
+	p->page = page;
+	return 0;
+}
+`;
+    expect((await sure(refill)).filter((one) => one === 'unmapped-common-buffer')).toEqual([]);
   });
 
   it('is meant where both addresses are compared', async () => {

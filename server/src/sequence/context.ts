@@ -86,6 +86,8 @@ export class Context {
 
   /** Mappings of memory that is freed by itself when the device goes. */
   readonly ofManaged = new Set<number>();
+  /** Mappings whose device address and host address some call gets together. */
+  readonly bothGiven = new Set<number>();
 
   /** Buffers by the mappings that were made of them. */
   readonly mappedBuffers = new Map<number, number>();

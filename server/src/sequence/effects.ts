@@ -38,7 +38,7 @@ export interface ModelledCall {
 const PAGE = 4096;
 /** Mark of a path on which a channel was started. */
 export const RUNNING = 'running';
-export const NO_SIZE: Size = { bytes: null, key: '?' };
+const NO_SIZE: Size = { bytes: null, key: '?' };
 /** Marks of a path that holds so many locks. */
 export const ATOMIC = 'atomic';
 
@@ -1259,7 +1259,7 @@ export class Effects {
     through: Extract<Operation, { readonly op: 'give' }>['through'],
     site: number,
     api: string,
-    told: { readonly device?: string | null; readonly size: Size; readonly isBeside?: boolean } = { size: NO_SIZE },
+    told: { readonly device?: string | null; readonly size: Size } = { size: NO_SIZE },
   ): void {
     if (value.kind !== 'symbol') return;
     const { resource, role, derived, hostOf, isUpperHalf } = this.context.symbols.info(value.symbol);
@@ -1274,14 +1274,17 @@ export class Effects {
       });
     if (hostOf !== undefined && state.resource(hostOf)?.life === 'live') {
       const target = this.context.toResource(hostOf, 'other-role');
-      const which = { ...(told.isBeside && { isBeside: true }), ...(isUpperHalf && { isUpperHalf }) };
+      const isBeside = this.context.bothGiven.has(hostOf);
+      const which = { ...(isBeside && { isBeside }), ...(isUpperHalf && { isUpperHalf }) };
       return this.context.emit(state, { op: 'give', site, api, target, through, size: NO_SIZE, ...which });
     }
     if (through === 'field' || through === 'call') return;
     if (resource === undefined || !state.resource(resource) || (role !== 'device-address' && role !== 'cpu-address'))
       return;
-    // In Linux a function says when an address is made of a pointer: bare, it may be the driver's own note.
-    const isNote = this.context.code.dialect === 'linux' && role === 'cpu-address' && !derived;
+    // In Linux a function says when an address is made of a pointer: bare, it may be the driver's own note. So it is where the
+    // device address is not handed out with the memory, but asked for: that of a page from a pool.
+    const isHandedOut = this.context.resources.info(resource).model?.args.includes('device-address-out') ?? false;
+    const isNote = this.context.code.dialect === 'linux' && role === 'cpu-address' && !(derived && isHandedOut);
     this.context.emit(state, {
       op: 'give',
       site,

@@ -17,7 +17,7 @@ import {
 import { type Budget, type Code, type EntryConditions, type FunctionSource, NORMAL } from './code.ts';
 import { Context } from './context.ts';
 import { ANYTHING, decide, single } from './domain.ts';
-import { ATOMIC, Effects, NO_SIZE, RUNNING, walkMark } from './effects.ts';
+import { ATOMIC, Effects, RUNNING, walkMark } from './effects.ts';
 import { expressionName, type Frame, isNull, isUnsigned, localVariables, usesTemporary } from './frame.ts';
 import { liveAt } from './liveness.ts';
 import { describeLoops, finalTarget, type LoopInfo, type LoopTable } from './loops.ts';
@@ -842,6 +842,7 @@ class Explorer {
       effect.state.set(result, effect.value);
       return [effect.state];
     }
+    this.noteBothAddresses(values);
     if (callee.kind === 'function' && this.canEnter(frame, callee, state, values))
       return this.enter(frame, state, instruction, callee.source, values, result);
     const container = this.containerBy(callee, values);
@@ -892,6 +893,16 @@ class Explorer {
     return [state];
   }
 
+  /** Beside the device address the host address may be for the driver, wherever it goes from there. */
+  private noteBothAddresses(values: readonly Value[]): void {
+    const { context } = this;
+    for (const value of values) {
+      const hostOf = value.kind === 'symbol' ? context.symbols.info(value.symbol).hostOf : undefined;
+      if (hostOf !== undefined && values.some((other) => context.resourceOf(other) === hostOf))
+        context.bothGiven.add(hostOf);
+    }
+  }
+
   /** A call that is not seen may give the device what it gets. */
   private giveHostAddresses(
     frame: Frame,
@@ -899,15 +910,11 @@ class Explorer {
     call: Instruction & { kind: 'call' },
     values: readonly Value[],
   ): void {
-    const { context } = this;
     const name = call.callee.kind === 'name' ? call.callee.name : 'call';
-    for (const value of values) {
-      const hostOf = value.kind === 'symbol' ? context.symbols.info(value.symbol).hostOf : undefined;
-      if (hostOf === undefined) continue;
-      // Beside the device address it may be for the driver.
-      const isBeside = values.some((other) => context.resourceOf(other) === hostOf);
-      this.effects.giveValue(state, frame, value, 'call', context.site(frame, call), name, { size: NO_SIZE, isBeside });
-    }
+    const site = this.context.site(frame, call);
+    for (const value of values)
+      if (value.kind === 'symbol' && this.context.symbols.info(value.symbol).hostOf !== undefined)
+        this.effects.giveValue(state, frame, value, 'call', site, name);
   }
 
   /** `VIRTIO_CFG_READ (Dev, MaxTarget, &Dev->MaxTarget)`: a number whose address is taken is there to be written. */

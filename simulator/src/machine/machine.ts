@@ -945,10 +945,7 @@ class Machine {
         api: operation.api,
         made: buffer.origin.api,
         through: operation.through,
-        certain:
-          operation.through === 'register' && !this.isToldRightly('buffer', target.id, operation.isUpperHalf)
-            ? 'yes'
-            : 'no',
+        certain: operation.through === 'register' && !this.isToldRightly('buffer', target.id) ? 'yes' : 'no',
       },
       { direction: 'unknown', isShared: this.program.dialect === 'linux' || this.isMapped(target.id) },
     );
@@ -993,17 +990,12 @@ class Machine {
   }
 
   /** The memory is mapped, and the device gets its host address all the same. */
-  private giveHostAddress(
-    { api, through, isBeside, isUpperHalf }: Give,
-    id: MappingId,
-    mapping: Mapping,
-    index: number,
-  ): void {
+  private giveHostAddress({ api, through, isBeside }: Give, id: MappingId, mapping: Mapping, index: number): void {
     const { origin } = mapping;
     if (!origin || origin.outcome === 'failed' || mapping.unmappedAt !== null) return;
     // EDK2 casts pointers to numbers for its own notes; Linux makes an address of one only with a function that says so.
     const isMeant = through === 'register' || this.program.dialect === 'linux';
-    const certain = isMeant && !isBeside && !this.isToldRightly('mapping', id, isUpperHalf) ? 'yes' : 'no';
+    const certain = isMeant && !isBeside && !this.isToldRightly('mapping', id) ? 'yes' : 'no';
     const detail = { api, mapped: origin.api, through, certain };
     this.report('unmapped-common-buffer', index, mapped(mapping), detail, {
       direction: 'unknown',
@@ -1012,14 +1004,14 @@ class Machine {
   }
 
   /** Is the device told the same of the device address as well, earlier or later? What comes with it is a cookie. */
-  private isToldRightly(what: 'mapping' | 'buffer', id: number, isUpperHalf = false): boolean {
-    return this.program.operations.some(
-      (o) =>
-        o.op === 'give' &&
-        o.target.to === what &&
-        o.target.id === id &&
-        o.target.how === 'exact' &&
-        (o.isUpperHalf ?? false) === isUpperHalf,
+  private isToldRightly(what: 'mapping' | 'buffer', id: number): boolean {
+    const told = this.program.operations.flatMap((o) =>
+      o.op === 'give' && o.target.to === what && o.target.id === id
+        ? [{ how: o.target.how, half: o.isUpperHalf ?? false }]
+        : [],
+    );
+    return told.some(
+      (one) => one.how === 'exact' && told.some(({ how, half }) => how !== 'exact' && half === one.half),
     );
   }
 
