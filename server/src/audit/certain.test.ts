@@ -196,6 +196,40 @@ undo:
     expect(await sure(fill(`${once} if (p->ring[i].is_split) ${once}`))).toEqual([]);
   });
 
+  it('may be another variable of the same name that is freed otherwise', async () => {
+    const shadowed = `
+#define RINGS 4
+int port_probe(struct port *p)
+{
+	void *buf = kzalloc(8, GFP_KERNEL);
+	int i, ret;
+
+	if (!buf)
+		return -ENOMEM;
+	for (i = 0; i < RINGS; i++) {
+		void *buf = dma_alloc_coherent(p->dev, 64, &p->ring[i].dma, GFP_KERNEL);
+
+		if (!buf) {
+			ret = -ENOMEM;
+			goto undo;
+		}
+		p->ring[i].buf = buf;
+	}
+	ret = port_start(p);
+	if (ret)
+		goto undo;
+	return 0;
+
+undo:
+	for (i = 0; i < RINGS && p->ring[i].buf; i++)
+		dma_free_coherent(p->dev, 64, p->ring[i].buf, p->ring[i].dma);
+	kfree(buf);
+	return ret;
+}
+`;
+    expect((await sure(shadowed)).filter((one) => one === 'double-free')).toEqual([]);
+  });
+
   it('is released wrongly by what nothing there is for', async () => {
     expect(await sure(fill('dma_unmap_page(p->dev, p->ring[i].dma, 64, DMA_FROM_DEVICE);'))).toEqual([]);
     expect(await sure(fill('dma_free_coherent(p->dev, 64, bufs[i], p->ring[i].dma);'))).toEqual(['api-mismatch']);

@@ -1,7 +1,7 @@
 import { type Operation, type Platform, run, type Violation } from '@dma-audit/simulator';
 import type { DirectionSource, DmaPath, Exploration, SourcePlace } from '../sequence/index.ts';
 import { activations, commonDepth } from './frames.ts';
-import { isMadeApart, isOnlyMistaken, isReleasedApart } from './told-apart.ts';
+import { isMadeApart, isOnlyMistaken, isReleasedApart, releasedAt } from './told-apart.ts';
 
 /** A violation with the path on which it happened and what it does on each platform. */
 export interface RawFinding {
@@ -274,7 +274,10 @@ function judge(violation: Violation, path: DmaPath, exploration: Exploration): P
     const isSeen = indices.every((i) => !isInLoop(operations[i], exploration));
     const call = chains[0]?.[0]?.call;
     const isOneTurn = isOwn(place) && isStraight(path, violation.related[0]?.index ?? 0, violation.index);
-    const isSure = (isSeen && !isRepeated) || isOneTurn;
+    // Who frees it otherwise the second time may mean another variable of that name.
+    const [family, before] = indices.map((i) => releasedAt(path, i)?.family);
+    const isSameThing = violation.kind === 'double-unmap' || family === before;
+    const isSure = (isSeen && !isRepeated) || (isOneTurn && isSameThing);
     return { place: call ?? again ?? place, certain: isClaimed && isMade && isFirstOwn && isSure };
   }
   // However often: nothing is made here that such a release is for.

@@ -65,7 +65,10 @@ const OPPOSITE: ReadonlyMap<string, string> = new Map([
   ['false', 'true'],
 ]);
 
-function releasedAt({ program }: DmaPath, index: number): { readonly id: number; readonly family: string } | null {
+export function releasedAt(
+  { program }: DmaPath,
+  index: number,
+): { readonly id: number; readonly family: string } | null {
   const operation = program.operations[index];
   const isRelease = operation?.op === 'unmap' || operation?.op === 'free';
   return isRelease && 'id' in operation.target ? { id: operation.target.id, family: operation.family } : null;
