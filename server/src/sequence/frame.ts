@@ -107,7 +107,8 @@ function uses(graph: FunctionGraph, test: (e: Expression) => boolean | null): bo
     ({ instructions, end }) =>
       instructions.some(
         (i) =>
-          ((i.kind === 'set' || i.kind === 'evaluate') && inside(i.value)) ||
+          (i.kind === 'set' && inside(i.value)) ||
+          (i.kind === 'evaluate' && !isDiscarded(i.value) && inside(i.value)) ||
           (i.kind === 'set' && i.target.kind !== 'name' && i.target.kind !== 'temporary' && inside(i.target)) ||
           (i.kind === 'call' && (i.arguments.some(inside) || inside(i.callee))),
       ) ||
@@ -116,6 +117,9 @@ function uses(graph: FunctionGraph, test: (e: Expression) => boolean | null): bo
       (end.kind === 'return' && end.value !== null && inside(end.value)),
   );
 }
+
+/** `(void)call ()` */
+const isDiscarded = (e: Expression): boolean => (e.kind === 'cast' ? isDiscarded(e.operand) : e.kind === 'temporary');
 
 /** The expressions of which it is made; those of an aggregate are not looked at. */
 export function partsOf(e: Expression): readonly Expression[] {

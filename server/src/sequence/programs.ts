@@ -92,6 +92,9 @@ const isOutParameter = (place: string): boolean => /^\*\d+(\+-?\d+)?$/.test(plac
 /** Sites of what is released again on some path, and whether on one that fails. */
 type ReleasedSites = ReadonlyMap<number, 'failing' | 'working'>;
 
+/** Ways out to either side of one that it is compared with: where there are thousands, neighbours tell what parts them. */
+const COMPARED_EXITS = 128;
+
 const NO_FIELDS: ReadonlySet<string> = new Set();
 
 type LossReason = Extract<Operation, { op: 'lose' }>['why'];
@@ -117,6 +120,8 @@ class ProgramWriter {
   private readonly releasedAfterSuccess = new Map<string, boolean>();
   private readonly releasedLaterFields = new Map<string, boolean>();
   private readonly mapCalls = new Map<string, MapCall | null>();
+  /** By the sites of calls. */
+  private readonly dropped = new Map<number, boolean>();
 
   constructor(code: Code, source: FunctionSource, raw: RawExploration, budget: Budget) {
     this.code = code;
@@ -521,11 +526,15 @@ class ProgramWriter {
   /** What the call that mapped it returned goes nowhere. */
   private isDropped({ kind, model, site }: ResourceInfo): boolean {
     if (kind !== 'mapping' || model?.result !== 'device-address') return false;
+    const known = this.dropped.get(site);
+    if (known !== undefined) return known;
     const { function: name, file, start } = this.context.sites.place(site);
     const graph = this.code.function(name, file)?.graph;
     const isCall = (one: Instruction): boolean =>
       one.kind === 'call' && one.start === start && graph !== undefined && !usesTemporary(graph, one.result);
-    return graph?.blocks.some(({ instructions }) => instructions.some(isCall)) ?? false;
+    const isDropped = graph?.blocks.some(({ instructions }) => instructions.some(isCall)) ?? false;
+    this.dropped.set(site, isDropped);
+    return isDropped;
   }
 
   /** Nobody comes back for what was made when the device came, or for a mapping of memory that goes with it. */
@@ -601,7 +610,9 @@ class ProgramWriter {
 
   /** Sites of the decisions that only paths take which leave the resource behind. */
   private fatalDecisions(exit: Exit, info: ResourceInfo): readonly number[] {
-    const others = this.raw.exits.flatMap((other) => {
+    const { exits } = this.raw;
+    const first = Math.max(0, exits.indexOf(exit) - COMPARED_EXITS);
+    const others = exits.slice(first, first + 2 * COMPARED_EXITS).flatMap((other) => {
       const now = other.state.resource(info.id);
       const isLeft = now?.life === 'live' && now.outcome !== 'failed' && this.failures.isFailing(other) === true;
       return isLeft ? [] : this.ownDecisions(other, info);

@@ -23,7 +23,7 @@ interface Arm {
   end: number;
   /** Null where only a configuration can tell. */
   readonly truth: boolean | null;
-  /** The one macro that decides it, if it is that simple. */
+  /** What decides it, if that is one simple question. */
   readonly asks: Question | null;
   /** Bracket depth at the end, and the lowest on the way, both relative to the beginning. */
   depth: number;
@@ -33,10 +33,13 @@ interface Arm {
   last: number;
 }
 
-/** Is a macro set, or is it not? */
+/** Does what a configuration decides hold, or does it not: is a macro set, is a number less than another? */
 interface Question {
-  readonly macro: string;
-  readonly isSet: boolean;
+  /** In one way of writing it. */
+  readonly subject: string;
+  readonly holds: boolean;
+  /** What is compared for equality with the subject's number: it has one number only. */
+  readonly compared: string | null;
 }
 
 /**
@@ -92,18 +95,25 @@ function chooseArms(
 ): readonly Arm[] {
   const live = liveArms(group, ({ truth }) => truth);
   if (tracker.inFunction) {
-    const [chosen] = liveArms(group, ({ truth, asks }) => {
-      const isSet = asks && assumed.get(asks.macro);
-      return truth ?? (typeof isSet === 'boolean' ? isSet === asks?.isSet : null);
-    });
+    const [chosen] = liveArms(group, ({ truth, asks }) => truth ?? (asks && assumption(asks, assumed)));
     for (const arm of group) {
-      if (arm.truth === null && arm.asks) assumed.set(arm.asks.macro, (arm === chosen) === arm.asks.isSet);
+      if (arm.truth === null && arm.asks) assume(arm.asks, arm === chosen, assumed);
       if (arm === chosen) break;
     }
     return chosen ? [chosen] : [];
   }
   if (group.length === 1 || live.length < 2) return live;
   return tracker.inParentheses || !live.every((arm) => isWhole(arm, before)) ? live.slice(0, 1) : live;
+}
+
+function assumption({ subject, holds, compared }: Question, assumed: ReadonlyMap<string, boolean>): boolean | null {
+  const before = assumed.get(subject) ?? (compared !== null && assumed.has(`one ${compared}`) ? false : undefined);
+  return before === undefined ? null : before === holds;
+}
+
+function assume({ subject, holds, compared }: Question, isTrue: boolean, assumed: Map<string, boolean>): void {
+  assumed.set(subject, isTrue === holds);
+  if (compared !== null && isTrue === holds) assumed.set(`one ${compared}`, true);
 }
 
 function liveArms(group: readonly Arm[], truthOf: (arm: Arm) => boolean | null): readonly Arm[] {
@@ -189,7 +199,31 @@ interface Conditional {
 }
 
 /** `defined (NAME)`, `!NAME`, `IS_ENABLED (NAME)` */
-const QUESTION = /^\s*(!?)\s*(?:(?:defined|IS_ENABLED|IS_REACHABLE)\b\s*\(?\s*)?([A-Za-z_]\w*)\s*\)?\s*$/;
+const SETTING = /^(!?)(?:(?:defined|IS_ENABLED|IS_REACHABLE)\b\(?)?([A-Za-z_]\w*)\)?$/;
+
+/** `LINUX_VERSION_CODE >= KERNEL_VERSION (5, 10, 0)` */
+const COMPARISON = /^(\w+)(<=|>=|==|!=|<|>)(\w+(?:\([\w,]*\))?)$/;
+
+/** How a comparison is asked: always with the operator on the right. */
+const ASKED: Readonly<Record<string, readonly [string, boolean]>> = {
+  '<': ['<', true],
+  '>=': ['<', false],
+  '<=': ['<=', true],
+  '>': ['<=', false],
+  '==': ['==', true],
+  '!=': ['==', false],
+};
+
+/** What a condition asks, where that is one simple question; null for others. */
+function questionOf(condition: string): Question | null {
+  const text = condition.replace(/\bdefined\s+(\w+)/g, 'defined($1)').replace(/\s+/g, '');
+  const [, not, macro] = SETTING.exec(text) ?? [];
+  if (macro !== undefined) return { subject: macro, holds: not === '', compared: null };
+  const [, left, operator = '', right] = COMPARISON.exec(text) ?? [];
+  const [asked, holds] = ASKED[operator] ?? [];
+  if (left === undefined || asked === undefined || holds === undefined) return null;
+  return { subject: `${left}${asked}${right}`, holds, compared: asked === '==' ? left : null };
+}
 
 const CONDITIONAL = /^#\s*(ifdef|ifndef|if|elif|else|endif)\b/;
 
@@ -199,19 +233,15 @@ function readConditional(text: string, start: number, end: number, macros: Macro
   if (head === undefined) return null;
   const rest = directive.slice(head.length).replace(/\/\*.*?\*\/|\/\/.*/gs, ' ');
   const isDefined = () => isDefinedAt(/[\w$]+/.exec(rest)?.[0] ?? '', start, macros);
-  const asked = (isSet: boolean): Question | null => {
-    const [, not, macro] = QUESTION.exec(rest) ?? [];
-    return macro === undefined ? null : { macro, isSet: (not === '') === isSet };
-  };
   switch (word) {
     case 'ifdef':
-      return { role: 'open', truth: isDefined(), asks: asked(true) };
+      return { role: 'open', truth: isDefined(), asks: questionOf(`defined(${rest})`) };
     case 'ifndef':
-      return { role: 'open', truth: negate(isDefined()), asks: asked(false) };
+      return { role: 'open', truth: negate(isDefined()), asks: questionOf(`!defined(${rest})`) };
     case 'if':
-      return { role: 'open', truth: conditionTruth(rest, start, macros), asks: asked(true) };
+      return { role: 'open', truth: conditionTruth(rest, start, macros), asks: questionOf(rest) };
     case 'elif':
-      return { role: 'next', truth: conditionTruth(rest, start, macros), asks: asked(true) };
+      return { role: 'next', truth: conditionTruth(rest, start, macros), asks: questionOf(rest) };
     case 'else':
       return { role: 'next', truth: null, asks: null };
     default:

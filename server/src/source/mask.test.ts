@@ -40,6 +40,12 @@ describe('the preprocessor', () => {
     ['what was taken is not set', '#ifdef A\na();\n#else\nb();\n#endif\n#ifndef A // B\nc();\n#endif', 'a();'],
     ['nor is it otherwise', '#if !defined(A)\na();\n#endif\n#if A\nb();\n#else\nc();\n#endif', 'a();c();'],
     ['what was not taken', '#if A > 1\na();\n#elif B\nb();\n#endif\n#ifdef B\nc();\n#endif', 'a();c();'],
+    [
+      'not both sides of a number',
+      '#if V >= K(5, 10)\na();\n#endif\n#if V < K(5,10)\nb();\n#else\nc();\n#endif',
+      'a();c();',
+    ],
+    ['one number only', '#if W == 64\na();\n#endif\n#if W == 32\nb();\n#elif W != 64\nc();\n#endif', 'a();'],
     ['statement gone', 'if (a)\n#if 0\nb();\n#endif', 'if(a);'],
   ])('inside a function: %s', (_, source, expected) => {
     expect(body(source)).toBe(tight(expected));
