@@ -7,10 +7,13 @@ export const uncheckedMapping = defineRule({
   precision: [{ tree: 'Linux 6.12.117', read: 87, true: 74 }],
   summary: 'The result of a map call is used on the outcome where it failed.',
   cwe: 252,
-  message: ({ detail, dialect }) =>
-    `${detail.mapped} can fail, and nothing on this path tests that before the result is used. ${
+  message: ({ detail, dialect }) => {
+    if (detail.tested)
+      return `the test shows that ${detail.mapped} has failed, and ${detail.api} uses its result all the same. Bail out`;
+    return `${detail.mapped} can fail, and nothing on this path tests that before the result is used. ${
       dialect === 'edk2' ? 'Test the status with EFI_ERROR ()' : linuxTest(detail.mapped ?? '')
-    } and bail out`,
+    } and bail out`;
+  },
 });
 
 /** How an API of Linux tells failure, as far as its name says. */

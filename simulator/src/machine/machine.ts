@@ -694,6 +694,7 @@ class Machine {
         this.report(use === 'unmap' ? 'unmap-after-failed-map' : 'unchecked-mapping', index, [at, checked], {
           api,
           mapped: origin.api,
+          tested: 'yes',
         });
       } else if (mapping.wronglyCheckedAt !== null && mapping.wronglyCheckedAt < index) {
         const wrong = this.program.operations[mapping.wronglyCheckedAt];
