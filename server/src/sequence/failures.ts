@@ -24,7 +24,7 @@ export class Failures {
   isFailing(exit: Exit): boolean | null {
     const { returnType } = this.frame.graph;
     const told = isFailing(this.context, this.frame, exit);
-    if (told === true) return true;
+    if (told === true || (told === null && this.isErrorNumber(exit))) return true;
     // A packet that could not be mapped was dropped, unless the next try worked.
     if (/\bnetdev_tx_t\b/.test(returnType) && this.lastOutcome(exit) === 'failed') return true;
     this.byNumber ??= failsByExample(this.exits, (one) => this.hasFailed(one));
@@ -79,6 +79,12 @@ export class Failures {
     return name === this.frame.graph.name && file === this.frame.file ? event : null;
   }
 
+  /** A negative error number tells, even where the type has no sign. */
+  private isErrorNumber({ value }: Exit): boolean {
+    if (this.context.code.dialect !== 'linux' || value?.kind !== 'number') return false;
+    return value.value < 0 && value.value >= -MAX_ERROR_NUMBER;
+  }
+
   private hasFailed({ state }: Exit): boolean {
     return [...this.made(state)].some(({ outcome }) => outcome === 'failed');
   }
@@ -122,3 +128,6 @@ const isLarge = ({ value }: Exit): boolean => value?.kind === 'number' && value.
 
 /** More than a loop that is run a few times counts. */
 const MANY = 16;
+
+/** MAX_ERRNO of Linux. */
+const MAX_ERROR_NUMBER = 4095;

@@ -271,6 +271,8 @@ describe('does the function say that it fails?', () => {
     ['netdev_tx_t', 'NETDEV_TX_OK', null],
     ['bool', 'false', null],
     ['u32', '0', null],
+    ['u32', '-ENOMEM', true],
+    ['u32', '0xfffffff4', null],
     ['struct req *', 'NULL', true],
     ['struct req *', 'ERR_PTR(-ENOMEM)', true],
     ['struct req *', '&p->req', false],
