@@ -76,7 +76,7 @@ describe('dma-audit.json', () => {
     expect(work.dmaAudit('check')).toMatchObject({
       status: 3,
       stderr:
-        'dma-audit: dma-audit.json:2:3: unknown property; did you mean "rules"?\n' +
+        'dma-audit: dma-audit.json:2:3: unknown property "rulez"; did you mean "rules"?\n' +
         'dma-audit.json:3:13: "errors" is not one of "error", "warning", "never"\n',
     });
   });

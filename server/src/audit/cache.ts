@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { detectDialect } from '../source/index.ts';
 import { nameIn } from './directory.ts';
 import { readSource, sourcesOf } from './files.ts';
+import { replaceFile } from './replace-file.ts';
 import type { FilesResult, FilesTask } from './task.ts';
 
 /** Tasks that are looked up at the same time. */
@@ -53,13 +54,11 @@ export class Cache {
     const key = this.#keys.get(task);
     if (key === undefined || key !== this.#keyOf(task, await contentOf(task.directory))) return;
     const path = this.#pathOf(key);
-    const temporary = `${path}.${randomUUID()}`;
     try {
       await mkdir(dirname(path), { recursive: true });
-      await writeFile(temporary, JSON.stringify({ key, result }));
-      await rename(temporary, path);
+      await replaceFile(path, JSON.stringify({ key, result }));
     } catch {
-      await rm(temporary, { force: true }).catch(() => {});
+      // Next time it is found out again.
     }
   }
 

@@ -11,14 +11,15 @@ const errorsOf = (text: string): readonly string[] => {
 describe('parseConfig', () => {
   it('takes what the schema describes, with comments and trailing commas', () => {
     const text = '{\n  // ours\n  "rules": { "mapping-leak": "warning", },\n  "platforms": ["swiotlb"],\n}';
-    expect(parseConfig(text, 'x')).toMatchObject({ ok: true, value: { rules: { 'mapping-leak': 'warning' } } });
+    for (const one of [text, `\uFEFF${text}`])
+      expect(parseConfig(one, 'x')).toMatchObject({ ok: true, value: { rules: { 'mapping-leak': 'warning' } } });
   });
 
   it.each([
     [
       'a misspelled rule',
       '{\n  "rules": { "mapping-leek": "off" }\n}',
-      ['2:14: unknown property; did you mean "mapping-leak"?'],
+      ['2:14: unknown property "mapping-leek"; did you mean "mapping-leak"?'],
     ],
     [
       'a wrong level',
@@ -26,6 +27,7 @@ describe('parseConfig', () => {
       [expect.stringMatching(/^1:30: "warn" is not one of "on"/)],
     ],
     ['an unknown platform', '{ "platforms": ["vax"] }', [expect.stringMatching(/^1:17: "vax" is not one of/)]],
+    ['a deep nest', '['.repeat(20_000), ['1:101: nested deeper than 100 levels']],
     ['a wrong type', '{ "exclude": "x" }', ['1:14: expected an array']],
     ['two of a kind', '{ "failOn": "error",\n"failOn": "never" }', ['2:1: this property is there twice']],
     [

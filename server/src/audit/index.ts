@@ -22,6 +22,7 @@ export { LiveAudit, type LiveDiagnostic, type LiveFunction, type LiveOptions, ty
 export type { LiveUnit } from './live-directory.ts';
 export { isMendable, type MendableDiagnostic, mend } from './mend.ts';
 export { Project } from './project.ts';
+export { replaceFile } from './replace-file.ts';
 export { type AuditResult, mergeResults, resultOf } from './result.ts';
 export { type AuditEvents, type AuditRequest, audit, type Shard } from './run.ts';
 export { type Policy, type Scope, type Settled, settle } from './settle.ts';

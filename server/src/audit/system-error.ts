@@ -1,7 +1,9 @@
 /** The reason of a failed system call in words, without its path. */
 export function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return SYSTEM_ERRORS[code] ?? (error instanceof Error ? error.message : String(error));
+  if (!(error instanceof Error)) return String(error);
+  // "EFBIG: file too large, write"
+  return SYSTEM_ERRORS[code] ?? /^E[A-Z0-9]+: (.+?), [a-z]+(?: '.*)?$/s.exec(error.message)?.[1] ?? error.message;
 }
 
 const SYSTEM_ERRORS: Readonly<Record<string, string>> = {

@@ -9,8 +9,9 @@ import type { SkippedFile } from './task.ts';
 const NEVER = new Set(['.git', '.hg', '.svn']);
 
 /**
- * Absolute paths of the C sources and headers under a directory, sorted, without those that ignore files name. Symbolic
- * links are not followed: what they lead to is found where it lies, and no loop can arise. Rejects with an IgnoreFileError only.
+ * Absolute paths of what is named as a C source or header under a directory, sorted, without what ignore files name. Symbolic
+ * links are not followed: what they lead to is found where it lies, and no loop can arise. Devices and FIFOs are among them:
+ * whoever reads them tells why that cannot be. Rejects with an IgnoreFileError only.
  */
 export async function walk(top: string, skipped: SkippedFile[]): Promise<readonly string[]> {
   const files: string[] = [];
@@ -31,7 +32,7 @@ export async function walk(top: string, skipped: SkippedFile[]): Promise<readonl
       const path = join(directory, entry.name);
       if (entry.isDirectory()) {
         if (!ignored.ignores(path, true)) await visit(path, ignored);
-      } else if (entry.isFile() && isSourceName(entry.name) && !ignored.ignores(path, false)) files.push(path);
+      } else if (!entry.isSymbolicLink() && isSourceName(entry.name) && !ignored.ignores(path, false)) files.push(path);
     }
   };
   await visit(top, await IgnoreFiles.above(top, namesIn));

@@ -21,7 +21,7 @@ import { findInputs, readList } from './inputs.ts';
 import { createProgress } from './progress.ts';
 import { rootOf } from './root.ts';
 import { statistics } from './summary.ts';
-import { printable, tell } from './terminal.ts';
+import { tell } from './terminal.ts';
 import { watch } from './watch.ts';
 
 /** The bundled worker lies beside the bundled command. */
@@ -56,11 +56,11 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
   const root = await rootOf(given.root);
   const choice = choiceOf(given);
   const { config, models, files: configFiles } = await loadConfig(configFile(given), root);
-  await protectReports(given, config, [...configFiles, given.filesFrom ?? null]);
   const named = await namedPaths(paths, given);
   const changed = await changedOf(given, named, directory, root);
   try {
     const inputs = changed ? { ...NOTHING_NAMED, files: changed.files } : await findInputs(named, directory, root);
+    await protectReports(given, config, [...configFiles, given.filesFrom ?? null, ...inputs.files]);
     const options = {
       ...DEFAULT_CHECK,
       rules: rulesToRun(config, choice),
@@ -80,7 +80,7 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
           jobs: given.jobs,
           worker: WORKER,
           shard: given.shard ?? null,
-          cache: given.cache === undefined ? null : await openCache(resolve(directory, given.cache), WORKER),
+          cache: given.cache === undefined ? null : await openCache(given.cache, WORKER),
         },
         { progress: progress.show },
       );
@@ -88,8 +88,9 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       progress.stop();
     }
     refuseForeignPlatforms(result, options.platforms);
+    const skippedFiles = [...inputs.skipped, ...result.skippedFiles];
     const { status, settled } = await conclude({
-      result: { ...result, skippedFiles: [...inputs.skipped, ...result.skippedFiles] },
+      result: { ...result, skippedFiles },
       config,
       choice,
       given,
@@ -97,15 +98,14 @@ async function checkOnce(paths: readonly string[], given: CheckArguments): Promi
       start,
       scope: changed ? 'files' : scopeOf(named, directory, root),
       shard: given.shard ?? null,
+      refused: skippedFiles.filter(
+        // A list may well be of everything that changed.
+        ({ file }) => inputs.named.has(file) && (isSourceName(file) || given.filesFrom === undefined),
+      ),
       changedLines: given.changedLinesOnly && changed ? changed.changedLines : null,
     });
     if (given.stats === true) tell(statistics(result, settled));
-    const refused = [...inputs.skipped, ...result.skippedFiles].filter(
-      // A list may well be of everything that changed.
-      ({ file }) => inputs.named.has(file) && (isSourceName(file) || given.filesFrom === undefined),
-    );
-    for (const { file, reason } of refused) tell(`dma-audit: ${printable(file)}: ${printable(reason)}\n`);
-    return { status: refused.length > 0 ? EXIT.fatal : status, files: inputs.files };
+    return { status, files: inputs.files };
   } finally {
     await changed?.remove();
   }

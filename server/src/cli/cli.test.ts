@@ -4,9 +4,11 @@ import {
   closeSync,
   existsSync,
   ftruncateSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -187,6 +189,7 @@ describe('exit status', () => {
     ['an unknown platform', ['check', '--platforms', 'sev,vax'], "There is no platform 'vax'"],
     ['an unknown format', ['check', '--format', 'xml'], 'Allowed choices are text, json'],
     ['an output without a file', ['check', '--output', 'json='], 'It must be FILE, FORMAT or FORMAT=FILE'],
+    ['an unknown format of an output', ['check', '--output', 'xml=foo'], 'one of the formats text, json'],
     ['two outputs to one place', ['check', '--output', 'text', '--output', 'json'], 'only one --output can go'],
     ['an impossible shard', ['check', '--shard', '4/3'], 'a part and a number of parts'],
     ['lines without changes', ['check', '--changed-lines-only'], 'changed since when?'],
@@ -207,6 +210,7 @@ describe('exit status', () => {
       expect(status).toBe(2);
       expect(stdout).toContain('error[direction-mismatch] a.c');
       expect(stderr).toMatch(new RegExp(`^dma-audit: ${name}: (binary|not a C source)\n$`));
+      expect(dmaAudit(['check', 'a.c', name]).stderr.match(/(binary|not a C source)$/gm)).toHaveLength(1);
     }
     expect(dmaAudit(['check', '.']).status).toBe(1);
     // A list may be of everything that changed.
@@ -234,10 +238,13 @@ describe('exit status', () => {
   it('is 4, and nothing is lost, when an output would overwrite what is read', () => {
     put({ 'a.c': FAULTY, 'list.txt': 'a.c\n', 'known.json': '{ "baseline": 1, "findings": [] }' });
     symlinkSync('a.c', join(folder, 'link.txt'));
+    for (const name of ['a.c', 'list.txt']) linkSync(join(folder, name), join(folder, `hard-${name}.json`));
     for (const args of [
       ['--output', 'a.c'],
       ['--output', 'sarif=link.txt'],
+      ['--output', 'json=hard-a.c.json'],
       ['--files-from', 'list.txt', '--output', 'list.txt'],
+      ['--files-from', 'list.txt', '--output', 'hard-list.txt.json'],
       ['--baseline', 'known.json', '--output', 'json=known.json'],
       ['--baseline', 'a.c', '--update-baseline'],
       ['--output', 'json=x', '--output', 'sarif=./x'],
@@ -245,6 +252,48 @@ describe('exit status', () => {
       expect(dmaAudit(['check', ...args])).toMatchObject({ status: 4, stdout: '' });
     expect(readFileSync(join(folder, 'a.c'), 'utf8')).toBe(FAULTY);
     expect(dmaAudit(['check', '--output', 'json=/dev/null', '--output', 'sarif=/dev/null']).status).toBe(1);
+  });
+
+  it('is 4 for a cache that is a file', () => {
+    put({ 'a.c': CLEAN });
+    for (const cache of ['a.c', 'a.c/deeper'])
+      expect(dmaAudit(['check', '--cache', cache])).toMatchObject({
+        status: 4,
+        stderr: expect.stringContaining(`--cache ${cache}: not a directory`),
+      });
+    expect(dmaAudit(['check', '--cache', 'new/cache']).status).toBe(0);
+  });
+
+  it.skipIf(process.platform === 'win32')('is 2, and the old report is there, when a new one cannot be written', () => {
+    put({ 'a.c': FAULTY.repeat(20), 'out.json': 'old', 'known.json': '{ "baseline": 1, "findings": [] }' });
+    const before = readFileSync(join(folder, 'known.json'), 'utf8');
+    // Builds it, if need be.
+    dmaAudit(['--version']);
+    for (const args of ['--output json=out.json', '--baseline known.json --update-baseline']) {
+      const line = `ulimit -f 1; exec "$0" "$1" check a.c --quiet ${args}`;
+      const { status, stderr } = spawnSync('sh', ['-c', line, process.execPath, command], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      expect({ status, stderr }).toEqual({
+        status: 2,
+        stderr: expect.stringMatching(/^dma-audit: .*(out|known)\.json: file too large\n$/),
+      });
+    }
+    expect(readFileSync(join(folder, 'out.json'), 'utf8')).toBe('old');
+    expect(readFileSync(join(folder, 'known.json'), 'utf8')).toBe(before);
+    expect(readdirSync(folder).sort()).toEqual(['a.c', 'known.json', 'out.json']);
+  });
+
+  it.skipIf(!existsSync('/dev/stdout'))('is that of a check when a report goes to a device', () => {
+    put({ 'a.c': FAULTY });
+    const shell = (line: string): string =>
+      spawnSync('sh', ['-c', line, process.execPath, command], { cwd: folder, encoding: 'utf8' }).stdout;
+    const check = '"$0" "$1" check --quiet --output';
+    const piped = shell(`(${check} json=/dev/stdout; echo $?) | cat`);
+    expect(validate(JSON.parse(piped.replace(/1\n$/, '')))).toBe(true);
+    // The shell goes on to write to the same file.
+    expect(shell(`(${check} json=/dev/stdout; echo after) >> out.txt; cat out.txt`)).toMatch(/\}\nafter\n$/);
   });
 
   it.each([[['--help']], [['--version']], [['check', '--help']], [['rules']], [['platforms']]])(
@@ -278,6 +327,8 @@ describe('harmful input', () => {
     put({ 'a.c': FAULTY });
     expect(spawnSync('mkfifo', [join(folder, 'pipe.c')]).status).toBe(0);
     expect(filesOf(report(['.']))).toEqual(['a.c']);
+    expect(report(['.']).summary.skippedFiles).toEqual([{ file: 'pipe.c', reason: 'not a regular file' }]);
+    expect(report(['a.*']).summary.skippedFiles).toEqual([]);
     expect(report(['pipe.c']).summary.skippedFiles).toEqual([{ file: 'pipe.c', reason: 'not a regular file' }]);
     for (const name of ['dma-audit.json', '.gitignore']) {
       expect(spawnSync('mkfifo', [join(folder, name)]).status).toBe(0);

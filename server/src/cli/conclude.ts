@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import {
   type AuditResult,
@@ -7,9 +7,11 @@ import {
   parseBaseline,
   type RuleChoice,
   renderBaseline,
+  replaceFile,
   type Scope,
   type Settled,
   type Shard,
+  type SkippedFile,
   settle,
   severities,
   updatedBaseline,
@@ -21,7 +23,8 @@ import type { LineRange } from './git.ts';
 import { protectInputs } from './output.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { summary } from './summary.ts';
-import { tell } from './terminal.ts';
+import { printable, tell } from './terminal.ts';
+import { NAME } from './version.ts';
 
 /** A result, and all that decides what is told of it. */
 export interface Conclusion {
@@ -34,6 +37,8 @@ export interface Conclusion {
   readonly start: number;
   readonly scope: Scope;
   readonly shard: Shard | null;
+  /** Those of the skipped files that were named: they are failures, and told as such. */
+  readonly refused: readonly SkippedFile[];
   /** Report only what touches these lines, by file; null = everything. */
   readonly changedLines: ReadonlyMap<string, readonly LineRange[]> | null;
 }
@@ -69,10 +74,11 @@ export async function conclude(all: Conclusion): Promise<Concluded> {
     choice,
     scope: all.scope,
   });
-  if (given.quiet !== true) tell(summary(report));
+  if (given.quiet !== true) tell(summary(report, all.refused));
+  for (const { file, reason } of all.refused) tell(`${NAME}: ${printable(file)}: ${printable(reason)}\n`);
   const failOn = given.failOn ?? config.failOn ?? 'warning';
   const isFailing = settled.diagnostics.some((d) => fails(d.severity, failOn));
-  return { status: isFailing ? EXIT.findings : EXIT.clean, settled };
+  return { status: all.refused.length > 0 ? EXIT.fatal : isFailing ? EXIT.findings : EXIT.clean, settled };
 }
 
 async function settledOf({ result, config, choice, given, scope, shard, changedLines }: Conclusion): Promise<Settled> {
@@ -87,7 +93,7 @@ async function settledOf({ result, config, choice, given, scope, shard, changedL
     const checked = new Set(result.checked);
     const isChecked = (name: string): boolean => scope === 'root' || checked.has(name);
     const updated = updatedBaseline(await readBaseline(file, true), settled.diagnostics, isChecked);
-    await writeFile(file, renderBaseline(updated)).catch((error: unknown) => {
+    await replaceFile(file, renderBaseline(updated)).catch((error: unknown) => {
       throw new Failure(EXIT.fatal, `${file}: ${reasonOf(error)}`);
     });
     return { ...settled, diagnostics: [], known: settled.diagnostics };

@@ -123,6 +123,16 @@ int ask(struct device *dev)
     await expect(cost(put('new/a.c', mapping(1)), '--workload', calls)).rejects.toThrow('--workload');
   });
 
+  test('a workload that names what is not there is refused', async () => {
+    const file = put('new/a.c', mapping(1));
+    await expect(
+      cost(file, '--workload', put('calls.json', '{"send": 1, "sned": 2, "a.c:send": 1}')),
+    ).rejects.toMatchObject({
+      exit: 4,
+      message: expect.stringMatching(/^--workload .*calls\.json: there is no function 'sned'.*$/),
+    });
+  });
+
   test('nothing to count is no table', async () => {
     expect(await cost(put('new/a.c', 'int main(void) { return 0; }\n'))).toBe('no function moves DMA memory\n');
   });

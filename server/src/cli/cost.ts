@@ -64,6 +64,7 @@ async function execute(paths: readonly string[], given: CostArguments): Promise<
   const inputs = await findInputs(named, process.cwd(), root);
   const after = await costsIn(inputs, root, asked, figures);
   const before = given.compare === undefined ? null : await costsBefore(given.compare, named, root, asked, figures);
+  refuseUnknown(calls, [...after, ...(before ?? [])], given.workload);
   const platforms = (asked ?? usual(after)).map(({ id }) => id);
   const tables = platforms.map((id) => ({
     platform: id,
@@ -146,6 +147,17 @@ async function readCalls(file: string): Promise<Calls> {
       return [name, calls];
     }),
   );
+}
+
+/** A function that nothing is known of would count as free. */
+function refuseUnknown(calls: Calls | null, costs: readonly FunctionCost[], workload = ''): void {
+  const known = new Set(costs.flatMap(({ file, function: name }) => [name, `${file}:${name}`]));
+  const unknown = [...(calls?.keys() ?? [])].filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new Failure(
+      EXIT.usage,
+      unknown.map((name) => `--workload ${workload}: there is no function '${name}' that moves DMA memory`),
+    );
 }
 
 function top(value: string): number {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Config, nameIn, readSource } from '../audit/index.ts';
+import { type Config, nameIn, readSource, replaceFile } from '../audit/index.ts';
 import { builtinModels, createModels, type Dialect } from '../models/index.ts';
 import { detectDialect } from '../source/index.ts';
 import { CONFIG_NAME } from './config-files.ts';
@@ -27,7 +27,8 @@ export async function init(directory: string, force: boolean): Promise<void> {
   };
   const path = join(root, CONFIG_NAME);
   try {
-    await writeFile(path, `${JSON.stringify(config, null, 2)}\n`, { flag: force ? 'w' : 'wx' });
+    const text = `${JSON.stringify(config, null, 2)}\n`;
+    await (force ? replaceFile(path, text) : writeFile(path, text, { flag: 'wx' }));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
       throw new Failure(EXIT.fatal, `${path} is there already; --force overwrites it`);

@@ -23,6 +23,7 @@ export async function merge(files: readonly string[], given: ReportArguments): P
     start,
     scope,
     shard: null,
+    refused: [],
     changedLines: null,
   });
   return status;

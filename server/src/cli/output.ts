@@ -1,7 +1,7 @@
-import { realpath, stat, writeFile } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import process from 'node:process';
-import { isSourceName } from '../audit/index.ts';
+import { isSourceName, replaceFile } from '../audit/index.ts';
 import { EXIT, Failure, reasonOf } from './failure.ts';
 import { hasColour, tell, terminalText } from './terminal.ts';
 
@@ -12,38 +12,44 @@ export async function writeOutput(file: string | null, text: string): Promise<vo
     return new Promise((done) => process.stdout.write(shown, () => done()));
   }
   try {
-    await writeFile(file, text);
+    await replaceFile(file, text);
   } catch (error) {
     throw new Failure(EXIT.fatal, `--output ${file}: ${reasonOf(error)}`);
   }
 }
 
 /**
- * Throws a Failure when a file that is about to be written is a C source, one of `inputs`, or there twice. Links are followed;
- * null stands for standard output.
+ * Throws a Failure when a file that is about to be written is a C source, one of `inputs`, or there twice, by whatever name or
+ * link; null stands for standard output.
  */
 export async function protectInputs(
   outputs: readonly (string | null)[],
   inputs: readonly (string | null)[],
 ): Promise<void> {
-  const read = new Set(await Promise.all(inputs.flatMap((file) => (file === null ? [] : [realPath(file)]))));
+  if (outputs.every((file) => file === null)) return;
+  const read = new Set(await Promise.all(inputs.flatMap((file) => (file === null ? [] : [identityOf(file)]))));
   const written = new Set<string>();
   for (const file of outputs) {
     if (file === null) continue;
-    const real = await realPath(file);
-    const isThere = await stat(real).then(
-      (status) => status.isFile(),
-      () => false,
-    );
+    const identity = await identityOf(file);
     const refuse = (why: string): never => {
       throw new Failure(EXIT.usage, `${file} would be overwritten: ${why}`);
     };
-    if (isThere && isSourceName(real)) refuse('it is a C source');
-    if (isThere && read.has(real)) refuse('it is read as well');
-    if (written.has(real)) throw new Failure(EXIT.usage, `two reports go to ${file}`);
     // Devices such as /dev/null take as many as there are.
-    if (isThere || !(await exists(real))) written.add(real);
+    if (identity === null) continue;
+    const isThere = await exists(file);
+    if (isThere && isSourceName(await realPath(file))) refuse('it is a C source');
+    if (isThere && read.has(identity)) refuse('it is read as well');
+    if (written.has(identity)) throw new Failure(EXIT.usage, `two reports go to ${file}`);
+    written.add(identity);
   }
+}
+
+/** The same for all names of a file; null = what is no regular file. */
+async function identityOf(file: string): Promise<string | null> {
+  const status = await stat(file, { bigint: true }).catch(() => null);
+  if (status === null) return realPath(file);
+  return status.isFile() ? `${status.dev}:${status.ino}` : null;
 }
 
 const realPath = (file: string): Promise<string> => realpath(file).catch(() => resolve(file));

@@ -37,12 +37,13 @@ export interface OutputArgument {
   readonly file: string | null;
 }
 
-/** Reads FORMAT, FORMAT=FILE or FILE; may be repeated. */
+/** Reads FORMAT, FORMAT=FILE or FILE; may be repeated. A word before `=` is meant as a format. */
 export function outputArgument(value: string, before: readonly OutputArgument[] = []): readonly OutputArgument[] {
   const at = value.indexOf('=');
   const name = at < 0 ? value : value.slice(0, at);
   const format = FORMATS.find((one) => one === name);
-  if (format === undefined && value !== '') return [...before, { format: null, file: value }];
+  const isWord = at > 0 && /^[a-z]+$/i.test(name);
+  if (format === undefined && value !== '' && !isWord) return [...before, { format: null, file: value }];
   const file = at < 0 ? null : value.slice(at + 1);
   if (format === undefined || file === '')
     throw new InvalidArgumentError(

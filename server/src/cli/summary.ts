@@ -1,14 +1,16 @@
 import process from 'node:process';
-import type { AuditResult, Settled } from '../audit/index.ts';
+import type { AuditResult, Settled, SkippedFile } from '../audit/index.ts';
 import type { Report } from './report.ts';
 import { printable } from './terminal.ts';
 
 /** Skipped files that are named one by one; the JSON report has them all. */
 const NAMED_SKIPPED = 20;
 
-/** What was done, in a few lines: nothing is left out in silence. */
-export function summary({ result, settled, elapsedMs }: Report): string {
-  const { files, functions, skippedFiles } = result;
+/** What was done, in a few lines: nothing is left out in silence, but for skipped files that are `told` elsewhere. */
+export function summary({ result, settled, elapsedMs }: Report, told: readonly SkippedFile[]): string {
+  const { files, functions } = result;
+  const named = new Set(told);
+  const skippedFiles = result.skippedFiles.filter((one) => !named.has(one));
   const { diagnostics, suppressed, known, gone } = settled;
   const lines = skippedFiles
     .slice(0, NAMED_SKIPPED)
@@ -24,8 +26,8 @@ export function summary({ result, settled, elapsedMs }: Report): string {
     ...(known.length > 0 ? [`${known.length} in the baseline`] : []),
   ];
   const what = known.length > 0 ? 'new finding' : 'finding';
-  const told = diagnostics.length === 0 ? 'nothing found' : count(diagnostics.length, what);
-  const found = quiet.length > 0 ? `${told} (${quiet.join(', ')})` : told;
+  const all = diagnostics.length === 0 ? 'nothing found' : count(diagnostics.length, what);
+  const found = quiet.length > 0 ? `${all} (${quiet.join(', ')})` : all;
   const inFunctions = `${count(looked, 'function')} with DMA${doubts.length > 0 ? ` (${doubts.join(', ')})` : ''}`;
   if (gone.length > 0) lines.push(`${count(gone.length, 'finding')} of the baseline gone: --update-baseline`);
   lines.push(`${found} in ${inFunctions}, ${count(files, 'file')}, ${(elapsedMs / 1000).toFixed(1)} s`);

@@ -1,4 +1,11 @@
-import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import {
+  createScanner,
+  findNodeAtLocation,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from 'jsonc-parser';
 import { type Schema, type Violation, validate } from './validate.ts';
 
 /** A fault in a JSON file. Lines and columns count from 1; columns in UTF-16 units. */
@@ -14,21 +21,25 @@ export type JsonFileResult<T> =
   | { readonly ok: false; readonly errors: readonly JsonFileError[] };
 
 /**
- * Reads JSON (comments are allowed) that a schema describes, and tells each fault with its place. `path` is only for the
- * errors; `meaning` finds what the schema cannot say, and sees only what has passed it. `T` must be what `schema` describes.
+ * Reads JSON (comments and a byte order mark are allowed) that a schema describes, and tells each fault with its place. `path`
+ * is only for the errors; `meaning` finds what the schema cannot say, and sees only what has passed it. `T` must be what `schema`
+ * describes.
  */
 export function parseJsonFile<T>(
-  text: string,
+  source: string,
   path: string,
   schema: Schema,
   meaning: (value: T) => readonly Violation[] = () => [],
 ): JsonFileResult<T> {
+  const text = source.replace(/^\uFEFF/, '');
   const lineStarts = [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
   const error = (offset: number, message: string): JsonFileError => {
     const line = lineStarts.findLastIndex((start) => start <= offset);
     return { path, line: line + 1, column: offset - (lineStarts[line] ?? 0) + 1, message };
   };
 
+  const tooDeep = tooDeepIn(text);
+  if (tooDeep !== null) return { ok: false, errors: [error(tooDeep, `nested deeper than ${MAX_DEPTH} levels`)] };
   const syntax: ParseError[] = [];
   const tree = parseTree(text, syntax, { allowTrailingComma: true });
   if (tree === undefined || syntax.length > 0) {
@@ -45,6 +56,22 @@ export function parseJsonFile<T>(
   }
   const errors = faults.toSorted((a, b) => a.offset - b.offset).map(({ offset, message }) => error(offset, message));
   return { ok: false, errors };
+}
+
+/** More than any of the formats needs, and far from what ends the stack of whoever walks the tree. */
+const MAX_DEPTH = 100;
+
+/** Where the first bracket is that is nested too deeply; null = nowhere. */
+function tooDeepIn(text: string): number | null {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const first = text[scanner.getTokenOffset()];
+    if (first === '[' || first === '{') depth++;
+    else if (first === ']' || first === '}') depth--;
+    if (depth > MAX_DEPTH) return scanner.getTokenOffset();
+  }
+  return null;
 }
 
 interface Fault {

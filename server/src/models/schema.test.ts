@@ -96,7 +96,7 @@ describe('validate', () => {
     };
     expect(validate(file, schema)).toEqual([
       { path: ['functions', 0, 'action'], on: 'value', message: expect.stringContaining('did you mean "map"?') },
-      { path: ['functions', 0, 'famly'], on: 'key', message: 'unknown property; did you mean "family"?' },
+      { path: ['functions', 0, 'famly'], on: 'key', message: 'unknown property "famly"; did you mean "family"?' },
     ]);
   });
 });

@@ -36,7 +36,11 @@ describe('parseModelFile', () => {
       '{"title": "a",\n "version": "1", "title": "b"}',
       ['acme.json:2:18: this property is there twice'],
     ],
-    ['a dangerous property', '{"title": "a", "version": "1", "__proto__": {}}', ['acme.json:1:32: unknown property']],
+    [
+      'a dangerous property',
+      '{"title": "a", "version": "1", "__proto__": {}}',
+      ['acme.json:1:32: unknown property "__proto__"'],
+    ],
   ])('tells of %s where it is', (_what, text, expected) => {
     expect(faults(text)).toEqual(expected);
   });

@@ -69,7 +69,13 @@ function checkObject(
     const at = [...path, name];
     const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (property !== undefined) return check(root, property, item, at);
-    return [{ path: at, on: 'key' as const, message: `unknown property${hint(name, Object.keys(properties))}` }];
+    return [
+      {
+        path: at,
+        on: 'key' as const,
+        message: `unknown property ${JSON.stringify(name)}${hint(name, Object.keys(properties))}`,
+      },
+    ];
   });
   return [...missing, ...present];
 }
