@@ -11,10 +11,12 @@ const NEVER = new Set(['.git', '.hg', '.svn']);
 /**
  * Absolute paths of what is named as a C source or header under a directory, sorted, without what ignore files name. Symbolic
  * links are not followed: what they lead to is found where it lies, and no loop can arise. Devices and FIFOs are among them:
- * whoever reads them tells why that cannot be. Rejects with an IgnoreFileError only.
+ * whoever reads them tells why that cannot be. Where ignore files leave nothing, the directory is skipped. Rejects with an
+ * IgnoreFileError only.
  */
 export async function walk(top: string, skipped: SkippedFile[]): Promise<readonly string[]> {
   const files: string[] = [];
+  let isAnyIgnored = false;
   const visit = async (directory: string, outer: IgnoreFiles): Promise<void> => {
     let entries: Awaited<ReturnType<typeof listed>>;
     try {
@@ -30,12 +32,16 @@ export async function walk(top: string, skipped: SkippedFile[]): Promise<readonl
     for (const entry of entries) {
       if (NEVER.has(entry.name)) continue;
       const path = join(directory, entry.name);
-      if (entry.isDirectory()) {
-        if (!ignored.ignores(path, true)) await visit(path, ignored);
-      } else if (!entry.isSymbolicLink() && isSourceName(entry.name) && !ignored.ignores(path, false)) files.push(path);
+      const isDirectory = entry.isDirectory();
+      if (!isDirectory && (entry.isSymbolicLink() || !isSourceName(entry.name))) continue;
+      if (ignored.ignores(path, isDirectory)) isAnyIgnored = true;
+      else if (isDirectory) await visit(path, ignored);
+      else files.push(path);
     }
   };
   await visit(top, await IgnoreFiles.above(top, namesIn));
+  if (files.length === 0 && isAnyIgnored)
+    skipped.push({ file: top, reason: 'ignore files (.gitignore, .dma-auditignore) leave no C source in it' });
   return files.sort();
 }
 

@@ -415,6 +415,13 @@ describe('ignore files', () => {
     expect(filesOf(report(['build/b.c', 'c.gen.c']))).toEqual(['build/b.c', 'c.gen.c']);
   });
 
+  it('say so where they leave nothing to check', () => {
+    put({ '.gitignore': '/*\n!/debian/\n', 'lib/a.c': FAULTY, 'debian/rules': '' });
+    const told = expect.stringContaining('ignore files (.gitignore, .dma-auditignore) leave no C source in it');
+    expect(dmaAudit(['check', '.'])).toMatchObject({ status: 2, stderr: told });
+    expect(dmaAudit(['check', 'lib'])).toMatchObject({ status: 1 });
+  });
+
   it('nest: the inner one decides, and what is below an ignored directory stays ignored', () => {
     put({ '.gitignore': '*.c\nout/\n', 'in/.gitignore': '!a.c\n', 'in/a.c': FAULTY, 'in/b.c': FAULTY });
     put({ 'out/.gitignore': '!*.c\n', 'out/c.c': FAULTY });

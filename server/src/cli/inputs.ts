@@ -33,7 +33,7 @@ export async function findInputs(
     const absolute = resolve(directory, path);
     const status = await stat(absolute).catch((error: unknown) => reasonOf(error));
     if (typeof status !== 'string') {
-      named.add(nameIn(root, absolute));
+      named.add(nameIn(root, absolute) || '.');
       if (status.isDirectory()) for (const file of await walk(absolute, skipped)) files.add(file);
       else if (isSourceName(path)) files.add(absolute);
       else skipped.push({ file: absolute, reason: 'not a C source' });
@@ -47,7 +47,7 @@ export async function findInputs(
   }
   return {
     files: [...files],
-    skipped: skipped.map(({ file, reason }) => ({ file: nameIn(root, file), reason })),
+    skipped: skipped.map(({ file, reason }) => ({ file: nameIn(root, file) || '.', reason })),
     named,
   };
 }
