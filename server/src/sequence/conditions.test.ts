@@ -65,6 +65,7 @@ describe('a test of a pending result', () => {
     ['negative', 'status', '<', 0, 'failed by a right test', 'ok by a right test'],
     ['negative', 'status', '==', 0, 'ok by a right test', 'pending'],
     ['negative', 'count', '==', -12, 'failed by a right test', 'ok by a right test'],
+    ['err-pointer', 'channel', '==', -517, 'failed by a right test', 'pending'],
     ['err-pointer', 'cpu-address', '<', 0, 'failed by a right test', 'ok by a right test'],
     ['err-pointer-or-null', 'cpu-address', '<=', 0, 'failed by a right test', 'ok by a right test'],
     ['not-positive', 'count', '<=', 0, 'failed by a right test', 'ok by a right test'],
@@ -84,6 +85,13 @@ describe('a test of a pending result', () => {
     const error = symbolValue(symbols.intern('const:mapping-error'));
     expect(conditions.assume(state, test(error, '==', result), true)?.resource(0)?.outcome).toBe('failed');
     expect(tests).toEqual(['right 0 dma_mapping_error']);
+  });
+
+  it('shows that nothing was mapped where it worked without entries', () => {
+    const { conditions, state, result } = world('negative', 'count');
+    const worked = conditions.assume(state, test(result, '<', ZERO), false);
+    expect(worked?.resource(0)?.outcome).toBe('ok');
+    expect(worked && conditions.assume(worked, test(result, '>', ZERO), false)?.resource(0)?.outcome).toBe('failed');
   });
 
   it('says nothing where a number is counted down from a result that is never negative', () => {

@@ -243,6 +243,8 @@ export class Conditions {
         if (!this.learn(state, { symbol: Number(part[1]), offset: 0 }, '==', 0, test)) return null;
     if (resource === undefined || role === undefined) return state;
     const now = state.resource(resource);
+    // No entries: it worked, and nothing is mapped.
+    if (now?.outcome === 'ok' && role === 'count' && domain.high <= 0) state.update(resource, { outcome: 'failed' });
     if (now?.outcome !== 'pending' || now.life === 'gone') return state;
     const sign = this.resources.info(resource).model?.failure ?? 'never';
     const failed = failureBy(sign, role, domain, isOfSign(operator, value));
@@ -321,8 +323,8 @@ function failureBy(sign: FailureSign, role: string, domain: Domain, asksSign: bo
       // No entries: nothing was mapped that would have to be unmapped.
       if (role === 'count' && domain.high <= 0) return true;
       if (role === 'mapped-bytes' || role === 'device-address') return null;
-      // Whoever asks for one error number knows of no other.
-      return domain.not.some((number) => number < 0) ? false : decide(domain, '<', 0);
+      // A count fails with one error number: whoever asks for that knows of no other.
+      return role === 'count' && domain.not.some((number) => number < 0) ? false : decide(domain, '<', 0);
     case 'err-pointer-or-null':
       return decide(domain, '<=', 0);
     case 'not-positive':

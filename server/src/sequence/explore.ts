@@ -1020,8 +1020,12 @@ class Explorer {
     const before = new Set<number>();
     for (const [id, { life }] of state.allResources()) if (life === 'live') before.add(id);
     const own = `${inner.id}:`;
+    const lookedAt = this.handlesLookedAt(state, source, values);
     const states = this.execute(inner, state).map((exit) => {
       const { state: after, value } = exit;
+      // It may have written it for the device in ways that are not followed, unless it tells that it has failed, and is heard.
+      if (!(value?.kind === 'number' && value.value < 0 && usesTemporary(frame.graph, instruction.result)))
+        for (const id of lookedAt) if (after.resource(id)?.life === 'live') after.update(id, { escaped: true });
       if (source.relevant) {
         leaveToCallee(context, inner, exit, values, before);
         after.trace = this.step(frame, after.trace, instruction, 'return', source);
@@ -1034,6 +1038,17 @@ class Explorer {
       return after;
     });
     return this.returned(frame, inner, states, instruction);
+  }
+
+  /** What a helper that reaches no API gets the device address of, if that is why it is entered. */
+  private handlesLookedAt(
+    state: State,
+    { relevant, graph }: FunctionSource,
+    values: readonly Value[],
+  ): readonly number[] {
+    const { context } = this;
+    if (relevant || isTiny(graph) || values.some((value) => context.isMapped(state, value))) return [];
+    return values.flatMap((value) => (isLiveHandle(context, state, value) ? (context.resourceOf(value) ?? []) : []));
   }
 
   /** What kept the ways out of a callee apart may have been its own, such as how far its loops went: then they are one. */

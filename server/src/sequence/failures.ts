@@ -50,7 +50,10 @@ export class Failures {
       this.cleanUps = new Set([...labels].filter(({ start }) => returns.some((one) => one < start)));
     }
     const { cleanUps } = this;
-    return cleanUps.size > 0 && this.labels(exit).some((label) => cleanUps.has(label));
+    if (cleanUps.size === 0) return false;
+    const end = exit.site === null ? Number.POSITIVE_INFINITY : this.context.sites.place(exit.site).start;
+    // Whoever returns in front of it has come back from there, for another try.
+    return this.labels(exit).some((label) => cleanUps.has(label) && label.start < end);
   }
 
   /** Where the first decision leads after something could not be mapped or allocated. */

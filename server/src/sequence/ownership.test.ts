@@ -123,6 +123,41 @@ static int f(struct port *p, void *buf, int len)
     expect(lost).toEqual(['returning']);
   });
 
+  it('may be where it is not seen, when what it was handed to does not fail', () => {
+    const found = paths(`
+static int queue(struct port *p, dma_addr_t addr, int len)
+{
+	struct entry *e;
+	int i;
+
+	if (p->used >= p->size) {
+		p->stopped++;
+		return -ENOMEM;
+	}
+	e = ring_produce(p->ring);
+	e->len = len & 0xffff;
+	for (i = 0; i < 4; i++)
+		e->pad[i] = 0;
+	e->flags = p->flags | p->mask;
+	RING_ADDRESS(p->ring, addr);
+	p->head = (p->head + 1) % p->size;
+	return 0;
+}
+static int f(struct port *p, void *buf, int len)
+{
+	dma_addr_t a = dma_map_single(p->dev, buf, len, DMA_TO_DEVICE);
+
+	if (dma_mapping_error(p->dev, a))
+		return -EIO;
+	if (queue(p, a, len))
+		return 0;
+	return wait_for(p);
+}
+`);
+    const lost = found.flatMap(({ program }) => program.operations.flatMap((o) => (o.op === 'lose' ? [o.why] : [])));
+    expect(lost.filter((why) => why === 'returning')).toEqual(['returning']);
+  });
+
   it('in a field may be left to a caller that releases the field when the function fails', () => {
     const code = (onError: string) => `static int start(struct port *p)
 {

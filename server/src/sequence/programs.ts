@@ -268,6 +268,8 @@ class ProgramWriter {
     why: LossReason,
   ): boolean {
     if (why === 'unclaimed' || exit.state.resource(info.id)?.life !== 'live') return false;
+    // Made where there was none: the next time finds it.
+    if (why === 'passed-over' && held.some((place) => this.wasNull(exit, place))) return false;
     // EDK2's wrappers are followed to their ends; what a path of Linux enters is a guess more often.
     if (this.code.dialect === 'edk2') return !info.inLoop && (why !== 'lifecycle-end' || info.depth === 0);
     // What a Linux driver still has after success it has given away, mostly where this cannot be followed.
@@ -329,20 +331,22 @@ class ProgramWriter {
   }
 
   /** Has the path seen that something was missing in the object, and put it there? Then the next time finds it and goes on with it. */
-  private isKept({ state }: Exit, held: readonly string[]): boolean {
-    const { symbols } = this.context;
+  private isKept(exit: Exit, held: readonly string[]): boolean {
     const objects = held.flatMap((place) => /^(\*.*)\.\w+$/.exec(place)?.[1] ?? []);
-    const wasNull = (location: string): boolean => {
-      for (let epoch = 0; epoch <= state.epoch; epoch++) {
-        const before = symbols.find(`${location}@${epoch}`);
-        if (before !== undefined && decide(state.domain(before), '==', 0) === true) return true;
-      }
-      return false;
-    };
-    return [...state.locations()].some(([location, value]) => {
+    return [...exit.state.locations()].some(([location, value]) => {
       const isBeside = objects.some((object) => location.startsWith(`${object}.`));
-      return isBeside && !(value.kind === 'number' && value.value === 0) && wasNull(location);
+      return isBeside && !(value.kind === 'number' && value.value === 0) && this.wasNull(exit, location);
     });
+  }
+
+  /** Has the path seen that there was nothing? */
+  private wasNull({ state }: Exit, location: string): boolean {
+    const { symbols } = this.context;
+    for (let epoch = 0; epoch <= state.epoch; epoch++) {
+      const before = symbols.find(`${location}@${epoch}`);
+      if (before !== undefined && decide(state.domain(before), '==', 0) === true) return true;
+    }
+    return false;
   }
 
   /** The driver keeps its pointer in the device's own ring, and finds it there again. */
