@@ -13,10 +13,10 @@ export const unmappableMemory = defineRule({
   id: 'unmappable-memory',
   severity: 'error',
   dialects: ['linux', 'edk2'],
-  nursery: true,
+  nurseryIn: ['linux'],
   precision: [
     { tree: 'Linux 6.12.117', read: 1, true: 0 },
-    { tree: 'EDK2 2022.11', read: 2, true: 1 },
+    { tree: 'EDK2 2022.11', read: 2, true: 2 },
   ],
   summary: 'Memory is mapped that must not be: stack, vmalloc, constant or module data.',
   cwe: 590,
